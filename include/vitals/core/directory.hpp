@@ -1,0 +1,94 @@
+// The directory of a process's registries: one for all of its shared libraries.
+#ifndef VITALS_CORE_DIRECTORY_HPP
+#define VITALS_CORE_DIRECTORY_HPP
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/config.hpp>
+
+/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
+/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
+/// separate registries.
+namespace VITALS_EXPORT vitals_abi_1 {
+
+using cell = std::atomic<std::uint64_t>;
+
+/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+enum class summing : std::uint32_t {
+  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
+  reals,               ///< each cell a double
+  real_histogram,      ///< a double, then integers
+  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+};
+
+/// Neighbouring sets of cells that are summed alike.
+struct run {
+  summing kind;
+  std::uint32_t first;   ///< index of the first set's first cell
+  std::uint32_t sets;    ///< how many sets
+  std::uint32_t stride;  ///< from one set to the next
+  std::uint32_t width;   ///< cells of a set
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+};
+
+/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
+/// two threads share a line or the line next to it.
+struct alignas(128) block {
+  block* next;
+  block* previous;
+  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+};
+
+/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
+/// Nothing in it points into a library that may be closed.
+struct record {
+  record* next;
+  std::uint64_t key;           ///< of the metrics' types and descriptors
+  std::uint32_t thread_cells;  ///< cells of a thread's block
+  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
+  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
+  run* runs;
+  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
+  cell* shared;              ///< the shared cells
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
+  block* blocks;             ///< of the living threads; guarded by the mutex
+  std::size_t block_count;   ///< guarded by the mutex
+};
+
+struct directory {
+  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  record* records;
+  bool fork_handler;
+};
+
+/// constant-initialised and trivially destroyed: usable before main and after it
+inline constinit directory the_directory{};
+
+}  // namespace vitals_abi_1
+
+namespace vitals::inline v0::detail {
+
+namespace abi = vitals_abi_1;
+
+VITALS_HOT cell* cells_of(abi::block* b) noexcept {
+  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
+}
+
+/// What a library knows of a registry when it attaches.
+struct image {
+  std::uint64_t key;
+  std::uint32_t thread_cells;
+  std::uint32_t shared_cells;
+  const abi::run* runs;
+  std::uint32_t run_count;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif

@@ -1,0 +1,164 @@
+// The life of a registry's record and of its threads' blocks: found, linked, folded, carried over a fork.
+#ifndef VITALS_CORE_RECORD_HPP
+#define VITALS_CORE_RECORD_HPP
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/directory.hpp>
+#include <vitals/core/sum.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
+template <class T>
+T* new_array(std::size_t count, std::size_t header = 0) noexcept {
+  constexpr std::size_t alignment = alignof(abi::block);
+  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
+  auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    ::new (static_cast<void*>(raw + header + i * sizeof(T))) T{};
+  }
+  return reinterpret_cast<T*>(raw);
+}
+
+inline void link(abi::record& of, abi::block* b) noexcept {
+  b->previous = nullptr;
+  b->next = of.blocks;
+  if (b->next != nullptr) {
+    b->next->previous = b;
+  }
+  of.blocks = b;
+  ++of.block_count;
+}
+
+/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
+inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
+  fold_cells(of, cells_of(b));
+  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
+  if (b->next != nullptr) {
+    b->next->previous = b->previous;
+  }
+  --of.block_count;
+}
+
+// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
+// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
+// not given back: another library's allocator may not be ready yet.)
+inline void before_fork() noexcept {
+  abi::the_directory.mutex.lock();
+}
+inline void after_fork_in_parent() noexcept {
+  abi::the_directory.mutex.unlock();
+}
+inline void after_fork_in_child() noexcept {
+  for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    for (abi::block* b = r->blocks; b != nullptr;) {
+      abi::block* const next = b->next;
+      if (pthread_equal(b->owner, pthread_self()) == 0) {
+        fold_and_unlink(*r, b);
+      }
+      b = next;
+    }
+  }
+  abi::the_directory.mutex.unlock();
+}
+
+/// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
+/// memory is left for it: there is nowhere to count.
+VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
+  abi::directory& d = abi::the_directory;
+  const std::scoped_lock lock{d.mutex};
+  for (abi::record* r = d.records; r != nullptr; r = r->next) {
+    if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
+        r->run_count == of.run_count) {
+      return *r;
+    }
+  }
+  bool keeps = false;
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    keeps = keeps || keeps_published(of.runs[i]);
+  }
+  auto* const r = new_array<abi::record>(1);
+  auto* const runs = new_array<abi::run>(of.run_count);
+  auto* const retired = new_array<cell>(of.thread_cells);
+  auto* const shared = new_array<cell>(of.shared_cells);
+  auto* const published = keeps ? new_array<std::uint64_t>(of.thread_cells) : nullptr;
+  if (r == nullptr || runs == nullptr || retired == nullptr || shared == nullptr || (keeps && published == nullptr)) {
+    std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
+    std::abort();
+  }
+  std::copy(of.runs, of.runs + of.run_count, runs);
+  *r = {.next = d.records,
+        .key = of.key,
+        .thread_cells = of.thread_cells,
+        .shared_cells = of.shared_cells,
+        .run_count = of.run_count,
+        .runs = runs,
+        .retired = retired,
+        .shared = shared,
+        .published = published,
+        .blocks = nullptr,
+        .block_count = 0};
+  d.records = r;
+  if (!d.fork_handler) {
+    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+  }
+  return *r;
+}
+
+/// A block for this thread, linked into the record; null where no memory is left.
+VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
+  void* const raw = new_array<cell>(of.thread_cells, sizeof(abi::block));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    link(of, b);
+  }
+  return b;
+}
+
+/// The end of a block: its counts move to the retired totals at one stroke for every reader.
+VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    fold_and_unlink(of, b);
+  }
+  std::free(b);
+}
+
+/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+VITALS_COLD inline void reset_record(abi::record& of) noexcept {
+  const auto clear = [](cell* cells, std::size_t count) {
+    for (std::size_t i = 0; i != count; ++i) {
+      cells[i].store(0, std::memory_order_relaxed);
+    }
+  };
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  clear(of.retired, of.thread_cells);
+  clear(of.shared, of.shared_cells);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    clear(cells_of(b), of.thread_cells);
+  }
+  if (of.published != nullptr) {
+    std::fill_n(of.published, of.thread_cells, 0);
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif

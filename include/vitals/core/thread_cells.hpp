@@ -1,0 +1,98 @@
+// This thread's cells of a registry: one pointer to load and test, and the cold paths behind it.
+#ifndef VITALS_CORE_THREAD_CELLS_HPP
+#define VITALS_CORE_THREAD_CELLS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/config.hpp>
+#include <vitals/core/directory.hpp>
+#include <vitals/core/record.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// Each library of a process has its own of these and so its own block for each thread; they meet in the registry's
+/// one record. `Registry::image` says how many cells there are.
+template <class Registry>
+struct thread_cells {
+  /// This thread's cells; null before its first touch and after its end.
+  VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+
+  /// The cells that all threads share, or null before this library's first touch. Written once, to a value that is
+  /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
+  static inline constinit std::atomic<cell*> shared{nullptr};
+
+  /// The registry's record.
+  VITALS_COLD static abi::record& record() noexcept {
+    abi::record* r = known_.load(std::memory_order_acquire);
+    if (r == nullptr) {
+      r = &find_record(Registry::image);
+      known_.store(r, std::memory_order_release);
+      shared.store(r->shared, std::memory_order_release);
+    }
+    return *r;
+  }
+
+  /// Gives this thread its cells ahead of its first touch. Null once the thread's cells have been folded (a touch from
+  /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
+  /// retired totals.
+  VITALS_COLD static cell* attach() noexcept {
+    if (mine == nullptr && !ended_) {
+      if (abi::block* const b = link_block(record())) {
+        thread_local end_of_thread end{b};
+        mine = cells_of(b);
+      }
+    }
+    return mine;
+  }
+
+  /// The first touch of a thread, or one after its end.
+  template <class Amount>
+  VITALS_COLD static void add(std::uint32_t at, Amount amount) noexcept {
+    if (cell* const cells = attach()) {
+      own_add(cells[at], amount);
+    } else {
+      common_add(record().retired[at], amount);
+    }
+  }
+  /// The cells that all threads share. Before the library's first touch this makes the registry's record.
+  VITALS_HOT static cell* common() noexcept {
+    cell* const cells = shared.load(std::memory_order_acquire);
+    if (cells != nullptr) [[likely]] {
+      return cells;
+    }
+    return first_common();
+  }
+
+  /// The first store to a shared cell.
+  VITALS_COLD static void store_first(std::uint32_t at, std::uint64_t bits) noexcept {
+    first_common()[at].store(bits, std::memory_order_relaxed);
+  }
+
+ private:
+  struct end_of_thread {
+    abi::block* b;
+    ~end_of_thread() {
+      ended_ = true;
+      mine = nullptr;
+      fold_block(record(), b);
+    }
+  };
+
+  VITALS_COLD static cell* first_common() noexcept {
+    static_cast<void>(&early_);
+    return record().shared;
+  }
+
+  /// Written once, to a value that is the same for all; acquire and release, as it leads to the record's insides.
+  static inline constinit std::atomic<abi::record*> known_{nullptr};
+  static inline constinit thread_local bool ended_ = false;
+  /// A signal handler cannot make a record. Where shared cells are used at all, it is made when the library is loaded.
+  static inline const abi::record* const early_ = &record();
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif

@@ -1,0 +1,147 @@
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <vitals/core/cell.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  constexpr auto powers = [] {
+    std::array<std::uint64_t, 20> all{};
+    std::uint64_t power = 1;
+    for (auto& p : all) {
+      p = power;
+      power *= 10;
+    }
+    return all;
+  }();
+  const auto guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2), never too large
+  return guess + (guess < powers.size() && n >= powers[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes an unsigned integer, all 64 bits exactly. Returns the end, as all of these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  const unsigned digits = digits_of(n);
+  write_digits(out, n, digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  __extension__ using unsigned_wide = unsigned __int128;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif

@@ -1,0 +1,26 @@
+// A request and a response, without any library's types.
+#ifndef VITALS_HTTP_MESSAGE_HPP
+#define VITALS_HTTP_MESSAGE_HPP
+
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// What a router needs of a request. The views must live until `handle` returns.
+struct request {
+  std::string_view method;  ///< as on the wire, `GET`
+  std::string_view target;  ///< as on the wire: path and query
+};
+
+/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
+struct response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body{};
+  std::string allow{};  ///< the Allow header, where not empty
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif

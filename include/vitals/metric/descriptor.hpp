@@ -1,0 +1,146 @@
+// What all metrics' descriptors have in common: name, help, labels, storage.
+#ifndef VITALS_METRIC_DESCRIPTOR_HPP
+#define VITALS_METRIC_DESCRIPTOR_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/directory.hpp>
+#include <vitals/core/fixed_string.hpp>
+#include <vitals/core/name.hpp>
+#include <vitals/core/unique.hpp>
+#include <vitals/metric/family.hpp>
+#include <vitals/metric/label.hpp>
+#include <vitals/metric/lint.hpp>
+
+namespace vitals::inline v0 {
+
+/// An option of a metric: one atomic cell for all threads instead of one a thread. Each update is a read-modify-write
+/// (some 5 ns alone, far more when threads meet). For signal handlers, which may use no other storage, and for
+/// programs of thousands of threads.
+struct shared {};
+
+/// An option of a gauge or a `shared` metric: its cells lie close together, not each on a cache line of its own. For
+/// many series that are seldom written.
+struct packed {};
+
+namespace detail {
+
+/// What a registry needs to know to lay out a metric.
+struct shape {
+  abi::summing kind = abi::summing::integers;
+  std::uint32_t width = 1;   ///< cells of a series
+  std::uint32_t stride = 1;  ///< from one series to the next
+  std::uint32_t series = 1;
+  bool may_fall = false;     ///< sums may go down
+  bool shared = false;       ///< in the cells that all threads share
+  bool trash = false;        ///< one more series takes what is dropped for its label
+  bool label_drops = false;  ///< a cell counts what is dropped for its label
+  bool value_drops = false;  ///< a cell counts what is dropped for its value
+};
+
+/// The smallest stride at which no series touches more cache lines than its width needs.
+constexpr std::uint32_t line_stride(std::uint32_t width) noexcept {
+  constexpr std::uint32_t line = cells_a_line;
+  const std::uint32_t lines = (width + line - 1) / line;
+  for (std::uint32_t stride = width;; ++stride) {
+    bool fits = true;
+    for (std::uint32_t i = 0; i != line; ++i) {
+      fits = fits && i * stride % line + width <= lines * line;
+    }
+    if (fits) {
+      return stride;
+    }
+  }
+}
+
+template <class... T>
+struct list {};
+
+template <class... A, class... B>
+constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
+  return {};
+}
+
+template <class Option>
+constexpr auto only_label() noexcept {
+  static_assert(is_label<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
+                "a metric's options are labels, vitals::shared and vitals::packed: "
+                "write vitals::label<\"method\", method>");
+  if constexpr (is_label<Option>) {
+    return list<Option>{};
+  } else {
+    return list<>{};
+  }
+}
+
+template <class... Label>
+consteval std::size_t repeated_label(list<Label...>) noexcept {
+  return repeated_at(std::array<std::uint64_t, sizeof...(Label)>{hash(Label::name)...});
+}
+
+/// The index of a label's name that stands at a smaller index too is in the error's instantiation.
+template <std::size_t Index>
+struct duplicate_label_at {
+  static_assert(Index == npos, "a metric has two labels of the same name: rename one");
+};
+
+/// The base of every descriptor.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct descriptor {
+  static constexpr std::string_view name = Name.view();
+  static constexpr std::string_view help = Help.view();
+  using labels = decltype((list<>{} + ... + only_label<Options>()));
+
+  static_assert(is_metric_name(name),
+                "a metric's name is made of a-z, 0-9 and _, and does not start with a digit (colons are for recording "
+                "rules)");
+  static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
+  static_assert(!names_other_unit(name),
+                "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
+  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge or histogram");
+  static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
+  static_assert(is_utf8(help), "a metric's help is UTF-8 text");
+  static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
+
+ protected:
+  static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
+  static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
+};
+
+template <class Labels>
+struct label_facts;
+
+template <class... Label>
+struct label_facts<list<Label...>> {
+  static constexpr std::size_t count = sizeof...(Label);
+  static constexpr std::uint64_t wide_series = (std::uint64_t{1} * ... * Label::size);
+  static_assert(wide_series <= (std::uint64_t{1} << 24), "a metric has at most 16 million series: leave out a label");
+  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
+  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
+  static constexpr std::array<label_family, sizeof...(Label)> table{
+      label_family{.name = Label::name, .values = Label::values::texts}...};
+};
+
+}  // namespace detail
+
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+template <class M>
+concept metric = requires {
+  { M::name } -> std::convertible_to<std::string_view>;
+  { M::help } -> std::convertible_to<std::string_view>;
+  { M::type } -> std::convertible_to<metric_type>;
+  { M::kind } -> std::convertible_to<value_kind>;
+  { M::shape } -> std::convertible_to<detail::shape>;
+  typename M::labels;
+};
+
+}  // namespace vitals::inline v0
+
+#endif

@@ -1,0 +1,74 @@
+// A gauge: a measured value; the last write wins.
+#ifndef VITALS_METRIC_GAUGE_HPP
+#define VITALS_METRIC_GAUGE_HPP
+
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/handle.hpp>
+
+namespace vitals::inline v0 {
+
+/// A series of a gauge.
+template <class Registry, class Metric>
+class gauge_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Sets the value: one relaxed store, seen by every thread; the last write wins. Any double, NaN and infinities too.
+  /// Safe in a signal handler.
+  template <class T>
+  VITALS_HOT void set(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
+    const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(value));
+    const std::uint32_t at = this->offset_ - Registry::image.thread_cells;
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+    } else if (auto* const common = Registry::cells::shared.load(std::memory_order_acquire); common != nullptr)
+        [[likely]] {
+      common[at].store(bits, std::memory_order_relaxed);
+    } else {
+      Registry::cells::store_first(at, bits);
+    }
+  }
+
+  /// Sets a duration, in seconds; for gauges whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void set(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(Metric::name.ends_with("_seconds"), "a duration is in seconds: end the gauge's name in _seconds");
+    set(std::chrono::duration<double>(value).count());
+  }
+
+  /// The last value set, by any thread; 0 before.
+  [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+};
+
+/// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
+/// Each series has a cache line of its own. Options: labels, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct gauge : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::real;
+  static constexpr detail::shape shape{.stride = base::is_packed ? 1 : std::uint32_t{detail::cells_a_line},
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = true,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss};
+  template <class Registry, class Metric>
+  using handle = gauge_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif

@@ -1,0 +1,162 @@
+// Where a registry's metrics lie: every cell's index, computed when compiling.
+#ifndef VITALS_REGISTRY_LAYOUT_HPP
+#define VITALS_REGISTRY_LAYOUT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/directory.hpp>
+#include <vitals/core/enum_names.hpp>
+#include <vitals/core/name.hpp>
+#include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/handle.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
+/// come first, histograms follow from a cache line's start, cells that count drops come last.
+template <std::size_t Metrics>
+struct layout {
+  std::array<place, Metrics> places{};
+  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::uint32_t run_count = 0;
+  std::uint32_t thread_cells = 0;
+  std::uint32_t all_cells = 0;
+
+ private:
+  constexpr void add_run(const abi::run& r) noexcept {
+    if (r.sets == 0) {
+      return;
+    }
+    if (run_count != 0) {
+      abi::run& last = runs[run_count - 1];
+      if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
+          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+        last.sets += r.sets;
+        return;
+      }
+    }
+    runs[run_count++] = r;
+  }
+
+  constexpr void add_integers(std::uint32_t first, std::uint32_t end) noexcept {
+    add_run({.kind = abi::summing::integers,
+             .first = first,
+             .sets = end - first,
+             .stride = 1,
+             .width = 1,
+             .may_fall = false});
+  }
+
+ public:
+  constexpr void lay(const std::array<shape, Metrics>& shapes, bool in_shared) noexcept {
+    constexpr auto to_line = [](std::uint32_t at) {
+      return (at + std::uint32_t{cells_a_line} - 1) / std::uint32_t{cells_a_line} * std::uint32_t{cells_a_line};
+    };
+    std::uint32_t at = in_shared ? thread_cells : 0;
+    const std::uint32_t start = at;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.kind == abi::summing::integers) {
+        at = s.stride == 1 ? at : to_line(at);
+        places[i].first = at;
+        at += s.stride * (s.series + (s.trash ? 1 : 0));
+      }
+    }
+    add_integers(start, at);
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.kind != abi::summing::integers) {
+        at = to_line(at);
+        places[i].first = at;
+        const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
+        add_run(
+            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        at += s.stride * sets;
+      }
+    }
+    const std::uint32_t drops = at;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared) {
+        places[i].label_drop = s.label_drops ? at++ : 0;
+        places[i].value_drop = s.value_drops ? at++ : 0;
+      }
+    }
+    add_integers(drops, at);
+    (in_shared ? all_cells : thread_cells) = to_line(at);
+  }
+};
+
+template <std::size_t Metrics>
+consteval layout<Metrics> make_layout(const std::array<shape, Metrics>& shapes) noexcept {
+  layout<Metrics> l;
+  l.thread_cells = ~std::uint32_t{0};  // all cells laid so far are a thread's
+  l.lay(shapes, false);
+  l.lay(shapes, true);
+  return l;
+}
+
+template <class M>
+consteval family family_of(const place& p) noexcept {
+  constexpr const shape& s = M::shape;
+  using facts = label_facts<typename M::labels>;
+  family f{.name = M::name,
+           .help = M::help,
+           .type = M::type,
+           .kind = M::kind,
+           .labels = facts::table,
+           .bounds = {},
+           .first = p.first,
+           .series = s.series,
+           .stride = s.stride,
+           .width = s.width,
+           .label_drops = {.first = p.label_drop, .count = s.label_drops ? 1U : 0U},
+           .value_drops = {.first = p.value_drop, .count = s.value_drops ? 1U : 0U}};
+  if constexpr (M::type == metric_type::histogram) {
+    f.bounds = M::bounds;
+  }
+  if (s.trash) {
+    const bool is_histogram = s.kind != abi::summing::integers;
+    f.label_drops = {.first = p.first + s.series * s.stride + (is_histogram ? 1U : 0U),
+                     .count = is_histogram ? static_cast<std::uint32_t>(f.bounds.size()) + 1U : 1U};
+  }
+  return f;
+}
+
+/// What makes two registries of two libraries the same: their metrics' types and all that is known of them.
+constexpr std::uint64_t key_of(const family& f, std::string_view type, std::uint64_t seed) noexcept {
+  const auto add_number = [&seed](std::uint64_t n) {
+    for (int i = 0; i != 64; i += 8) {
+      const char byte = static_cast<char>(n >> i & 0xFFU);
+      seed = hash({&byte, 1}, seed);
+    }
+  };
+  const auto add_text = [&](std::string_view text) {
+    add_number(text.size());
+    seed = hash(text, seed);
+  };
+  add_text(type);
+  add_text(f.name);
+  add_number(static_cast<std::uint64_t>(f.kind));
+  for (const label_family& l : f.labels) {
+    add_text(l.name);
+    for (const std::string_view value : l.values) {
+      add_text(value);
+    }
+  }
+  for (const double bound : f.bounds) {
+    add_number(std::bit_cast<std::uint64_t>(bound));
+  }
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+    add_number(n);
+  }
+  return seed;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif

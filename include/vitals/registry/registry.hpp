@@ -1,0 +1,189 @@
+// A registry: a list of metrics, and the way to reach each of their series.
+#ifndef VITALS_REGISTRY_REGISTRY_HPP
+#define VITALS_REGISTRY_REGISTRY_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include <vitals/core/config.hpp>
+#include <vitals/core/record.hpp>
+#include <vitals/core/sum.hpp>
+#include <vitals/core/thread_cells.hpp>
+#include <vitals/core/unique.hpp>
+#include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/family.hpp>
+#include <vitals/metric/handle.hpp>
+#include <vitals/registry/layout.hpp>
+
+namespace vitals::inline v0 {
+
+/// Updates of a metric that were dropped rather than written where they do not belong.
+struct drops {
+  std::uint64_t label = 0;  ///< for a label outside its values; a counter's by their amount
+  std::uint64_t value = 0;  ///< for NaN, or for a negative value where no bound is negative
+};
+
+namespace detail {
+
+/// Reaches a metric's series: one argument for each label, in their order.
+template <class Registry, class Metric, class Labels = typename Metric::labels>
+struct accessor;
+
+template <class Registry, class Metric, class... Label>
+struct accessor<Registry, Metric, list<Label...>> {
+  using handle = typename Metric::template handle<Registry, Metric>;
+
+  [[nodiscard]] VITALS_HOT constexpr handle operator()(label_argument<Label>... labels) const noexcept {
+    constexpr const shape& s = Metric::shape;
+    std::uint32_t index = 0;
+    bool known = true;
+    ((index = index * Label::size + labels.index, known = known & (labels.index < Label::size)), ...);
+    if constexpr (s.trash) {
+      index = known ? index : s.series;
+    }
+    const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
+    return handle{s.label_drops && !known ? no_series : offset};
+  }
+
+  template <class... T>
+  requires(sizeof...(T) != sizeof...(Label)) constexpr handle operator()(const T&...) const noexcept {
+    static_assert(sizeof...(T) == sizeof...(Label),
+                  "missing label: get takes one value for each label of the metric, in their order");
+    return handle{0};
+  }
+};
+
+/// The sample names that a family takes for itself.
+template <class M>
+inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
+
+template <class... M>
+consteval auto name_hashes() noexcept {
+  std::array<std::uint64_t, (std::size_t{0} + ... + names_taken<M>)> hashes{};
+  std::size_t at = 0;
+  const std::array<std::string_view, sizeof...(M)> names{M::name...};
+  const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    hashes[at++] = hash(names[i]);
+    if (taken[i] == 4) {
+      for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
+        hashes[at++] = hash(suffix, hash(names[i]));
+      }
+    }
+  }
+  return hashes;
+}
+
+/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+template <std::size_t Index>
+struct duplicate_metric_at {
+  static_assert(Index == npos,
+                "duplicate metric in a registry: two metrics have the same name, or one is named like a histogram's "
+                "_bucket, _count or _sum");
+};
+
+template <class T>
+inline constexpr char identity = 0;
+
+}  // namespace detail
+
+/// A list of metrics, each a type derived from counter, up_down, gauge or histogram. All of it is static: there is no
+/// object to make, and two libraries of a process that name the same registry share its counts.
+template <class... Metrics>
+class registry {
+  static_assert((metric<Metrics> && ...), "a registry lists metrics: types derived from counter, gauge, histogram ...");
+  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
+
+  static constexpr std::size_t count = sizeof...(Metrics);
+  static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
+
+  template <class M>
+  static constexpr std::size_t index_of = [] {
+    constexpr std::array<const char*, count + 1> all{&detail::identity<Metrics>...};
+    for (std::size_t i = 0; i != count; ++i) {
+      if (all[i] == &detail::identity<M>) {
+        return i;
+      }
+    }
+    return count;
+  }();
+
+  template <std::size_t... I>
+  static consteval std::array<family, count> make_families(std::index_sequence<I...>) noexcept {
+    return {detail::family_of<Metrics>(layout.places[I])...};
+  }
+  static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
+
+  static constexpr std::uint64_t key = [] {
+    constexpr std::array<std::string_view, count> types{detail::type_name<Metrics>()...};
+    std::uint64_t seed = detail::hash("vitals");
+    for (std::size_t i = 0; i != count; ++i) {
+      seed = detail::key_of(families[i], types[i], seed);
+    }
+    return seed;
+  }();
+
+ public:
+  /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
+  static constexpr detail::image image{.key = key,
+                                       .thread_cells = layout.thread_cells,
+                                       .shared_cells = layout.all_cells - layout.thread_cells,
+                                       .runs = layout.runs.data(),
+                                       .run_count = layout.run_count};
+  using cells = detail::thread_cells<registry>;
+  template <class M>
+  static constexpr detail::place place_of = [] {
+    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
+    return index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{};
+  }();
+
+  /// The way to a series: `get<requests>(method::get, outcome::ok)` is a handle to it, the size of an offset. Good to
+  /// keep and to share between threads; making one costs nothing where the labels are constants.
+  template <class M>
+  static constexpr detail::accessor<registry, M> get{};
+
+  /// Gives the calling thread its cells ahead of its first update, which otherwise allocates them. Any thread, any
+  /// number of times.
+  static void attach_thread() noexcept {
+    cells::attach();
+    cells::common();
+  }
+
+  /// Sets all metrics to zero. For a forked child that should not go on from its parent's totals; only while no other
+  /// thread counts.
+  static void reset_after_fork() noexcept { detail::reset_record(cells::record()); }
+
+  /// What was dropped of a metric's updates, over all threads. Takes a mutex: not for a hot path.
+  template <class M>
+  [[nodiscard]] static drops dropped() noexcept {
+    constexpr const family& f = families[index_of<M>];
+    const auto total = [](cell_range range) {
+      std::uint64_t sum = 0;
+      for (std::uint32_t i = range.first; i != range.first + range.count; ++i) {
+        std::uint64_t one = 0;
+        detail::sum_run(
+            cells::record(),
+            {.kind = detail::abi::summing::integers, .first = i, .sets = 1, .stride = 1, .width = 1, .may_fall = false},
+            &one);
+        sum += one;
+      }
+      return sum;
+    };
+    return {.label = total(f.label_drops), .value = total(f.value_drops)};
+  }
+
+  /// This registry as a source of families.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    return {.families = families, .cells = layout.all_cells, .read = &read};
+  }
+
+ private:
+  static void read(std::uint64_t* out) noexcept { detail::sum_cells(cells::record(), out); }
+};
+
+}  // namespace vitals::inline v0
+
+#endif

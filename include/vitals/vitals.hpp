@@ -1,0 +1,24 @@
+// vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
+// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers).
+#ifndef VITALS_VITALS_HPP
+#define VITALS_VITALS_HPP
+
+#include <vitals/core/clock.hpp>
+#include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/scrape.hpp>
+#include <vitals/metric/buckets.hpp>
+#include <vitals/metric/counter.hpp>
+#include <vitals/metric/gauge.hpp>
+#include <vitals/metric/histogram.hpp>
+#include <vitals/metric/label.hpp>
+#include <vitals/metric/up_down.hpp>
+#include <vitals/registry/registry.hpp>
+#include <vitals/version.hpp>
+
+#endif
+
+// Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
+#if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
+#define VITALS_HTTP_INCLUDED
+#include <vitals/http/server.hpp>
+#endif

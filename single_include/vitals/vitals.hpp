@@ -1,0 +1,3936 @@
+// vitals 0.1.0 in one file, made by single_include/amalgamate.py: edit include/vitals instead.
+//
+// MIT License
+//
+// Copyright (c) 2026 the vitals authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+
+// vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
+// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers).
+#ifndef VITALS_VITALS_HPP
+#define VITALS_VITALS_HPP
+
+// Clocks for timers: steady_clock, and by choice the processor's time-stamp counter.
+#ifndef VITALS_CORE_CLOCK_HPP
+#define VITALS_CORE_CLOCK_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+// What only the preprocessor can decide: attributes and the model of thread-local storage.
+#ifndef VITALS_CORE_CONFIG_HPP
+#define VITALS_CORE_CONFIG_HPP
+
+#if !defined(__GNUC__)
+#error "vitals needs g++ 12 or clang 14 or newer: it uses their attributes and __PRETTY_FUNCTION__"
+#endif
+
+// A step of the hot path: inlined even into debug builds, so that its symbol, which spells every metric of the
+// registry, is never emitted.
+#define VITALS_HOT [[gnu::always_inline]] inline
+
+// The path that is taken once a thread, or never: kept out of line and away from the hot code.
+#define VITALS_COLD [[gnu::cold, gnu::noinline]]
+
+// Visible to every shared library of the process, whatever -fvisibility says.
+#define VITALS_EXPORT [[gnu::visibility("default")]]
+
+// The thread's pointer to its cells. An executable needs no help: its own thread-local storage is one instruction
+// away. In a shared library the default model calls __tls_get_addr for each access; initial-exec takes a load instead
+// and a few bytes of glibc's static TLS space (1.6 KB are left for libraries opened by dlopen: 200 registries).
+// VITALS_TLS_DYNAMIC opts out, for a library that is opened where that space is short: an increment then costs
+// 3 to 4 ns instead of 1. With either model an address of thread-local storage must not be kept across a switch of
+// fibers that may resume on another thread; handles keep none, but a compiler may within one function.
+#if defined(__GLIBC__) && defined(__PIC__) && !defined(__PIE__) && !defined(VITALS_TLS_DYNAMIC)
+#define VITALS_TLS [[gnu::tls_model("initial-exec")]]
+#else
+#define VITALS_TLS
+#endif
+
+#endif
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace vitals::inline v0 {
+
+/// A steady clock read from the processor's time-stamp counter: about half the cost of steady_clock. Its rate is
+/// measured against steady_clock in 20 ms at the first reading (`calibrate()` does it ahead), to some parts in 100,000.
+/// Where the counter does not tick at a constant rate it is steady_clock itself. Thread-safe.
+struct tsc_clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<tsc_clock>;
+  static constexpr bool is_steady = true;
+
+  /// The time since an arbitrary start.
+  [[nodiscard]] static time_point now() noexcept {
+    const std::uint64_t rate = rate_.load(std::memory_order_acquire);
+    if (rate != 0 && rate != unusable) [[likely]] {
+      __extension__ using wide = unsigned __int128;
+      return time_point{duration{static_cast<rep>(static_cast<wide>(ticks()) * rate >> fraction_bits)}};
+    }
+    return first_now(rate);
+  }
+
+  /// Measures the counter's rate now rather than at the first reading. Waits 20 ms the first time.
+  VITALS_COLD static void calibrate() noexcept {
+    if (rate_.load(std::memory_order_acquire) != 0) {
+      return;
+    }
+    std::uint64_t rate = unusable;
+    if (counter_is_invariant()) {
+      const auto start = std::chrono::steady_clock::now();
+      const std::uint64_t first = ticks();
+      auto end = start;
+      while (end - start < std::chrono::milliseconds{20}) {
+        end = std::chrono::steady_clock::now();
+      }
+      const std::uint64_t passed = ticks() - first;
+      const auto nanoseconds = static_cast<double>(duration{end - start}.count());
+      rate = static_cast<std::uint64_t>(nanoseconds / static_cast<double>(passed) *
+                                        static_cast<double>(std::uint64_t{1} << fraction_bits));
+    }
+    std::uint64_t unset = 0;  // the first to finish decides: a rate that changed would make the clock jump
+    rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
+  }
+
+ private:
+  static constexpr int fraction_bits = 32;
+  static constexpr std::uint64_t unusable = ~std::uint64_t{0};
+
+  /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
+  /// publishes nothing but itself.
+  static inline constinit std::atomic<std::uint64_t> rate_{0};
+
+  VITALS_COLD static time_point first_now(std::uint64_t rate) noexcept {
+    if (rate == unusable) {
+      return time_point{duration{std::chrono::steady_clock::now().time_since_epoch()}};
+    }
+    calibrate();
+    return now();
+  }
+
+#if defined(__x86_64__)
+  static std::uint64_t ticks() noexcept {
+    return __builtin_ia32_rdtsc();
+  }
+  static bool counter_is_invariant() noexcept {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    return __get_cpuid(0x80000007U, &a, &b, &c, &d) != 0 && (d >> 8 & 1U) != 0;
+  }
+#elif defined(__aarch64__)
+  static std::uint64_t ticks() noexcept {
+    std::uint64_t value = 0;
+    asm volatile("mrs %0, cntvct_el0" : "=r"(value));
+    return value;
+  }
+  static bool counter_is_invariant() noexcept {
+    return true;
+  }
+#else
+  static std::uint64_t ticks() noexcept {
+    return 0;
+  }
+  static bool counter_is_invariant() noexcept {
+    return false;
+  }
+#endif
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The Prometheus text format 0.0.4.
+// https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+#ifndef VITALS_EXPOSE_PROMETHEUS_HPP
+#define VITALS_EXPOSE_PROMETHEUS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
+#ifndef VITALS_CORE_CELL_HPP
+#define VITALS_CORE_CELL_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Written by one thread alone (a thread's block) or by read-modify-write (retired totals, shared metrics), read by
+/// any. Relaxed is enough throughout: a cell publishes nothing but itself, and a reader needs no order between cells.
+using cell = std::atomic<std::uint64_t>;
+static_assert(cell::is_always_lock_free, "vitals needs lock-free 64-bit atomics");
+static_assert(sizeof(cell) == 8);
+
+inline constexpr std::size_t cells_a_line = 8;
+
+__extension__ using wide = __int128;
+
+/// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
+VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
+  c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+VITALS_HOT void own_add(cell& c, double v) noexcept {
+  c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
+          std::memory_order_relaxed);
+}
+
+/// Adds to a cell that several threads write.
+VITALS_HOT void common_add(cell& c, std::uint64_t n) noexcept {
+  c.fetch_add(n, std::memory_order_relaxed);
+}
+inline void common_add(cell& c, double v) noexcept {
+  std::uint64_t old = c.load(std::memory_order_relaxed);
+  while (!c.compare_exchange_weak(old, std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + v),
+                                  std::memory_order_relaxed)) {
+  }
+}
+
+/// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
+///
+/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
+/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
+/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
+/// never off by a carry.
+struct wide_total {
+  static constexpr int shift = 62;
+  static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+
+  /// How far `high` moves when `add` is added to a total whose low cell is `low`.
+  static constexpr std::int64_t carry(std::uint64_t low, wide add) noexcept {
+    return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
+  }
+
+  /// By the owning thread.
+  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
+    const std::uint64_t old = low.load(std::memory_order_relaxed);
+    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
+    low.store(now, std::memory_order_relaxed);
+    if (((old ^ now) >> shift) != 0) [[unlikely]] {
+      own_carry(high, carry(old, nanoseconds));
+    }
+  }
+
+  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
+    // release: a reader that sees this step (acquire) sees the low cell that caused it
+    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+  }
+
+  /// By any thread.
+  static void common_add(cell& low, cell& high, wide nanoseconds) noexcept {
+    const std::uint64_t old = low.fetch_add(static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
+    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
+      high.fetch_add(static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
+  }
+
+  /// By any thread. A step back is only taken for one where totals may fall.
+  static wide read(const cell& low, const cell& high, bool may_fall) noexcept {
+    std::uint64_t top = high.load(std::memory_order_acquire);
+    std::uint64_t bottom = low.load(std::memory_order_acquire);
+    for (int i = 0; i != 4; ++i) {  // a carry that finished in between: take a fresh pair
+      const std::uint64_t again = high.load(std::memory_order_acquire);
+      if (again == top) {
+        break;
+      }
+      top = again;
+      bottom = low.load(std::memory_order_acquire);
+    }
+    auto behind = static_cast<std::int64_t>(((bottom >> shift) - top) & 3U);
+    behind = may_fall && behind == 3 ? -1 : behind;
+    return static_cast<wide>(static_cast<std::int64_t>(top) + behind) * (wide{1} << shift) +
+           static_cast<wide>(bottom & mask);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  constexpr auto powers = [] {
+    std::array<std::uint64_t, 20> all{};
+    std::uint64_t power = 1;
+    for (auto& p : all) {
+      p = power;
+      power *= 10;
+    }
+    return all;
+  }();
+  const auto guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2), never too large
+  return guess + (guess < powers.size() && n >= powers[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes an unsigned integer, all 64 bits exactly. Returns the end, as all of these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  const unsigned digits = digits_of(n);
+  write_digits(out, n, digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  __extension__ using unsigned_wide = unsigned __int128;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
+// in the numbers.
+#ifndef VITALS_EXPOSE_PAGE_HPP
+#define VITALS_EXPOSE_PAGE_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
+#ifndef VITALS_CORE_SUM_HPP
+#define VITALS_CORE_SUM_HPP
+
+#include <sched.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+// The directory of a process's registries: one for all of its shared libraries.
+#ifndef VITALS_CORE_DIRECTORY_HPP
+#define VITALS_CORE_DIRECTORY_HPP
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
+/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
+/// separate registries.
+namespace VITALS_EXPORT vitals_abi_1 {
+
+using cell = std::atomic<std::uint64_t>;
+
+/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+enum class summing : std::uint32_t {
+  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
+  reals,               ///< each cell a double
+  real_histogram,      ///< a double, then integers
+  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+};
+
+/// Neighbouring sets of cells that are summed alike.
+struct run {
+  summing kind;
+  std::uint32_t first;   ///< index of the first set's first cell
+  std::uint32_t sets;    ///< how many sets
+  std::uint32_t stride;  ///< from one set to the next
+  std::uint32_t width;   ///< cells of a set
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+};
+
+/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
+/// two threads share a line or the line next to it.
+struct alignas(128) block {
+  block* next;
+  block* previous;
+  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+};
+
+/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
+/// Nothing in it points into a library that may be closed.
+struct record {
+  record* next;
+  std::uint64_t key;           ///< of the metrics' types and descriptors
+  std::uint32_t thread_cells;  ///< cells of a thread's block
+  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
+  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
+  run* runs;
+  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
+  cell* shared;              ///< the shared cells
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
+  block* blocks;             ///< of the living threads; guarded by the mutex
+  std::size_t block_count;   ///< guarded by the mutex
+};
+
+struct directory {
+  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  record* records;
+  bool fork_handler;
+};
+
+/// constant-initialised and trivially destroyed: usable before main and after it
+inline constinit directory the_directory{};
+
+}  // namespace vitals_abi_1
+
+namespace vitals::inline v0::detail {
+
+namespace abi = vitals_abi_1;
+
+VITALS_HOT cell* cells_of(abi::block* b) noexcept {
+  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
+}
+
+/// What a library knows of a registry when it attaches.
+struct image {
+  std::uint64_t key;
+  std::uint32_t thread_cells;
+  std::uint32_t shared_cells;
+  const abi::run* runs;
+  std::uint32_t run_count;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// A wide total in a reader's plain array.
+inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
+  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
+         static_cast<wide>(low);
+}
+inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
+  low = static_cast<std::uint64_t>(value);
+  high = static_cast<std::uint64_t>(value >> 64);
+}
+
+/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
+/// once.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  const auto add_integers = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i != last; ++i) {
+      out[i] += load(from[i]);
+    }
+  };
+  const auto add_real = [&](std::size_t i) {
+    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
+  };
+  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
+  switch (r.kind) {
+    case abi::summing::integers:
+      add_integers(set(begin), set(end));
+      return;
+    case abi::summing::reals:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+      }
+      return;
+    case abi::summing::real_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+        add_integers(set(i) + 1, set(i) + r.width);
+      }
+      return;
+    case abi::summing::duration_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        const std::size_t low = set(i);
+        const std::size_t high = low + r.width - 1;
+        set_plain_wide(out[low], out[high],
+                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
+        add_integers(low + 1, high);
+      }
+      return;
+  }
+}
+
+/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
+/// place down is a reset to a reader.
+inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
+                       std::uint32_t end) noexcept {
+  for (std::uint32_t i = begin; i != end; ++i) {
+    const std::size_t low = std::size_t{i} * r.stride;
+    if (r.kind == abi::summing::duration_histogram) {
+      const std::size_t high = low + r.width - 1;
+      const wide most = std::max(plain_wide(out[low], out[high]), plain_wide(published[low], published[high]));
+      set_plain_wide(out[low], out[high], most);
+      set_plain_wide(published[low], published[high], most);
+    } else {
+      const double most = std::max(std::bit_cast<double>(out[low]), std::bit_cast<double>(published[low]));
+      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
+    }
+  }
+}
+
+/// Whether the sums of a run are kept from falling.
+constexpr bool keeps_published(const abi::run& r) noexcept {
+  return r.kind != abi::summing::integers && !r.may_fall;
+}
+
+/// How many cells are read in one turn with the mutex: some tens of microseconds.
+inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
+
+/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
+inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  std::fill(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride, 0);
+  add_sets(r, of.retired + r.first, out, begin, end);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    add_sets(r, cells_of(b) + r.first, out, begin, end);
+  }
+  if (of.published != nullptr && keeps_published(r)) {
+    never_less(r, out, of.published + r.first, begin, end);
+  }
+}
+
+/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
+/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
+/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
+/// lost or seen twice.
+inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
+  const abi::run* const end = of.runs + of.run_count;
+  const abi::run* r = of.runs;
+  std::uint32_t set = 0;
+  while (r != end && r->first < of.thread_cells) {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
+    while (left != 0 && r != end && r->first < of.thread_cells) {
+      const std::size_t fit = std::max<std::size_t>(left / r->stride, 1);
+      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
+      sum_sets(of, *r, out + r->first, set, last);
+      left -= std::min<std::size_t>(left, std::size_t{last - set} * r->stride);
+      set = last;
+      if (set == r->sets) {
+        ++r;
+        set = 0;
+      }
+    }
+  }
+  for (; r != end; ++r) {  // the shared cells need no mutex
+    std::fill(out + r->first, out + r->first + std::size_t{r->sets} * r->stride, 0);
+    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
+  }
+}
+
+/// Sums one run alone into `out`, which has room for its cells.
+inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
+  if (r.first < of.thread_cells) {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    sum_sets(of, r, out, 0, r.sets);
+  } else {
+    std::fill(out, out + std::size_t{r.sets} * r.stride, 0);
+    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
+  }
+}
+
+/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
+inline void fold_cells(abi::record& of, const cell* from) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
+    for (std::uint32_t i = 0; i != r->sets; ++i) {
+      std::size_t at = r->first + std::size_t{i} * r->stride;
+      std::size_t last = at + r->width;
+      switch (r->kind) {
+        case abi::summing::integers:
+          break;
+        case abi::summing::reals:
+        case abi::summing::real_histogram:
+          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
+          ++at;
+          break;
+        case abi::summing::duration_histogram:
+          --last;
+          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
+          ++at;
+          break;
+      }
+      for (; at != last; ++at) {
+        if (const std::uint64_t n = load(from[at]); n != 0) {
+          common_add(of.retired[at], n);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// What a source of metrics tells its readers: one table of families, and a way to sum their cells.
+#ifndef VITALS_METRIC_FAMILY_HPP
+#define VITALS_METRIC_FAMILY_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// What a family is to a scraper.
+enum class metric_type : std::uint8_t { counter, gauge, histogram };
+
+/// How a family's values lie in its cells.
+enum class value_kind : std::uint8_t {
+  unsigned_integer,
+  signed_integer,
+  real,                ///< a double's bits
+  real_histogram,      ///< sum (a double's bits), then a cell for each bucket
+  duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
+};
+
+/// A label of a family and the texts of its values, in the order of their indices.
+struct label_family {
+  std::string_view name;
+  std::span<const std::string_view> values;
+};
+
+/// Some neighbouring cells; none where `count` is 0.
+struct cell_range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+/// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
+/// the last label's changing fastest.
+struct family {
+  std::string_view name;
+  std::string_view help;
+  metric_type type;
+  value_kind kind;
+  std::span<const label_family> labels;
+  std::span<const double> bounds;  ///< of a histogram's buckets, ascending, without +Inf
+  std::uint32_t first;             ///< index of the first series' first cell
+  std::uint32_t series;            ///< how many series
+  std::uint32_t stride;            ///< from one series to the next
+  std::uint32_t width;             ///< cells of one series
+  cell_range label_drops;          ///< these add up to the updates dropped for a label outside its values
+  cell_range value_drops;          ///< to those dropped for NaN, or for a negative value where no bound is negative
+};
+
+/// A source without its type: what a page, a server or an encoder keeps. The table must outlive it.
+struct source_ref {
+  std::span<const family> families;
+  std::size_t cells;                      ///< how many cells a reading has
+  void (*read)(std::uint64_t*) noexcept;  ///< writes a reading of all cells; any thread, any time
+};
+
+/// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
+template <class S>
+concept source = requires {
+  { S::source() }
+  noexcept->std::same_as<source_ref>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// What number stands behind a piece of fixed text.
+enum class slot : std::uint32_t {
+  unsigned_integer,
+  signed_integer,
+  real,
+  bucket,   ///< the count of this bucket and all before it in its series
+  count,    ///< the last bucket again, and the end of the series
+  seconds,  ///< a wide total of nanoseconds: the cell is its low half, `high` cells further its high half
+  nothing,
+};
+
+/// Some fixed text, and the number behind it.
+struct piece {
+  std::uint32_t length;
+  std::uint32_t cell;
+  slot number;
+  std::uint32_t high = 0;
+};
+
+/// Lays down a page's text. A format is a function that writes to one of these.
+class page_text {
+ public:
+  page_text& text(std::string_view part) {
+    text_ += part;
+    return *this;
+  }
+  page_text& number(slot kind, std::uint32_t at, std::uint32_t high = 0) {
+    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, high});
+    room_ += kind == slot::seconds ? seconds_room : number_room;
+    start_ = text_.size();
+    return *this;
+  }
+
+  /// Ends the text. Copies read and write beyond a piece's end by up to `slack`.
+  void finish() {
+    number(slot::nothing, 0);
+    length_ = text_.size();
+    text_.append(slack, '\0');
+  }
+
+  /// The room that the page needs at most, slack included.
+  [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
+
+  /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    std::uint64_t below = 0;  // the counts of a histogram's buckets so far
+    for (const piece& p : pieces_) {
+      for (std::size_t done = 0; done < p.length; done += slack) {
+        std::memcpy(out + done, from + done, slack);
+      }
+      out += p.length;
+      from += p.length;
+      const std::uint64_t value = cells[p.cell];
+      switch (p.number) {
+        case slot::unsigned_integer:
+          out = write_unsigned(out, value);
+          break;
+        case slot::signed_integer:
+          out = write_signed(out, static_cast<std::int64_t>(value));
+          break;
+        case slot::real:
+          out = write_real(out, std::bit_cast<double>(value));
+          break;
+        case slot::bucket:
+          below += value;
+          out = write_unsigned(out, below);
+          break;
+        case slot::count:
+          out = write_unsigned(out, below);
+          below = 0;
+          break;
+        case slot::seconds:
+          out = write_seconds(out, plain_wide(value, cells[p.cell + p.high]));
+          break;
+        case slot::nothing:
+          break;
+      }
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t slack = 32;  // one vector register's copy
+  std::string text_;
+  std::vector<piece> pieces_;
+  std::size_t start_ = 0;
+  std::size_t length_ = 0;
+  std::size_t room_ = 0;  // for the numbers
+};
+
+/// A format: lays down the text of `families`, whose cells are numbered from `cell_base` on.
+using layer = void (*)(page_text&, std::span<const family> families, std::uint32_t cell_base);
+
+}  // namespace detail
+
+/// Renders some sources in one format, again and again. Any thread may render; renderings of one page take turns.
+/// Nothing is allocated once the buffer has grown to the page's size.
+class page {
+ public:
+  /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
+  /// and std::bad_alloc.
+  page(detail::layer format, std::span<const source_ref> sources) {
+    refuse_repeated(sources);
+    std::uint32_t base = 0;
+    for (const source_ref& s : sources) {
+      format(text_, s.families, base);
+      sources_.push_back({s, base});
+      base += static_cast<std::uint32_t>(s.cells);
+    }
+    lay_drops(format, base);
+    text_.finish();
+    cells_.resize(std::size_t{base} + drop_cells);
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    out.resize(text_.room());
+    for (const auto& [s, base] : sources_) {
+      s.read(cells_.data() + base);
+    }
+    add_drops();
+    const char* const end = text_.fill(out.data(), cells_.data());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  static constexpr std::size_t drop_cells = 2;
+
+  struct placed_source {
+    source_ref source;
+    std::uint32_t base;
+  };
+
+  static void refuse_repeated(std::span<const source_ref> sources) {
+    std::vector<std::string_view> names;
+    for (const source_ref& s : sources) {
+      for (const family& f : s.families) {
+        names.push_back(f.name);
+      }
+    }
+    std::sort(names.begin(), names.end());
+    if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+      throw std::invalid_argument("vitals: two sources offer the family " + std::string{*twice} +
+                                  ": rename one, or expose it once");
+    }
+  }
+
+  /// One family of the page's own: what its sources dropped, by reason. Left out where nothing can be dropped.
+  void lay_drops(detail::layer format, std::uint32_t base) {
+    bool any = false;
+    for (const auto& [s, unused] : sources_) {
+      for (const family& f : s.families) {
+        any = any || f.label_drops.count != 0 || f.value_drops.count != 0;
+      }
+    }
+    if (any) {
+      static constexpr std::string_view reasons[] = {"label", "value"};
+      static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
+      const family f{.name = "vitals_dropped_total",
+                     .help =
+                         "Updates dropped for a label outside its values, or for a value that is NaN or negative "
+                         "where none may be.",
+                     .type = metric_type::counter,
+                     .kind = value_kind::unsigned_integer,
+                     .labels = labels,
+                     .bounds = {},
+                     .first = 0,
+                     .series = drop_cells,
+                     .stride = 1,
+                     .width = 1,
+                     .label_drops = {},
+                     .value_drops = {}};
+      format(text_, {&f, 1}, base);
+    }
+  }
+
+  void add_drops() noexcept {
+    std::uint64_t* const drops = cells_.data() + (cells_.size() - drop_cells);
+    drops[0] = drops[1] = 0;
+    for (const auto& [s, base] : sources_) {
+      const auto sum = [cells = cells_.data() + base](cell_range range) {
+        std::uint64_t total = 0;
+        for (std::uint32_t i = 0; i != range.count; ++i) {
+          total += cells[range.first + i];
+        }
+        return total;
+      };
+      for (const family& f : s.families) {
+        drops[0] += sum(f.label_drops);
+        drops[1] += sum(f.value_drops);
+      }
+    }
+  }
+
+  detail::page_text text_;
+  std::vector<placed_source> sources_;
+  std::vector<std::uint64_t> cells_;  ///< a reading; guarded by the mutex
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// `text` with `\` and line feeds escaped, and quotes too in a label's value.
+inline std::string escaped(std::string_view text, bool in_quotes) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '\n' || (c == '"' && in_quotes)) {
+      out += '\\';
+    }
+    out += c == '\n' ? 'n' : c;
+  }
+  return out;
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
+inline std::string series_labels(const family& f, std::uint32_t series) {
+  std::string out;
+  for (std::size_t i = f.labels.size(); i != 0; --i) {  // the last label changes fastest
+    const label_family& l = f.labels[i - 1];
+    const auto size = static_cast<std::uint32_t>(l.values.size());
+    std::string one{l.name};
+    one += "=\"";
+    one += escaped(l.values[series % size], true);
+    one += out.empty() ? "\"" : "\",";
+    out = one + out;
+    series /= size;
+  }
+  return out;
+}
+
+inline std::string in_braces(const std::string& labels) {
+  return labels.empty() ? labels : '{' + labels + '}';
+}
+
+inline void lay_prometheus_histogram(page_text& page, const family& f, const std::string& labels, std::uint32_t first) {
+  const std::string name{f.name};
+  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
+  char bound[seconds_room];
+  std::uint32_t at = first;
+  for (const double b : f.bounds) {
+    const char* const end = write_bound(bound, b);
+    page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
+    page.number(slot::bucket, ++at).text("\n");
+  }
+  page.text(before_bound).text("+Inf\"} ").number(slot::bucket, ++at).text("\n");
+  const bool durations = f.kind == value_kind::duration_histogram;
+  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  page.number(durations ? slot::seconds : slot::real, first, f.width - 1).text("\n");
+  page.text(name).text("_count").text(in_braces(labels)).text(" ").number(slot::count, first).text("\n");
+}
+
+/// Lays down families as Prometheus text 0.0.4.
+inline void lay_prometheus(page_text& page, std::span<const family> families, std::uint32_t cell_base) {
+  for (const family& f : families) {
+    constexpr std::string_view types[] = {"counter", "gauge", "histogram"};
+    page.text("# HELP ").text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
+    page.text("# TYPE ").text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      const std::string labels = series_labels(f, i);
+      const std::uint32_t at = cell_base + f.first + i * f.stride;
+      if (f.type == metric_type::histogram) {
+        lay_prometheus_histogram(page, f, labels, at);
+        continue;
+      }
+      const slot kind = f.kind == value_kind::unsigned_integer ? slot::unsigned_integer
+                        : f.kind == value_kind::signed_integer ? slot::signed_integer
+                                                               : slot::real;
+      page.text(f.name).text(in_braces(labels)).text(" ").number(kind, at).text("\n");
+    }
+  }
+}
+
+}  // namespace detail
+
+/// The Prometheus text format 0.0.4: its media type, and how its pages are laid.
+struct prometheus_text {
+  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+  static constexpr detail::layer lay = &detail::lay_prometheus;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A scrape of sources that are known when compiling.
+#ifndef VITALS_EXPOSE_SCRAPE_HPP
+#define VITALS_EXPOSE_SCRAPE_HPP
+
+#include <string>
+
+namespace vitals::inline v0 {
+
+/// Replaces `out` with the exposition of all Sources as Prometheus text 0.0.4. A buffer that is
+/// used again is not allocated again. Any thread; the directory's mutex is held only while sums are taken. Throws
+/// std::bad_alloc.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void scrape(std::string& out) {
+  static constexpr source_ref sources[] = {Sources::source()...};
+  static page& kept = *new page(prometheus_text::lay, sources);  // never destroyed: a scrape at exit is safe
+  kept.render(out);
+}
+
+/// The exposition of all Sources as Prometheus text 0.0.4.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
+  std::string out;
+  scrape<Sources...>(out);
+  return out;
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+// Bounds of a histogram's buckets, as types.
+#ifndef VITALS_METRIC_BUCKETS_HPP
+#define VITALS_METRIC_BUCKETS_HPP
+
+#include <array>
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+// Finds a repeated hash among many, when compiling: sorts and compares neighbours, never all pairs.
+#ifndef VITALS_CORE_UNIQUE_HPP
+#define VITALS_CORE_UNIQUE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+inline constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+/// The largest index whose hash stands at a smaller index too; npos where all differ.
+template <std::size_t N>
+constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) noexcept {
+  struct entry {
+    std::uint64_t hash;
+    std::size_t index;
+    constexpr bool operator<(const entry& o) const noexcept { return hash != o.hash ? hash < o.hash : index < o.index; }
+  };
+  std::array<entry, N + 1> heap{};  // one more, so that N may be 0
+  for (std::size_t i = 0; i != N; ++i) {
+    heap[i] = {hashes[i], i};
+  }
+  const auto sift = [&heap](std::size_t at, std::size_t size) {
+    for (std::size_t child = 2 * at + 1; child < size; at = child, child = 2 * at + 1) {
+      child += child + 1 < size && heap[child] < heap[child + 1] ? 1 : 0;
+      if (!(heap[at] < heap[child])) {
+        return;
+      }
+      const entry moved = heap[at];
+      heap[at] = heap[child];
+      heap[child] = moved;
+    }
+  };
+  for (std::size_t i = N / 2; i != 0; --i) {
+    sift(i - 1, N);
+  }
+  for (std::size_t size = N; size > 1; --size) {
+    const entry largest = heap[0];
+    heap[0] = heap[size - 1];
+    heap[size - 1] = largest;
+    sift(0, size - 1);
+  }
+  std::size_t found = npos;
+  for (std::size_t i = 1; i < N; ++i) {
+    if (heap[i].hash == heap[i - 1].hash && (found == npos || heap[i].index > found)) {
+      found = heap[i].index;
+    }
+  }
+  return found;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// A number as a template argument, in compilers that take no double there: an integer, a double, or a duration (which
+/// becomes seconds).
+struct number {
+  std::uint64_t bits;  // public, as a template argument's members must be
+
+  // NOLINTBEGIN(google-explicit-constructor): a number converts by itself
+  constexpr number(double value) noexcept : bits(std::bit_cast<std::uint64_t>(value)) {}
+  template <std::integral T>
+  constexpr number(T value) noexcept : number(static_cast<double>(value)) {}
+  template <class Rep, class Period>
+  constexpr number(std::chrono::duration<Rep, Period> value) noexcept
+      : number(static_cast<double>(value.count()) * static_cast<double>(Period::num) /
+               static_cast<double>(Period::den)) {}
+  constexpr operator double() const noexcept { return std::bit_cast<double>(bits); }
+  // NOLINTEND(google-explicit-constructor)
+};
+
+namespace detail {
+
+/// A decimal number digits / 10^places, for doubles that were written as short decimals.
+struct decimal {
+  std::int64_t digits = 0;
+  int places = -1;  ///< -1: the double is no short decimal
+
+  static constexpr double power(int places) noexcept {
+    double result = 1;
+    for (int i = 0; i != places; ++i) {
+      result *= 10;
+    }
+    return result;
+  }
+
+  static constexpr decimal of(double value) noexcept {
+    for (int places = 0; places != 16; ++places) {
+      const double scaled = value * power(places);
+      if (!(scaled < 9e15 && scaled > -9e15)) {
+        break;
+      }
+      const auto digits = static_cast<std::int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+      if (static_cast<double>(digits) / power(places) == value) {
+        return {digits, places};
+      }
+    }
+    return {};
+  }
+};
+
+/// The double nearest to start + step x i, where both are short decimals: 0.15, not 0.15000000000000002.
+constexpr double step_up(double start, double step, std::size_t i) noexcept {
+  const decimal a = decimal::of(start);
+  const decimal b = decimal::of(step);
+  if (a.places >= 0 && b.places >= 0) {
+    const int places = a.places > b.places ? a.places : b.places;
+    const double digits = static_cast<double>(a.digits) * decimal::power(places - a.places) +
+                          static_cast<double>(b.digits) * decimal::power(places - b.places) * static_cast<double>(i);
+    if (digits < 9e15 && digits > -9e15) {
+      return digits / decimal::power(places);
+    }
+  }
+  return start + step * static_cast<double>(i);
+}
+
+/// The double nearest to start x factor^i, where start is a short decimal and factor a whole number.
+constexpr double scale_up(double start, double factor, std::size_t i) noexcept {
+  double power = 1;
+  for (std::size_t k = 0; k != i; ++k) {
+    power *= factor;
+  }
+  const decimal a = decimal::of(start);
+  const double digits = static_cast<double>(a.digits) * power;
+  return a.places >= 0 && digits < 9e15 && digits == static_cast<double>(static_cast<std::int64_t>(digits))
+             ? digits / decimal::power(a.places)
+             : start * power;
+}
+
+/// The first index whose bound is not finite or not above the one before; npos where all ascend.
+template <std::size_t N>
+constexpr std::size_t first_descent(const std::array<double, N>& bounds) noexcept {
+  for (std::size_t i = 0; i != N; ++i) {
+    const bool finite = bounds[i] - bounds[i] == 0;
+    if (!finite || (i != 0 && !(bounds[i - 1] < bounds[i]))) {
+      return i;
+    }
+  }
+  return npos;
+}
+
+}  // namespace detail
+
+/// Ready-made bounds. A set of bounds is a type with `static constexpr std::array<double, N> bounds`, ascending and
+/// without +Inf, so any such type of your own will do. A value belongs to the first bucket whose bound is not below it.
+namespace buckets {
+
+/// The bounds given: `of<0.1, 0.5, 1>`, `of<1ms, 5ms>`, `of<-20, 0, 20>`.
+template <number... Bounds>
+struct of {
+  static constexpr std::array<double, sizeof...(Bounds)> bounds{double{Bounds}...};
+};
+
+/// `Count` bounds from Start upward, `Width` apart.
+template <number Start, number Width, std::size_t Count>
+struct linear {
+  static_assert(Width > 0.0, "linear buckets have a width above 0");
+  static constexpr std::array<double, Count> bounds = [] {
+    std::array<double, Count> all{};
+    for (std::size_t i = 0; i != Count; ++i) {
+      all[i] = detail::step_up(Start, Width, i);
+    }
+    return all;
+  }();
+};
+
+/// `Count` bounds from Start upward, each `Factor` times the one before.
+template <number Start, number Factor, std::size_t Count>
+struct exponential {
+  static_assert(Start > 0.0 && Factor > 1.0, "exponential buckets start above 0 and have a factor above 1");
+  static constexpr std::array<double, Count> bounds = [] {
+    std::array<double, Count> all{};
+    for (std::size_t i = 0; i != Count; ++i) {
+      all[i] = detail::scale_up(Start, Factor, i);
+    }
+    return all;
+  }();
+};
+
+/// For requests that people wait for: 5 ms to 10 s, the bounds that Prometheus clients start with.
+struct web : of<0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10> {};
+
+/// For work inside a process: 1 us to 1 s, three bounds a decade.
+struct fast : of<1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                 0.05, 0.1, 0.2, 0.5, 1> {};
+
+}  // namespace buckets
+
+}  // namespace vitals::inline v0
+
+#endif
+// A counter: a total that only goes up.
+#ifndef VITALS_METRIC_COUNTER_HPP
+#define VITALS_METRIC_COUNTER_HPP
+
+#include <concepts>
+#include <cstdint>
+
+// What all metrics' descriptors have in common: name, help, labels, storage.
+#ifndef VITALS_METRIC_DESCRIPTOR_HPP
+#define VITALS_METRIC_DESCRIPTOR_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+// A string literal as a template argument.
+#ifndef VITALS_CORE_FIXED_STRING_HPP
+#define VITALS_CORE_FIXED_STRING_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Holds a string literal so that it can be a template argument: `counter<"jobs_total", "Jobs done.">`.
+template <std::size_t N>
+struct fixed_string {
+  char text[N]{};  // public, as a template argument's members must be; the literal's terminator included
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal converts by itself
+  consteval fixed_string(const char (&literal)[N]) noexcept {
+    for (std::size_t i = 0; i != N; ++i) {
+      text[i] = literal[i];
+    }
+  }
+
+  /// The text without its terminator.
+  [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The one grammar of names and texts, used when compiling and at run time alike.
+// Prometheus data model: https://prometheus.io/docs/concepts/data_model/
+#ifndef VITALS_CORE_NAME_HPP
+#define VITALS_CORE_NAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
+/// rules, so they are refused here.
+[[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (name.empty() || !letter(name.front())) {
+    return false;
+  }
+  for (const char c : name) {
+    if (!letter(c) && !(c >= '0' && c <= '9')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+  return is_metric_name(name) && !name.starts_with("__");
+}
+
+/// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
+[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  while (i < text.size()) {
+    const unsigned lead = byte(i);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0) {
+      return false;
+    }
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xC0U) != 0x80U) {
+        return false;
+      }
+    }
+    const unsigned second = byte(i + 1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+namespace detail {
+
+/// FNV-1a, 64 bits: to sort names and to key registries, never against an adversary.
+[[nodiscard]] constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) noexcept {
+  for (const char c : text) {
+    seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return seed;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// Labels: a name and a fixed set of values, known when compiling.
+#ifndef VITALS_METRIC_LABEL_HPP
+#define VITALS_METRIC_LABEL_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// The enumerators of an enum and their names, read from the compiler.
+#ifndef VITALS_CORE_ENUM_NAMES_HPP
+#define VITALS_CORE_ENUM_NAMES_HPP
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+/// One instantiation spells a whole chunk of values: `... V = {ns::a, ns::b, (ns::E)2}` in g++, `<...>` in clang.
+template <class E, E... V>
+consteval std::string_view spelled() noexcept {
+  return __PRETTY_FUNCTION__;
+}
+
+/// The identifier at the end of `element`; empty for a value without an enumerator, which ends in a digit's number.
+constexpr std::string_view trailing_identifier(std::string_view element) noexcept {
+  std::size_t start = element.size();
+  const auto part = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c < 0;
+  };
+  while (start != 0 && part(element[start - 1])) {
+    --start;
+  }
+  const std::string_view name = element.substr(start);
+  return name.empty() || (name.front() >= '0' && name.front() <= '9') ? std::string_view{} : name;
+}
+
+/// The names of the values V..., in order; empty where a value has no enumerator.
+template <class E, E... V>
+consteval std::array<std::string_view, sizeof...(V)> names_of() noexcept {
+  std::array<std::string_view, sizeof...(V)> names{};
+  std::string_view text = spelled<E, V...>();
+  text.remove_prefix(text.find("V = ") + 5);  // past the opening bracket
+  std::size_t count = 0;
+  std::size_t start = 0;
+  int depth = 0;
+  for (std::size_t i = 0; count != names.size(); ++i) {
+    const char c = text[i];
+    const bool end = depth == 0 && (c == ',' || c == '}' || c == '>');
+    if (end) {
+      names[count++] = trailing_identifier(text.substr(start, i - start));
+      start = i + 1;
+    }
+    depth += (c == '(' || c == '<' || c == '{') ? 1 : (!end && (c == ')' || c == '>' || c == '}')) ? -1 : 0;
+  }
+  return names;
+}
+
+/// An enum without a fixed type holds only the values that its enumerators' bits can hold; newer compilers refuse to
+/// form others in a constant expression.
+template <class E, auto V>
+concept holds_value = requires {
+  typename std::integral_constant<E, static_cast<E>(V)>;
+};
+
+inline constexpr std::size_t enum_chunk = 64;
+
+/// How many of the values First, First + 1, ... one chunk may name: a power of two, 0 where E cannot hold First.
+template <class E, std::size_t First, std::size_t Size = enum_chunk>
+consteval std::size_t chunk_size() noexcept {
+  using limits = std::numeric_limits<std::underlying_type_t<E>>;
+  if constexpr (Size == 0) {
+    return 0;
+  } else if constexpr (First + Size - 1 > static_cast<unsigned long long>(limits::max())) {
+    return chunk_size<E, First, Size / 2>();
+  } else if constexpr (holds_value<E, First + Size - 1>) {
+    return Size;
+  } else {
+    return chunk_size<E, First, Size / 2>();
+  }
+}
+
+template <class E, std::size_t First, std::size_t... I>
+consteval auto chunk_names(std::index_sequence<I...>) noexcept {
+  return names_of<E, static_cast<E>(First + I)...>();
+}
+
+/// What a scan of an enum's values from 0 upward found.
+template <std::size_t N>
+struct scan {
+  std::array<std::string_view, N> names{};
+  bool gap = false;  ///< a value without a name lies below one that has a name, or a value below 0 has a name
+};
+
+template <class E>
+consteval bool names_below_zero() noexcept {
+  if constexpr (std::is_signed_v<std::underlying_type_t<E>>) {
+    if constexpr (holds_value<E, -1>) {
+      return !names_of<E, static_cast<E>(-1)>()[0].empty();
+    }
+  }
+  return false;
+}
+
+/// One past the last index that has a name.
+template <std::size_t N>
+consteval std::size_t named_up_to(const std::array<std::string_view, N>& names) noexcept {
+  std::size_t end = N;
+  while (end != 0 && names[end - 1].empty()) {
+    --end;
+  }
+  return end;
+}
+
+/// Scans chunk after chunk until one names nothing. A chunk of the scan is one instantiation.
+template <class E, std::size_t First = 0>
+consteval auto scan_enum() noexcept {
+  constexpr std::size_t size = chunk_size<E, First>();
+  if constexpr (size == 0) {
+    return scan<0>{};
+  } else {
+    constexpr auto names = chunk_names<E, First>(std::make_index_sequence<size>{});
+    constexpr std::size_t named = named_up_to(names);
+    if constexpr (named == 0) {
+      return scan<0>{};
+    } else {
+      constexpr auto rest = scan_enum<E, First + size>();
+      scan<(rest.names.empty() ? named : size + rest.names.size())> all;
+      all.gap = rest.gap || (First == 0 && names_below_zero<E>());
+      for (std::size_t i = 0; i != all.names.size(); ++i) {
+        all.names[i] = i < size ? names[i] : rest.names[i - size];
+        all.gap = all.gap || all.names[i].empty();
+      }
+      return all;
+    }
+  }
+}
+
+/// The scan of E, made once.
+template <class E>
+inline constexpr auto enum_scan = scan_enum<E>();
+
+/// The name of one known enumerator; empty where V has none.
+template <auto V>
+consteval std::string_view enumerator_name() noexcept {
+  return names_of<decltype(V), V>()[0];
+}
+
+/// The spelling of a type without the compiler's decoration.
+template <class T>
+consteval std::string_view type_name() noexcept {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  return text.substr(0, text.find_first_of(";]"));
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// A list of literals as a label's values: `label<"zone", one_of<"eu", "us">>`. Written in a call the literal is
+/// checked when compiling; a text that is only known at run time goes through `find`.
+template <fixed_string... Texts>
+struct one_of {
+  static_assert(sizeof...(Texts) != 0, "one_of needs at least one value");
+  static constexpr std::array<std::string_view, sizeof...(Texts)> texts{Texts.view()...};
+
+  /// One of the texts, or none of them.
+  struct value {
+    std::uint32_t index;
+  };
+
+  /// The value whose text is `text`. An unknown text gives a value that is dropped and counted wherever it is used.
+  [[nodiscard]] static constexpr value find(std::string_view text) noexcept {
+    std::uint32_t i = 0;
+    while (i != texts.size() && texts[i] != text) {
+      ++i;
+    }
+    return {i};
+  }
+};
+
+namespace detail {
+
+/// The values of an enum: those that `label_values(E)` gives, or else the enumerators found by a scan.
+template <class E>
+consteval auto enum_values() noexcept {
+  if constexpr (requires { label_values(E{}); }) {
+    return label_values(E{});
+  } else {
+    constexpr std::size_t size = enum_scan<E>.names.size();
+    static_assert(size != 0,
+                  "this enum has no enumerator from 0 upward: list its values with "
+                  "`constexpr auto label_values(E) { return std::array{E::a, E::b}; }` beside the enum");
+    static_assert(!enum_scan<E>.gap,
+                  "this enum has gaps or starts below 0: list its values with "
+                  "`constexpr auto label_values(E) { return std::array{E::a, E::b}; }` beside the enum");
+    std::array<E, size> values{};
+    for (std::size_t i = 0; i != size; ++i) {
+      values[i] = static_cast<E>(i);
+    }
+    return values;
+  }
+}
+
+template <class E>
+inline constexpr auto enum_values_of = enum_values<E>();
+
+/// The texts of an enum's values: `label_text(E)` where it gives one, or else the enumerator's name.
+template <class E, std::size_t... I>
+consteval auto enum_texts(std::index_sequence<I...>) noexcept {
+  constexpr auto& values = enum_values_of<E>;
+  std::array<std::string_view, sizeof...(I)> texts{};
+  if constexpr (requires { label_values(E{}); }) {
+    texts = names_of<E, values[I]...>();
+  } else {
+    texts = {enum_scan<E>.names[I]...};
+  }
+  if constexpr (requires { label_text(E{}); }) {
+    for (std::size_t i = 0; i != texts.size(); ++i) {
+      const std::string_view own = label_text(values[i]);
+      texts[i] = own.empty() ? texts[i] : own;
+    }
+  }
+  return texts;
+}
+
+/// How a label's values become texts and small integers.
+template <class Values>
+struct value_set {
+  static_assert(sizeof(Values) == 0,
+                "a label's values are an enum, bool or a list of literals: label<\"zone\", one_of<\"eu\", \"us\">>");
+};
+
+template <>
+struct value_set<bool> {
+  using argument_type = bool;
+  static constexpr std::array<std::string_view, 2> texts{"false", "true"};
+  static constexpr bool can_miss = false;
+  VITALS_HOT static constexpr std::uint32_t index(bool value) noexcept { return value ? 1 : 0; }
+};
+
+template <fixed_string... Texts>
+struct value_set<one_of<Texts...>> {
+  using argument_type = typename one_of<Texts...>::value;
+  static constexpr auto texts = one_of<Texts...>::texts;
+  static constexpr bool can_miss = true;
+  VITALS_HOT static constexpr std::uint32_t index(argument_type value) noexcept { return value.index; }
+};
+
+template <class E>
+requires std::is_enum_v<E>
+struct value_set<E> {
+  using argument_type = E;
+  static constexpr auto& values = enum_values_of<E>;
+  static constexpr std::uint32_t size = values.size();
+  static constexpr auto texts = enum_texts<E>(std::make_index_sequence<size>{});
+  static constexpr bool can_miss = true;
+
+  /// The value's place, or `size` and more for one that is not in the set.
+  VITALS_HOT static constexpr std::uint32_t index(E value) noexcept {
+    if constexpr (dense) {
+      using underlying = std::underlying_type_t<E>;
+      if constexpr (sizeof(underlying) > sizeof(std::uint32_t)) {
+        const auto place = static_cast<std::uint64_t>(value);
+        return place < size ? static_cast<std::uint32_t>(place) : size;
+      } else {
+        return static_cast<std::uint32_t>(value);  // a negative one becomes large
+      }
+    } else {
+      std::uint32_t at = size;
+      for (std::uint32_t i = 0; i != size; ++i) {
+        at = values[i] == value ? i : at;
+      }
+      return at;
+    }
+  }
+
+ private:
+  static constexpr bool dense = [] {
+    for (std::uint32_t i = 0; i != size; ++i) {
+      if (static_cast<std::int64_t>(values[i]) != static_cast<std::int64_t>(i)) {
+        return false;
+      }
+    }
+    return true;
+  }();
+};
+
+template <class Values>
+consteval std::size_t repeated_text() noexcept {
+  std::array<std::uint64_t, Values::texts.size()> hashes{};
+  for (std::size_t i = 0; i != hashes.size(); ++i) {
+    hashes[i] = hash(Values::texts[i]);
+  }
+  return repeated_at(hashes);
+}
+
+template <class Values>
+consteval bool texts_are_legal() noexcept {
+  for (const std::string_view text : Values::texts) {
+    if (text.empty() || !is_utf8(text)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Left undefined: a literal that is none of the label's values ends here when compiling.
+void this_text_is_not_one_of_the_labels_values();
+
+}  // namespace detail
+
+/// A label: its name and its values, which are an enum, `bool` or `one_of<...>`.
+///
+/// An enum's values are its enumerators, counted from 0, and their texts the enumerators' names. Beside the enum
+/// `constexpr std::string_view label_text(E)` renames (empty keeps the name), and
+/// `constexpr auto label_values(E) { return std::array{...}; }` lists the values: needed where the enum has gaps or
+/// does not start at 0. A value outside the set is dropped and counted, never written elsewhere.
+template <fixed_string Name, class Values>
+struct label {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
+  static_assert(name != "le" && name != "quantile",
+                "the labels le and quantile are written by histograms and summaries: choose another name");
+
+  using values = detail::value_set<Values>;
+  static constexpr std::uint32_t size = values::texts.size();
+  static_assert(detail::repeated_text<values>() == detail::npos, "two values of this label have the same text");
+  static_assert(detail::texts_are_legal<values>(),
+                "a label's value is UTF-8 text, and not empty: an empty value is the same as no label");
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_label = false;
+template <fixed_string Name, class Values>
+inline constexpr bool is_label<label<Name, Values>> = true;
+
+/// What `get` takes for a label: its enum, a bool, or a literal of the list. Anything else does not compile.
+template <class Label>
+struct label_argument;
+
+template <fixed_string Name, class Values>
+struct label_argument<label<Name, Values>> {
+  using set = value_set<Values>;
+  std::uint32_t index;
+
+  template <class T>
+  // NOLINTNEXTLINE(google-explicit-constructor): a label's value converts by itself
+  VITALS_HOT constexpr label_argument(const T& value) noexcept : index(of(value)) {}
+
+ private:
+  template <class T>
+  VITALS_HOT static constexpr std::uint32_t of(const T& value) noexcept {
+    static_assert(std::same_as<T, typename set::argument_type>,
+                  "wrong label type: pass a value of the type that the label was declared with, in the labels' order");
+    if constexpr (std::same_as<T, typename set::argument_type>) {
+      return set::index(value);
+    } else {
+      return 0;
+    }
+  }
+};
+
+template <fixed_string Name, fixed_string... Texts>
+struct label_argument<label<Name, one_of<Texts...>>> {
+  using list = one_of<Texts...>;
+  std::uint32_t index;
+
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  VITALS_HOT constexpr label_argument(typename list::value value) noexcept : index(value.index) {}
+
+  template <std::size_t N>
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  consteval label_argument(const char (&text)[N]) : index(list::find({text, N - 1}).index) {
+    if (index == list::texts.size()) {
+      this_text_is_not_one_of_the_labels_values();
+    }
+  }
+
+  template <class T>
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr label_argument(const T&) noexcept : index(0) {
+    static_assert(sizeof(T) == 0,
+                  "wrong label type: pass one of the label's literals, or for a text known at run time "
+                  "one_of<...>::find(text)");
+  }
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// The naming rules, each a question to a name. https://prometheus.io/docs/practices/naming/
+#ifndef VITALS_METRIC_LINT_HPP
+#define VITALS_METRIC_LINT_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// Whether one of the name's parts (between underscores) satisfies `question`.
+template <class Question>
+constexpr bool any_part(std::string_view name, Question question) noexcept {
+  std::size_t start = 0;
+  while (start <= name.size()) {
+    const std::size_t end = name.find('_', start);
+    const std::string_view part = name.substr(start, end == std::string_view::npos ? end : end - start);
+    if (question(part)) {
+      return true;
+    }
+    if (end == std::string_view::npos) {
+      break;
+    }
+    start = end + 1;
+  }
+  return false;
+}
+
+template <std::size_t N>
+constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N]) noexcept {
+  for (const std::string_view known : list) {
+    if (part == known) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether a part of the name is a unit other than a base unit (seconds, bytes, ratio, celsius, grams, ...), or an
+/// abbreviation of one.
+constexpr bool names_other_unit(std::string_view name) noexcept {
+  return any_part(name, [](std::string_view part) {
+    constexpr std::string_view others[] = {"minutes", "hours", "days", "weeks", "kelvin", "kelvins", "fahrenheit",
+                                           "s",       "ms",    "us",   "ns",    "sec",    "m",       "h",
+                                           "d",       "b",     "kb",   "mb",    "gb",     "tb",      "pb"};
+    constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
+                                             "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
+                                             "gibi",  "tera", "tebi",  "peta",  "pebi"};
+    constexpr std::string_view bases[] = {"seconds", "bytes",   "bits",  "meters",  "metres", "grams", "joules",
+                                          "volts",   "amperes", "moles", "celsius", "kelvin", "watts"};
+    if (is_one_of(part, others)) {
+      return true;
+    }
+    for (const std::string_view prefix : prefixes) {
+      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), bases)) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+/// Whether the name says its own type, which a scraper knows already.
+constexpr bool names_type(std::string_view name) noexcept {
+  return any_part(name, [](std::string_view part) {
+    constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary"};
+    return is_one_of(part, types);
+  });
+}
+
+/// Whether the name has an upper-case letter: names are snake_case.
+constexpr bool has_upper_case(std::string_view name) noexcept {
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether the name ends as a histogram's samples do.
+constexpr bool ends_as_sample(std::string_view name) noexcept {
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// An option of a metric: one atomic cell for all threads instead of one a thread. Each update is a read-modify-write
+/// (some 5 ns alone, far more when threads meet). For signal handlers, which may use no other storage, and for
+/// programs of thousands of threads.
+struct shared {};
+
+/// An option of a gauge or a `shared` metric: its cells lie close together, not each on a cache line of its own. For
+/// many series that are seldom written.
+struct packed {};
+
+namespace detail {
+
+/// What a registry needs to know to lay out a metric.
+struct shape {
+  abi::summing kind = abi::summing::integers;
+  std::uint32_t width = 1;   ///< cells of a series
+  std::uint32_t stride = 1;  ///< from one series to the next
+  std::uint32_t series = 1;
+  bool may_fall = false;     ///< sums may go down
+  bool shared = false;       ///< in the cells that all threads share
+  bool trash = false;        ///< one more series takes what is dropped for its label
+  bool label_drops = false;  ///< a cell counts what is dropped for its label
+  bool value_drops = false;  ///< a cell counts what is dropped for its value
+};
+
+/// The smallest stride at which no series touches more cache lines than its width needs.
+constexpr std::uint32_t line_stride(std::uint32_t width) noexcept {
+  constexpr std::uint32_t line = cells_a_line;
+  const std::uint32_t lines = (width + line - 1) / line;
+  for (std::uint32_t stride = width;; ++stride) {
+    bool fits = true;
+    for (std::uint32_t i = 0; i != line; ++i) {
+      fits = fits && i * stride % line + width <= lines * line;
+    }
+    if (fits) {
+      return stride;
+    }
+  }
+}
+
+template <class... T>
+struct list {};
+
+template <class... A, class... B>
+constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
+  return {};
+}
+
+template <class Option>
+constexpr auto only_label() noexcept {
+  static_assert(is_label<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
+                "a metric's options are labels, vitals::shared and vitals::packed: "
+                "write vitals::label<\"method\", method>");
+  if constexpr (is_label<Option>) {
+    return list<Option>{};
+  } else {
+    return list<>{};
+  }
+}
+
+template <class... Label>
+consteval std::size_t repeated_label(list<Label...>) noexcept {
+  return repeated_at(std::array<std::uint64_t, sizeof...(Label)>{hash(Label::name)...});
+}
+
+/// The index of a label's name that stands at a smaller index too is in the error's instantiation.
+template <std::size_t Index>
+struct duplicate_label_at {
+  static_assert(Index == npos, "a metric has two labels of the same name: rename one");
+};
+
+/// The base of every descriptor.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct descriptor {
+  static constexpr std::string_view name = Name.view();
+  static constexpr std::string_view help = Help.view();
+  using labels = decltype((list<>{} + ... + only_label<Options>()));
+
+  static_assert(is_metric_name(name),
+                "a metric's name is made of a-z, 0-9 and _, and does not start with a digit (colons are for recording "
+                "rules)");
+  static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
+  static_assert(!names_other_unit(name),
+                "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
+  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge or histogram");
+  static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
+  static_assert(is_utf8(help), "a metric's help is UTF-8 text");
+  static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
+
+ protected:
+  static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
+  static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
+};
+
+template <class Labels>
+struct label_facts;
+
+template <class... Label>
+struct label_facts<list<Label...>> {
+  static constexpr std::size_t count = sizeof...(Label);
+  static constexpr std::uint64_t wide_series = (std::uint64_t{1} * ... * Label::size);
+  static_assert(wide_series <= (std::uint64_t{1} << 24), "a metric has at most 16 million series: leave out a label");
+  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
+  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
+  static constexpr std::array<label_family, sizeof...(Label)> table{
+      label_family{.name = Label::name, .values = Label::values::texts}...};
+};
+
+}  // namespace detail
+
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+template <class M>
+concept metric = requires {
+  { M::name } -> std::convertible_to<std::string_view>;
+  { M::help } -> std::convertible_to<std::string_view>;
+  { M::type } -> std::convertible_to<metric_type>;
+  { M::kind } -> std::convertible_to<value_kind>;
+  { M::shape } -> std::convertible_to<detail::shape>;
+  typename M::labels;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A handle: one series of a metric in a registry, the size of an offset. What all kinds of handles share.
+#ifndef VITALS_METRIC_HANDLE_HPP
+#define VITALS_METRIC_HANDLE_HPP
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+namespace vitals::inline v0::detail {
+
+/// The offset of a series that does not exist and has no trash set: its updates are only counted.
+inline constexpr std::uint32_t no_series = std::numeric_limits<std::uint32_t>::max();
+
+/// Where a registry has laid a metric.
+struct place {
+  std::uint32_t first = 0;
+  std::uint32_t label_drop = 0;
+  std::uint32_t value_drop = 0;
+};
+
+/// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
+/// thread at any time.
+template <class Registry, class Metric>
+class handle {
+ public:
+  VITALS_HOT explicit constexpr handle(std::uint32_t offset) noexcept : offset_(offset) {}
+
+ protected:
+  using cells = typename Registry::cells;
+  static constexpr const shape& shape_of = Metric::shape;
+
+  /// Adds to the cell `step` cells after the series' first.
+  template <class Amount>
+  VITALS_HOT void add_to(std::uint32_t step, Amount amount) const noexcept {
+    if constexpr (Metric::shape.shared) {
+      common_add(shared_cell(step), amount);
+    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+      own_add(mine[offset_ + step], amount);
+    } else {
+      cells::add(offset_ + step, amount);
+    }
+  }
+
+  /// A cell that all threads share.
+  VITALS_HOT cell& shared_cell(std::uint32_t step = 0) const noexcept {
+    return cells::common()[offset_ - Registry::image.thread_cells + step];
+  }
+
+  /// Whether the series exists; only asked by metrics without a trash set.
+  VITALS_HOT constexpr bool exists() const noexcept { return offset_ != no_series; }
+
+  VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::template place_of<Metric>.label_drop); }
+  VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::template place_of<Metric>.value_drop); }
+
+  /// This series summed over all threads. Takes the directory's mutex.
+  std::array<std::uint64_t, Metric::shape.width> read() const noexcept {
+    std::array<std::uint64_t, Metric::shape.width> out{};
+    if (exists()) {
+      constexpr const shape& s = Metric::shape;
+      sum_run(
+          cells::record(),
+          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
+          out.data());
+    }
+    return out;
+  }
+
+  std::uint32_t offset_;
+
+ private:
+  static void count_drop(std::uint32_t at) noexcept {
+    if (at < Registry::image.thread_cells) {
+      cells::add(at, std::uint64_t{1});
+    } else {
+      common_add(cells::common()[at - Registry::image.thread_cells], std::uint64_t{1});
+    }
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// A series of a counter.
+template <class Registry, class Metric>
+class counter_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Counts one. Lock-free and async-thread-safe; in a signal handler only for `shared` metrics.
+  VITALS_HOT void inc() const noexcept { this->add_to(0, std::uint64_t{1}); }
+
+  /// Counts `n`, which is unsigned: a signed amount does not compile. Wraps at 2^64.
+  template <class N>
+  VITALS_HOT void inc(N n) const noexcept {
+    static_assert(std::unsigned_integral<N> && !std::same_as<N, bool>,
+                  "a counter only goes up, so its amount is unsigned: write inc(2u), or use vitals::up_down");
+    if constexpr (std::unsigned_integral<N>) {
+      this->add_to(0, std::uint64_t{n});
+    }
+  }
+
+  /// The same as inc(n).
+  template <class N>
+  VITALS_HOT void add(N n) const noexcept {
+    inc(n);
+  }
+
+  /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
+  [[nodiscard]] std::uint64_t value() const noexcept { return this->read()[0]; }
+};
+
+/// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
+/// Options: labels, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct counter : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(base::name.ends_with("_total"), "a counter's name ends in _total: write \"http_requests_total\"");
+  static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
+
+ public:
+  static constexpr metric_type type = metric_type::counter;
+  static constexpr value_kind kind = value_kind::unsigned_integer;
+  static constexpr detail::shape shape{.stride = stride,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = base::is_shared,
+                                       .trash = detail::label_facts<typename base::labels>::can_miss};
+  template <class Registry, class Metric>
+  using handle = counter_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A gauge: a measured value; the last write wins.
+#ifndef VITALS_METRIC_GAUGE_HPP
+#define VITALS_METRIC_GAUGE_HPP
+
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// A series of a gauge.
+template <class Registry, class Metric>
+class gauge_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Sets the value: one relaxed store, seen by every thread; the last write wins. Any double, NaN and infinities too.
+  /// Safe in a signal handler.
+  template <class T>
+  VITALS_HOT void set(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
+    const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(value));
+    const std::uint32_t at = this->offset_ - Registry::image.thread_cells;
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+    } else if (auto* const common = Registry::cells::shared.load(std::memory_order_acquire); common != nullptr)
+        [[likely]] {
+      common[at].store(bits, std::memory_order_relaxed);
+    } else {
+      Registry::cells::store_first(at, bits);
+    }
+  }
+
+  /// Sets a duration, in seconds; for gauges whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void set(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(Metric::name.ends_with("_seconds"), "a duration is in seconds: end the gauge's name in _seconds");
+    set(std::chrono::duration<double>(value).count());
+  }
+
+  /// The last value set, by any thread; 0 before.
+  [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+};
+
+/// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
+/// Each series has a cache line of its own. Options: labels, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct gauge : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::real;
+  static constexpr detail::shape shape{.stride = base::is_packed ? 1 : std::uint32_t{detail::cells_a_line},
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = true,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss};
+  template <class Registry, class Metric>
+  using handle = gauge_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A histogram: how values are distributed over buckets, and their sum.
+#ifndef VITALS_METRIC_HISTOGRAM_HPP
+#define VITALS_METRIC_HISTOGRAM_HPP
+
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+// The bucket of a value in constant time: a table built when compiling, and one compare.
+#ifndef VITALS_METRIC_BUCKET_INDEX_HPP
+#define VITALS_METRIC_BUCKET_INDEX_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace vitals::inline v0::detail {
+
+/// Maps numbers to slots by the top bits of their double: exponent and first bits of the mantissa. The map never
+/// falls as values rise. So a bound in a lower slot than a value is below it, a bound in a higher slot above it, and
+/// only bounds in the value's own slot need a compare.
+struct slot_map {
+  int shift = 62;          ///< bits below these do not matter
+  std::uint32_t low = 0;   ///< the top bits of the first slot, just below the smallest non-zero bound
+  std::uint32_t high = 0;  ///< the top bits of the last slot, that of the largest bound
+  bool two_signs = false;  ///< negative values have slots of their own, below
+
+  [[nodiscard]] constexpr std::uint32_t half() const noexcept { return high - low + 1; }
+
+  [[nodiscard]] VITALS_HOT constexpr std::size_t slot(double value) const noexcept {
+    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    auto top = static_cast<std::uint32_t>((bits & ~sign) >> shift);
+    top = top < low ? low : top;
+    top = top > high ? high : top;
+    if (!std::is_constant_evaluated()) {
+      asm("" : "+r"(top));  // keeps g++ from making branches of the two conditional moves: they would be mispredicted
+    }
+    if (!two_signs) {
+      return std::size_t{top} - low;
+    }
+    return (bits & sign) != 0 ? std::size_t{high} - top : std::size_t{half()} + top - low;
+  }
+};
+
+/// What the table of one list of bounds looks like.
+struct table_plan {
+  slot_map map;
+  std::size_t slots = 1;
+  std::size_t most = 0;  ///< bounds in the fullest slot
+};
+
+inline constexpr std::size_t table_bytes = 512;
+
+/// Chooses the fewest bits at which no slot has two bounds, within 512 bytes; else those at which the fullest slot has
+/// fewest.
+template <class T, std::size_t N>
+constexpr table_plan plan_table(const std::array<T, N>& bounds) noexcept {
+  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+  std::uint64_t smallest = sign;
+  std::uint64_t largest = 0;
+  for (const T bound : bounds) {
+    const std::uint64_t size = std::bit_cast<std::uint64_t>(static_cast<double>(bound)) & ~sign;
+    smallest = size != 0 && size < smallest ? size : smallest;
+    largest = size > largest ? size : largest;
+  }
+  table_plan best;
+  best.most = N;
+  best.map.two_signs = bounds[0] < T{0};
+  best.slots = best.map.two_signs ? 2 : 1;
+  if (largest == 0) {  // 0 is the only bound
+    return best;
+  }
+  for (int shift = 62; shift >= 32; --shift) {
+    table_plan plan;
+    plan.map = {.shift = shift,
+                .low = static_cast<std::uint32_t>(smallest >> shift) - (smallest >> shift == 0 ? 0 : 1),
+                .high = static_cast<std::uint32_t>(largest >> shift),
+                .two_signs = best.map.two_signs};
+    plan.slots = std::size_t{plan.map.half()} * (plan.map.two_signs ? 2 : 1);
+    if (plan.slots * (N < 256 ? 1 : 2) > table_bytes) {
+      break;
+    }
+    std::size_t run = 0;
+    for (std::size_t i = 0; i != N; ++i) {
+      const bool same =
+          i != 0 && plan.map.slot(static_cast<double>(bounds[i])) == plan.map.slot(static_cast<double>(bounds[i - 1]));
+      run = same ? run + 1 : 1;
+      plan.most = run > plan.most ? run : plan.most;
+    }
+    if (plan.most < best.most || shift == 62) {
+      best = plan;
+    }
+    if (best.most <= 1) {
+      break;
+    }
+  }
+  return best;
+}
+
+/// Finds the bucket of a value among `Bounds::list`, an ascending array of doubles or of integers.
+template <class Bounds>
+struct bucket_index {
+ private:
+  using value_type = typename std::remove_cvref_t<decltype(Bounds::list)>::value_type;
+  static constexpr std::size_t count = Bounds::list.size();
+  static constexpr table_plan plan = plan_table(Bounds::list);
+  using entry = std::conditional_t<(count < 256), std::uint8_t, std::uint16_t>;
+
+  /// For each slot, how many bounds lie in lower slots.
+  static constexpr std::array<entry, plan.slots> below = [] {
+    std::array<entry, plan.slots> table{};
+    std::size_t passed = 0;
+    for (std::size_t s = 0; s != plan.slots; ++s) {
+      while (passed != count && plan.map.slot(static_cast<double>(Bounds::list[passed])) < s) {
+        ++passed;
+      }
+      table[s] = static_cast<entry>(passed);
+    }
+    return table;
+  }();
+
+  /// The bounds, and behind them as many that no value exceeds as a slot may look at.
+  static constexpr std::array<value_type, count + plan.most> bounds = [] {
+    std::array<value_type, count + plan.most> all{};
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      all[i] = i < count                                       ? Bounds::list[i]
+               : std::numeric_limits<value_type>::has_infinity ? std::numeric_limits<value_type>::infinity()
+                                                               : std::numeric_limits<value_type>::max();
+    }
+    return all;
+  }();
+
+ public:
+  static_assert(count < 65536, "a histogram has at most 65,535 buckets");
+
+  /// Bytes of the table, for reports.
+  static constexpr std::size_t bytes = sizeof(below);
+
+  /// How many bounds are below `value`, which is no NaN: the index of its bucket, 0 to count.
+  [[nodiscard]] VITALS_HOT static constexpr std::uint32_t find(value_type value) noexcept {
+    const std::size_t first = below[plan.map.slot(static_cast<double>(value))];
+    if constexpr (plan.most <= 4) {
+      auto found = static_cast<std::uint32_t>(first);
+      for (std::uint32_t i = 0; i != plan.most; ++i) {
+        found += bounds[first + i] < value ? 1U : 0U;
+      }
+      return found;
+    } else {  // halve the slot's bounds without a branch
+      auto found = static_cast<std::uint32_t>(first);
+      for (auto left = static_cast<std::uint32_t>(plan.most); left != 0;) {
+        const std::uint32_t step = (left + 1) / 2;
+        found += bounds[found + step - 1] < value ? step : 0U;
+        left -= step;
+      }
+      return found;
+    }
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Any duration, and any number of seconds, as whole nanoseconds; nothing overflows.
+#ifndef VITALS_METRIC_DURATION_HPP
+#define VITALS_METRIC_DURATION_HPP
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <ratio>
+
+namespace vitals::inline v0::detail {
+
+using nanos = std::int64_t;
+inline constexpr nanos most_nanos = std::numeric_limits<nanos>::max();
+
+/// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN.
+VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
+  constexpr double limit = 9223372036854775808.0;  // 2^63
+  const double exact = seconds * 1e9;
+  const double rounded = exact + (exact < 0 ? -0.5 : 0.5);
+  if (rounded >= limit) [[unlikely]] {
+    return most_nanos;
+  }
+  if (rounded <= -limit) [[unlikely]] {
+    return -most_nanos;
+  }
+  return static_cast<nanos>(rounded);
+}
+
+/// A duration to the nearest nanosecond, held at +-292 years. A duration of doubles must not be NaN.
+template <class Rep, class Period>
+VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexcept {
+  using to_nano = std::ratio_divide<Period, std::nano>;
+  if constexpr (!std::integral<Rep>) {
+    return nanos_of_seconds(static_cast<double>(d.count()) * static_cast<double>(Period::num) /
+                            static_cast<double>(Period::den));
+  } else if constexpr (to_nano::den == 1) {
+    nanos result = 0;
+    if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
+      return d.count() < 0 ? -most_nanos : most_nanos;
+    }
+    return result;
+  } else {
+    const wide exact = static_cast<wide>(d.count()) * to_nano::num;
+    const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;
+    return rounded > most_nanos ? most_nanos : rounded < -most_nanos ? -most_nanos : static_cast<nanos>(rounded);
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// A timer: observes the time that it lived.
+#ifndef VITALS_METRIC_TIMER_HPP
+#define VITALS_METRIC_TIMER_HPP
+
+#include <chrono>
+
+namespace vitals::inline v0 {
+
+/// Observes the time from its making to the end of its scope, in a histogram's series. Stays on one thread's stack.
+template <class Handle, class Clock>
+class [[nodiscard("a timer records when it leaves its scope: give it a name, auto timing = ...")]] timer {
+ public:
+  explicit timer(Handle series) noexcept : series_(series), start_(Clock::now()) {}
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+  ~timer() {
+    if (running_) {
+      series_.observe(Clock::now() - start_);
+    }
+  }
+
+  /// Observes now, and not again at the end of the scope. Does nothing the second time.
+  void stop() noexcept {
+    if (running_) {
+      series_.observe(Clock::now() - start_);
+      running_ = false;
+    }
+  }
+
+  /// Observes nothing.
+  void cancel() noexcept {
+    running_ = false;
+  }
+
+  /// The time so far.
+  [[nodiscard]] typename Clock::duration elapsed() const noexcept {
+    return Clock::now() - start_;
+  }
+
+ private:
+  Handle series_;
+  typename Clock::time_point start_;
+  bool running_ = true;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What a series of a histogram holds: one reading over all threads.
+template <std::size_t Buckets>
+struct histogram_reading {
+  std::array<std::uint64_t, Buckets> buckets{};  ///< each bucket's own count, the last one above all bounds
+  std::uint64_t count = 0;                       ///< the sum of the buckets
+  double sum = 0;                                ///< of the values; seconds for durations
+};
+
+/// A series of a histogram.
+template <class Registry, class Metric>
+class histogram_handle : detail::handle<Registry, Metric> {
+  static constexpr bool durations = Metric::kind == value_kind::duration_histogram;
+  static constexpr bool signed_values = Metric::shape.may_fall;
+  static constexpr std::uint32_t bucket_count = Metric::bounds.size() + 1;
+
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
+  /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
+  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
+  /// `shared` metrics.
+  template <class T>
+  VITALS_HOT void observe(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
+    const auto real = static_cast<double>(value);
+    const auto bits = std::bit_cast<std::uint64_t>(real);
+    if ((signed_values ? bits & ~sign_bit : bits) >= infinity_bits) [[unlikely]] {
+      observe_odd(this->offset_, real);
+    } else if constexpr (durations) {
+      count(detail::nanos_of_seconds(real));
+    } else {
+      count(real);
+    }
+  }
+
+  /// Counts a duration, held at 292 years; only in a histogram whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void observe(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to observe durations");
+    if constexpr (!std::is_integral_v<Rep>) {
+      observe(std::chrono::duration<double>(value).count());
+    } else if constexpr (durations) {
+      const detail::nanos n = detail::nanos_of(value);
+      if (!signed_values && n < 0) [[unlikely]] {
+        this->count_value_drop();
+      } else {
+        count(n);
+      }
+    }
+  }
+
+  /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
+  template <class Clock = std::chrono::steady_clock>
+  [[nodiscard]] timer<histogram_handle, Clock> time() const noexcept {
+    static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to time something");
+    static_assert(Clock::is_steady, "a timer needs a steady clock: std::chrono::steady_clock or vitals::tsc_clock");
+    return timer<histogram_handle, Clock>{*this};
+  }
+
+  /// A reading over all threads, for tests and reports. Takes a mutex: not for a hot path.
+  [[nodiscard]] histogram_reading<bucket_count> value() const noexcept {
+    const auto read = detail::handle<Registry, Metric>::read();
+    histogram_reading<bucket_count> reading;
+    for (std::uint32_t i = 0; i != bucket_count; ++i) {
+      reading.buckets[i] = read[1 + i];
+      reading.count += read[1 + i];
+    }
+    reading.sum = durations ? static_cast<double>(detail::plain_wide(read.front(), read.back())) / 1e9
+                            : std::bit_cast<double>(read.front());
+    return reading;
+  }
+
+ private:
+  static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t infinity_bits = 0x7FF0000000000000U;
+
+  using cells = typename Registry::cells;
+  using cell = detail::cell;
+  using comparable = std::conditional_t<durations, detail::nanos, double>;
+  static constexpr std::uint32_t last = Metric::shape.width - 1;
+
+  VITALS_HOT static void add_sum(cell* series, comparable value) noexcept {
+    if constexpr (durations) {
+      detail::wide_total::own_add(series[0], series[last], value);
+    } else {
+      detail::own_add(series[0], value);
+    }
+  }
+
+  static void add_common_sum(cell* series, comparable value) noexcept {
+    if constexpr (durations) {
+      detail::wide_total::common_add(series[0], series[last], value);
+    } else {
+      detail::common_add(series[0], value);
+    }
+  }
+
+  VITALS_HOT void count(comparable value) const noexcept {
+    const std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (Metric::shape.shared) {
+      this->add_to(1 + bucket, std::uint64_t{1});
+      add_common_sum(&this->shared_cell(), value);
+    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+      cell* const series = mine + this->offset_;
+      detail::own_add(series[1 + bucket], std::uint64_t{1});
+      add_sum(series, value);
+    } else {
+      count_cold(this->offset_, bucket, value);
+    }
+  }
+
+  VITALS_COLD static void count_cold(std::uint32_t offset, std::uint32_t bucket, comparable value) noexcept {
+    cells::add(offset + 1 + bucket, std::uint64_t{1});
+    if (cells::mine != nullptr) {
+      add_sum(cells::mine + offset, value);
+    } else {
+      add_common_sum(cells::record().retired + offset, value);
+    }
+  }
+
+  /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
+  VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
+    const histogram_handle series{offset};
+    if (value == 0) {
+      series.observe(0.0);
+    } else if (value > 0) {
+      series.add_to(bucket_count, std::uint64_t{1});
+    } else if (signed_values && value < 0) {
+      series.add_to(1, std::uint64_t{1});
+    } else {
+      series.count_value_drop();
+    }
+  }
+};
+
+namespace detail {
+
+/// Bounds as the histogram compares them: doubles, or whole nanoseconds.
+template <class Buckets>
+struct real_bounds {
+  static constexpr auto list = [] {
+    auto all = Buckets::bounds;
+    for (double& bound : all) {
+      bound += 0.0;  // -0 becomes 0
+    }
+    return all;
+  }();
+};
+
+template <class Buckets>
+struct duration_bounds {
+  static constexpr auto list = [] {
+    std::array<nanos, Buckets::bounds.size()> all{};
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      all[i] = nanos_of_seconds(Buckets::bounds[i]);
+    }
+    return all;
+  }();
+  /// The same in seconds, as they are printed.
+  static constexpr auto seconds = [] {
+    auto all = Buckets::bounds;
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      all[i] = static_cast<double>(list[i]) / 1e9;
+    }
+    return all;
+  }();
+};
+
+/// The index of the first bound that does not ascend is in the error's instantiation.
+template <std::size_t Index>
+struct bounds_descend_at {
+  static_assert(Index == npos, "a histogram's bounds ascend, are finite and leave out +Inf: put them in order");
+};
+
+}  // namespace detail
+
+/// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
+/// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
+/// counts doubles. Options: labels, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
+struct histogram : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+  static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
+  static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
+  static constexpr bool durations = base::name.ends_with("_seconds");
+  using comparable = std::conditional_t<durations, detail::duration_bounds<Buckets>, detail::real_bounds<Buckets>>;
+
+  static constexpr auto printed_bounds() noexcept {
+    if constexpr (durations) {
+      constexpr auto seconds = detail::duration_bounds<Buckets>::seconds;
+      static_assert(seconds.front() > -9e9 && seconds.back() < 9e9, "a bound in seconds is below 285 years");
+      static_assert(detail::first_descent(seconds) == detail::npos,
+                    "a histogram of seconds counts whole nanoseconds: two of its bounds round to the same one");
+      return seconds;
+    } else {
+      return detail::real_bounds<Buckets>::list;
+    }
+  }
+
+  static constexpr detail::shape make_shape() noexcept {
+    const std::uint32_t width = Buckets::bounds.size() + (durations ? 3 : 2);
+    constexpr std::uint32_t line = detail::cells_a_line;
+    const bool apart = base::is_shared && !base::is_packed;
+    return {.kind = durations ? detail::abi::summing::duration_histogram : detail::abi::summing::real_histogram,
+            .width = width,
+            .stride = apart ? (width + line - 1) / line * line : detail::line_stride(width),
+            .series = detail::label_facts<typename base::labels>::series,
+            .may_fall = Buckets::bounds[0] < 0,
+            .shared = base::is_shared,
+            .trash = detail::label_facts<typename base::labels>::can_miss,
+            .value_drops = true};
+  }
+
+ public:
+  static constexpr metric_type type = metric_type::histogram;
+  static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
+  static constexpr auto bounds = printed_bounds();
+  static constexpr detail::shape shape = make_shape();
+  using index = detail::bucket_index<comparable>;
+  template <class Registry, class Metric>
+  using handle = histogram_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// An up-down counter: a sum that goes up and down, such as the requests in flight.
+#ifndef VITALS_METRIC_UP_DOWN_HPP
+#define VITALS_METRIC_UP_DOWN_HPP
+
+#include <concepts>
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+/// A series of an up-down counter.
+template <class Registry, class Metric>
+class up_down_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// One more. Lock-free; in a signal handler only for `shared` metrics. One thread may go up and another down.
+  VITALS_HOT void inc() const noexcept { add(1); }
+
+  /// One less.
+  VITALS_HOT void dec() const noexcept { add(-1); }
+
+  /// Adds `n`, an integer. Wraps at 64 bits.
+  template <class N>
+  VITALS_HOT void add(N n) const noexcept {
+    static_assert(std::integral<N> && !std::same_as<N, bool>,
+                  "an up-down counter counts whole things: pass an integer, or use vitals::gauge for a measured value");
+    if (this->exists()) [[likely]] {
+      this->add_to(0, static_cast<std::uint64_t>(n));
+    } else {
+      this->count_label_drop();
+    }
+  }
+
+  /// The sum over all threads, for tests and reports. Takes a mutex: not for a hot path.
+  [[nodiscard]] std::int64_t value() const noexcept { return static_cast<std::int64_t>(this->read()[0]); }
+};
+
+/// A descriptor of an up-down counter: `struct in_flight : vitals::up_down<"requests_in_flight", "Being served."> {};`
+/// A scraper sees a gauge. Options: labels, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct up_down : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::signed_integer;
+  static constexpr detail::shape shape{.stride = stride,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = base::is_shared,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss};
+  template <class Registry, class Metric>
+  using handle = up_down_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A registry: a list of metrics, and the way to reach each of their series.
+#ifndef VITALS_REGISTRY_REGISTRY_HPP
+#define VITALS_REGISTRY_REGISTRY_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+// The life of a registry's record and of its threads' blocks: found, linked, folded, carried over a fork.
+#ifndef VITALS_CORE_RECORD_HPP
+#define VITALS_CORE_RECORD_HPP
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+namespace vitals::inline v0::detail {
+
+/// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
+template <class T>
+T* new_array(std::size_t count, std::size_t header = 0) noexcept {
+  constexpr std::size_t alignment = alignof(abi::block);
+  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
+  auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    ::new (static_cast<void*>(raw + header + i * sizeof(T))) T{};
+  }
+  return reinterpret_cast<T*>(raw);
+}
+
+inline void link(abi::record& of, abi::block* b) noexcept {
+  b->previous = nullptr;
+  b->next = of.blocks;
+  if (b->next != nullptr) {
+    b->next->previous = b;
+  }
+  of.blocks = b;
+  ++of.block_count;
+}
+
+/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
+inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
+  fold_cells(of, cells_of(b));
+  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
+  if (b->next != nullptr) {
+    b->next->previous = b->previous;
+  }
+  --of.block_count;
+}
+
+// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
+// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
+// not given back: another library's allocator may not be ready yet.)
+inline void before_fork() noexcept {
+  abi::the_directory.mutex.lock();
+}
+inline void after_fork_in_parent() noexcept {
+  abi::the_directory.mutex.unlock();
+}
+inline void after_fork_in_child() noexcept {
+  for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    for (abi::block* b = r->blocks; b != nullptr;) {
+      abi::block* const next = b->next;
+      if (pthread_equal(b->owner, pthread_self()) == 0) {
+        fold_and_unlink(*r, b);
+      }
+      b = next;
+    }
+  }
+  abi::the_directory.mutex.unlock();
+}
+
+/// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
+/// memory is left for it: there is nowhere to count.
+VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
+  abi::directory& d = abi::the_directory;
+  const std::scoped_lock lock{d.mutex};
+  for (abi::record* r = d.records; r != nullptr; r = r->next) {
+    if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
+        r->run_count == of.run_count) {
+      return *r;
+    }
+  }
+  bool keeps = false;
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    keeps = keeps || keeps_published(of.runs[i]);
+  }
+  auto* const r = new_array<abi::record>(1);
+  auto* const runs = new_array<abi::run>(of.run_count);
+  auto* const retired = new_array<cell>(of.thread_cells);
+  auto* const shared = new_array<cell>(of.shared_cells);
+  auto* const published = keeps ? new_array<std::uint64_t>(of.thread_cells) : nullptr;
+  if (r == nullptr || runs == nullptr || retired == nullptr || shared == nullptr || (keeps && published == nullptr)) {
+    std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
+    std::abort();
+  }
+  std::copy(of.runs, of.runs + of.run_count, runs);
+  *r = {.next = d.records,
+        .key = of.key,
+        .thread_cells = of.thread_cells,
+        .shared_cells = of.shared_cells,
+        .run_count = of.run_count,
+        .runs = runs,
+        .retired = retired,
+        .shared = shared,
+        .published = published,
+        .blocks = nullptr,
+        .block_count = 0};
+  d.records = r;
+  if (!d.fork_handler) {
+    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+  }
+  return *r;
+}
+
+/// A block for this thread, linked into the record; null where no memory is left.
+VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
+  void* const raw = new_array<cell>(of.thread_cells, sizeof(abi::block));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    link(of, b);
+  }
+  return b;
+}
+
+/// The end of a block: its counts move to the retired totals at one stroke for every reader.
+VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    fold_and_unlink(of, b);
+  }
+  std::free(b);
+}
+
+/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+VITALS_COLD inline void reset_record(abi::record& of) noexcept {
+  const auto clear = [](cell* cells, std::size_t count) {
+    for (std::size_t i = 0; i != count; ++i) {
+      cells[i].store(0, std::memory_order_relaxed);
+    }
+  };
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  clear(of.retired, of.thread_cells);
+  clear(of.shared, of.shared_cells);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    clear(cells_of(b), of.thread_cells);
+  }
+  if (of.published != nullptr) {
+    std::fill_n(of.published, of.thread_cells, 0);
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// This thread's cells of a registry: one pointer to load and test, and the cold paths behind it.
+#ifndef VITALS_CORE_THREAD_CELLS_HPP
+#define VITALS_CORE_THREAD_CELLS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Each library of a process has its own of these and so its own block for each thread; they meet in the registry's
+/// one record. `Registry::image` says how many cells there are.
+template <class Registry>
+struct thread_cells {
+  /// This thread's cells; null before its first touch and after its end.
+  VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+
+  /// The cells that all threads share, or null before this library's first touch. Written once, to a value that is
+  /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
+  static inline constinit std::atomic<cell*> shared{nullptr};
+
+  /// The registry's record.
+  VITALS_COLD static abi::record& record() noexcept {
+    abi::record* r = known_.load(std::memory_order_acquire);
+    if (r == nullptr) {
+      r = &find_record(Registry::image);
+      known_.store(r, std::memory_order_release);
+      shared.store(r->shared, std::memory_order_release);
+    }
+    return *r;
+  }
+
+  /// Gives this thread its cells ahead of its first touch. Null once the thread's cells have been folded (a touch from
+  /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
+  /// retired totals.
+  VITALS_COLD static cell* attach() noexcept {
+    if (mine == nullptr && !ended_) {
+      if (abi::block* const b = link_block(record())) {
+        thread_local end_of_thread end{b};
+        mine = cells_of(b);
+      }
+    }
+    return mine;
+  }
+
+  /// The first touch of a thread, or one after its end.
+  template <class Amount>
+  VITALS_COLD static void add(std::uint32_t at, Amount amount) noexcept {
+    if (cell* const cells = attach()) {
+      own_add(cells[at], amount);
+    } else {
+      common_add(record().retired[at], amount);
+    }
+  }
+  /// The cells that all threads share. Before the library's first touch this makes the registry's record.
+  VITALS_HOT static cell* common() noexcept {
+    cell* const cells = shared.load(std::memory_order_acquire);
+    if (cells != nullptr) [[likely]] {
+      return cells;
+    }
+    return first_common();
+  }
+
+  /// The first store to a shared cell.
+  VITALS_COLD static void store_first(std::uint32_t at, std::uint64_t bits) noexcept {
+    first_common()[at].store(bits, std::memory_order_relaxed);
+  }
+
+ private:
+  struct end_of_thread {
+    abi::block* b;
+    ~end_of_thread() {
+      ended_ = true;
+      mine = nullptr;
+      fold_block(record(), b);
+    }
+  };
+
+  VITALS_COLD static cell* first_common() noexcept {
+    static_cast<void>(&early_);
+    return record().shared;
+  }
+
+  /// Written once, to a value that is the same for all; acquire and release, as it leads to the record's insides.
+  static inline constinit std::atomic<abi::record*> known_{nullptr};
+  static inline constinit thread_local bool ended_ = false;
+  /// A signal handler cannot make a record. Where shared cells are used at all, it is made when the library is loaded.
+  static inline const abi::record* const early_ = &record();
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Where a registry's metrics lie: every cell's index, computed when compiling.
+#ifndef VITALS_REGISTRY_LAYOUT_HPP
+#define VITALS_REGISTRY_LAYOUT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
+/// come first, histograms follow from a cache line's start, cells that count drops come last.
+template <std::size_t Metrics>
+struct layout {
+  std::array<place, Metrics> places{};
+  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::uint32_t run_count = 0;
+  std::uint32_t thread_cells = 0;
+  std::uint32_t all_cells = 0;
+
+ private:
+  constexpr void add_run(const abi::run& r) noexcept {
+    if (r.sets == 0) {
+      return;
+    }
+    if (run_count != 0) {
+      abi::run& last = runs[run_count - 1];
+      if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
+          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+        last.sets += r.sets;
+        return;
+      }
+    }
+    runs[run_count++] = r;
+  }
+
+  constexpr void add_integers(std::uint32_t first, std::uint32_t end) noexcept {
+    add_run({.kind = abi::summing::integers,
+             .first = first,
+             .sets = end - first,
+             .stride = 1,
+             .width = 1,
+             .may_fall = false});
+  }
+
+ public:
+  constexpr void lay(const std::array<shape, Metrics>& shapes, bool in_shared) noexcept {
+    constexpr auto to_line = [](std::uint32_t at) {
+      return (at + std::uint32_t{cells_a_line} - 1) / std::uint32_t{cells_a_line} * std::uint32_t{cells_a_line};
+    };
+    std::uint32_t at = in_shared ? thread_cells : 0;
+    const std::uint32_t start = at;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.kind == abi::summing::integers) {
+        at = s.stride == 1 ? at : to_line(at);
+        places[i].first = at;
+        at += s.stride * (s.series + (s.trash ? 1 : 0));
+      }
+    }
+    add_integers(start, at);
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.kind != abi::summing::integers) {
+        at = to_line(at);
+        places[i].first = at;
+        const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
+        add_run(
+            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        at += s.stride * sets;
+      }
+    }
+    const std::uint32_t drops = at;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared) {
+        places[i].label_drop = s.label_drops ? at++ : 0;
+        places[i].value_drop = s.value_drops ? at++ : 0;
+      }
+    }
+    add_integers(drops, at);
+    (in_shared ? all_cells : thread_cells) = to_line(at);
+  }
+};
+
+template <std::size_t Metrics>
+consteval layout<Metrics> make_layout(const std::array<shape, Metrics>& shapes) noexcept {
+  layout<Metrics> l;
+  l.thread_cells = ~std::uint32_t{0};  // all cells laid so far are a thread's
+  l.lay(shapes, false);
+  l.lay(shapes, true);
+  return l;
+}
+
+template <class M>
+consteval family family_of(const place& p) noexcept {
+  constexpr const shape& s = M::shape;
+  using facts = label_facts<typename M::labels>;
+  family f{.name = M::name,
+           .help = M::help,
+           .type = M::type,
+           .kind = M::kind,
+           .labels = facts::table,
+           .bounds = {},
+           .first = p.first,
+           .series = s.series,
+           .stride = s.stride,
+           .width = s.width,
+           .label_drops = {.first = p.label_drop, .count = s.label_drops ? 1U : 0U},
+           .value_drops = {.first = p.value_drop, .count = s.value_drops ? 1U : 0U}};
+  if constexpr (M::type == metric_type::histogram) {
+    f.bounds = M::bounds;
+  }
+  if (s.trash) {
+    const bool is_histogram = s.kind != abi::summing::integers;
+    f.label_drops = {.first = p.first + s.series * s.stride + (is_histogram ? 1U : 0U),
+                     .count = is_histogram ? static_cast<std::uint32_t>(f.bounds.size()) + 1U : 1U};
+  }
+  return f;
+}
+
+/// What makes two registries of two libraries the same: their metrics' types and all that is known of them.
+constexpr std::uint64_t key_of(const family& f, std::string_view type, std::uint64_t seed) noexcept {
+  const auto add_number = [&seed](std::uint64_t n) {
+    for (int i = 0; i != 64; i += 8) {
+      const char byte = static_cast<char>(n >> i & 0xFFU);
+      seed = hash({&byte, 1}, seed);
+    }
+  };
+  const auto add_text = [&](std::string_view text) {
+    add_number(text.size());
+    seed = hash(text, seed);
+  };
+  add_text(type);
+  add_text(f.name);
+  add_number(static_cast<std::uint64_t>(f.kind));
+  for (const label_family& l : f.labels) {
+    add_text(l.name);
+    for (const std::string_view value : l.values) {
+      add_text(value);
+    }
+  }
+  for (const double bound : f.bounds) {
+    add_number(std::bit_cast<std::uint64_t>(bound));
+  }
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+    add_number(n);
+  }
+  return seed;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// Updates of a metric that were dropped rather than written where they do not belong.
+struct drops {
+  std::uint64_t label = 0;  ///< for a label outside its values; a counter's by their amount
+  std::uint64_t value = 0;  ///< for NaN, or for a negative value where no bound is negative
+};
+
+namespace detail {
+
+/// Reaches a metric's series: one argument for each label, in their order.
+template <class Registry, class Metric, class Labels = typename Metric::labels>
+struct accessor;
+
+template <class Registry, class Metric, class... Label>
+struct accessor<Registry, Metric, list<Label...>> {
+  using handle = typename Metric::template handle<Registry, Metric>;
+
+  [[nodiscard]] VITALS_HOT constexpr handle operator()(label_argument<Label>... labels) const noexcept {
+    constexpr const shape& s = Metric::shape;
+    std::uint32_t index = 0;
+    bool known = true;
+    ((index = index * Label::size + labels.index, known = known & (labels.index < Label::size)), ...);
+    if constexpr (s.trash) {
+      index = known ? index : s.series;
+    }
+    const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
+    return handle{s.label_drops && !known ? no_series : offset};
+  }
+
+  template <class... T>
+  requires(sizeof...(T) != sizeof...(Label)) constexpr handle operator()(const T&...) const noexcept {
+    static_assert(sizeof...(T) == sizeof...(Label),
+                  "missing label: get takes one value for each label of the metric, in their order");
+    return handle{0};
+  }
+};
+
+/// The sample names that a family takes for itself.
+template <class M>
+inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
+
+template <class... M>
+consteval auto name_hashes() noexcept {
+  std::array<std::uint64_t, (std::size_t{0} + ... + names_taken<M>)> hashes{};
+  std::size_t at = 0;
+  const std::array<std::string_view, sizeof...(M)> names{M::name...};
+  const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    hashes[at++] = hash(names[i]);
+    if (taken[i] == 4) {
+      for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
+        hashes[at++] = hash(suffix, hash(names[i]));
+      }
+    }
+  }
+  return hashes;
+}
+
+/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+template <std::size_t Index>
+struct duplicate_metric_at {
+  static_assert(Index == npos,
+                "duplicate metric in a registry: two metrics have the same name, or one is named like a histogram's "
+                "_bucket, _count or _sum");
+};
+
+template <class T>
+inline constexpr char identity = 0;
+
+}  // namespace detail
+
+/// A list of metrics, each a type derived from counter, up_down, gauge or histogram. All of it is static: there is no
+/// object to make, and two libraries of a process that name the same registry share its counts.
+template <class... Metrics>
+class registry {
+  static_assert((metric<Metrics> && ...), "a registry lists metrics: types derived from counter, gauge, histogram ...");
+  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
+
+  static constexpr std::size_t count = sizeof...(Metrics);
+  static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
+
+  template <class M>
+  static constexpr std::size_t index_of = [] {
+    constexpr std::array<const char*, count + 1> all{&detail::identity<Metrics>...};
+    for (std::size_t i = 0; i != count; ++i) {
+      if (all[i] == &detail::identity<M>) {
+        return i;
+      }
+    }
+    return count;
+  }();
+
+  template <std::size_t... I>
+  static consteval std::array<family, count> make_families(std::index_sequence<I...>) noexcept {
+    return {detail::family_of<Metrics>(layout.places[I])...};
+  }
+  static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
+
+  static constexpr std::uint64_t key = [] {
+    constexpr std::array<std::string_view, count> types{detail::type_name<Metrics>()...};
+    std::uint64_t seed = detail::hash("vitals");
+    for (std::size_t i = 0; i != count; ++i) {
+      seed = detail::key_of(families[i], types[i], seed);
+    }
+    return seed;
+  }();
+
+ public:
+  /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
+  static constexpr detail::image image{.key = key,
+                                       .thread_cells = layout.thread_cells,
+                                       .shared_cells = layout.all_cells - layout.thread_cells,
+                                       .runs = layout.runs.data(),
+                                       .run_count = layout.run_count};
+  using cells = detail::thread_cells<registry>;
+  template <class M>
+  static constexpr detail::place place_of = [] {
+    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
+    return index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{};
+  }();
+
+  /// The way to a series: `get<requests>(method::get, outcome::ok)` is a handle to it, the size of an offset. Good to
+  /// keep and to share between threads; making one costs nothing where the labels are constants.
+  template <class M>
+  static constexpr detail::accessor<registry, M> get{};
+
+  /// Gives the calling thread its cells ahead of its first update, which otherwise allocates them. Any thread, any
+  /// number of times.
+  static void attach_thread() noexcept {
+    cells::attach();
+    cells::common();
+  }
+
+  /// Sets all metrics to zero. For a forked child that should not go on from its parent's totals; only while no other
+  /// thread counts.
+  static void reset_after_fork() noexcept { detail::reset_record(cells::record()); }
+
+  /// What was dropped of a metric's updates, over all threads. Takes a mutex: not for a hot path.
+  template <class M>
+  [[nodiscard]] static drops dropped() noexcept {
+    constexpr const family& f = families[index_of<M>];
+    const auto total = [](cell_range range) {
+      std::uint64_t sum = 0;
+      for (std::uint32_t i = range.first; i != range.first + range.count; ++i) {
+        std::uint64_t one = 0;
+        detail::sum_run(
+            cells::record(),
+            {.kind = detail::abi::summing::integers, .first = i, .sets = 1, .stride = 1, .width = 1, .may_fall = false},
+            &one);
+        sum += one;
+      }
+      return sum;
+    };
+    return {.label = total(f.label_drops), .value = total(f.value_drops)};
+  }
+
+  /// This registry as a source of families.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    return {.families = families, .cells = layout.all_cells, .read = &read};
+  }
+
+ private:
+  static void read(std::uint64_t* out) noexcept { detail::sum_cells(cells::record(), out); }
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The version of vitals: the only place where it is written. CMake and the amalgamation read it here.
+#ifndef VITALS_VERSION_HPP
+#define VITALS_VERSION_HPP
+
+#define VITALS_VERSION_MAJOR 0
+#define VITALS_VERSION_MINOR 1
+#define VITALS_VERSION_PATCH 0
+
+namespace vitals::inline v0 {
+
+/// The library's version, as `major.minor.patch` (https://semver.org).
+struct version_number {
+  int major;
+  int minor;
+  int patch;
+};
+
+/// The version of the headers that this file was compiled with.
+inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MINOR, VITALS_VERSION_PATCH};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+#endif
+
+// Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
+#if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
+#define VITALS_HTTP_INCLUDED
+// The server: an HTTP endpoint on a thread of its own.
+#ifndef VITALS_HTTP_SERVER_HPP
+#define VITALS_HTTP_SERVER_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+
+// The endpoint that scrapers read: some sources, rendered for each request.
+#ifndef VITALS_HTTP_EXPOSITION_HPP
+#define VITALS_HTTP_EXPOSITION_HPP
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+// A request and a response, without any library's types.
+#ifndef VITALS_HTTP_MESSAGE_HPP
+#define VITALS_HTTP_MESSAGE_HPP
+
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// What a router needs of a request. The views must live until `handle` returns.
+struct request {
+  std::string_view method;  ///< as on the wire, `GET`
+  std::string_view target;  ///< as on the wire: path and query
+};
+
+/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
+struct response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body{};
+  std::string allow{};  ///< the Allow header, where not empty
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Sources behind a path. Thread-safe: sources may be added while it is served.
+class exposition {
+ public:
+  /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already; then none is added.
+  void expose(std::vector<source_ref> added) {
+    const std::scoped_lock lock{mutex_};
+    added.insert(added.begin(), sources_.begin(), sources_.end());
+    auto text = std::make_shared<page>(prometheus_text::lay, added);
+    sources_ = std::move(added);
+    text_ = std::move(text);
+  }
+
+  /// A page of all sources' present values.
+  [[nodiscard]] response answer() const {
+    response r;
+    r.content_type = prometheus_text::content_type;
+    if (const auto text = current()) {
+      text->render(r.body);
+    }
+    return r;
+  }
+
+ private:
+  [[nodiscard]] std::shared_ptr<page> current() const {
+    const std::scoped_lock lock{mutex_};
+    return text_;
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<source_ref> sources_;
+  std::shared_ptr<page> text_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The router: from a request's method and path to a response. It knows no HTTP library.
+#ifndef VITALS_HTTP_ROUTER_HPP
+#define VITALS_HTTP_ROUTER_HPP
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// The path of a request's target (RFC 9112, 3.2): without query, and without scheme and host where a proxy sent them.
+[[nodiscard]] constexpr std::string_view path_of(std::string_view target) noexcept {
+  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
+  }
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+/// Routes GET and HEAD requests to handlers by their exact path. `/` is built in: it lists the routes. Add routes
+/// first; then `handle` may be called by any threads at once, as far as the handlers allow.
+class router {
+ public:
+  using handler = std::function<response(const request&)>;
+
+  /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
+  /// with `/` or is taken.
+  void add(std::string path, std::string what, handler answer) {
+    if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
+      throw std::invalid_argument(
+          fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
+                      "and is added once (/ itself is the list of routes)",
+                      path));
+    }
+    routes_.push_back({std::move(path), std::move(what), std::move(answer)});
+  }
+
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
+  [[nodiscard]] response handle(const request& asked) const {
+    const std::string_view path = path_of(asked.target);
+    const auto found = find(path);
+    if (path != "/" && found == routes_.end()) {
+      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    }
+    if (asked.method != "GET" && asked.method != "HEAD") {
+      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
+    }
+    if (path == "/") {
+      return {.body = list()};
+    }
+    try {
+      return found->answer(asked);
+    } catch (const std::exception&) {  // what it says may be no stranger's business
+      return {.status = 500, .body = "500 Internal Server Error\n"};
+    }
+  }
+
+ private:
+  struct route {
+    std::string path;
+    std::string what;
+    handler answer;
+  };
+
+  [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
+    return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
+  }
+
+  [[nodiscard]] std::string list() const {
+    std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
+    for (const route& r : routes_) {
+      text += fmt::format("{}  {}\n", r.path, r.what);
+    }
+    return text;
+  }
+
+  std::vector<route> routes_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// One connection: reads requests, asks the router, writes responses, for as long as the peer keeps it open.
+#ifndef VITALS_HTTP_SESSION_HPP
+#define VITALS_HTTP_SESSION_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace vitals::inline v0::http::detail {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost_error = boost::system::error_code;
+
+/// Lives as long as an operation of its connection is under way. All of it runs on the server's one thread.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(asio::ip::tcp::socket socket, const router& routes) : stream_(std::move(socket)), routes_(&routes) {}
+
+  void start() {
+    boost_error ignored;
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    read();
+  }
+
+  /// Closes the connection: now if no response is under way, else behind it.
+  void finish() {
+    finishing_ = true;
+    if (!writing_) {
+      close();
+    }
+  }
+
+  /// Closes the connection, whatever is under way.
+  void close() { stream_.close(); }
+
+ private:
+  static constexpr std::chrono::seconds patience{30};  // for a request, and for the peer to take a response
+  static constexpr std::uint32_t header_limit = 8192;
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(header_limit);
+    stream_.expires_after(patience);
+    beast::http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](boost_error error, std::size_t) { self->on_read(error); });
+  }
+
+  void on_read(boost_error error) {
+    if (!error) {
+      const auto& head = parser_->get();
+      // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
+      const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
+      const auto method = head.method_string();
+      const auto target = head.target();
+      write(routes_->handle({{method.data(), method.size()}, {target.data(), target.size()}}), head.version(),
+            head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
+    } else if (error == beast::http::error::header_limit) {
+      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
+    } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
+               error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
+      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
+    } else {  // closed by the peer, timed out, or the server stops
+      close();
+    }
+  }
+
+  void write(response r, unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(r.status), version);
+    message_->set(beast::http::field::content_type, r.content_type);
+    if (!r.allow.empty()) {
+      message_->set(beast::http::field::allow, r.allow);
+    }
+    message_->keep_alive(keep_alive && !finishing_);
+    message_->content_length(r.body.size());
+    message_->body() = std::move(r.body);
+    serializer_.emplace(*message_);
+    serializer_->split(head_only);
+    writing_ = true;
+    stream_.expires_after(patience);
+    auto done = [self = shared_from_this()](boost_error error, std::size_t) { self->on_written(error); };
+    if (head_only) {
+      beast::http::async_write_header(stream_, *serializer_, std::move(done));
+    } else {
+      beast::http::async_write(stream_, *serializer_, std::move(done));
+    }
+  }
+
+  void on_written(boost_error error) {
+    writing_ = false;
+    if (error || !message_->keep_alive() || finishing_) {
+      boost_error ignored;
+      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      close();
+    } else {
+      read();
+    }
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<beast::http::request_parser<beast::http::empty_body>> parser_;
+  std::optional<beast::http::response<beast::http::string_body>> message_;
+  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  const router* routes_;
+  bool writing_ = false;
+  bool finishing_ = false;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Where a server listens.
+struct server_options {
+  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
+  std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+};
+
+namespace detail {
+
+/// Accepts connections and knows their sessions. All but `stop` on one thread.
+class listener {
+ public:
+  explicit listener(const router& routes) : routes_(&routes) {}
+
+  void open(const server_options& options, boost_error& error) {
+    const auto address = asio::ip::make_address(options.address, error);
+    const asio::ip::tcp::endpoint endpoint{address, options.port};
+    const auto then = [&error](auto&& step) {
+      if (!error) {
+        step();
+      }
+    };
+    then([&] { acceptor_.open(endpoint.protocol(), error); });
+    then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
+    then([&] { acceptor_.bind(endpoint, error); });
+    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
+    then([&] { port_ = acceptor_.local_endpoint(error).port(); });
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
+  void run() {
+    accept();
+    work([this] { io_.run(); });
+    boost_error ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    each_session(&session::finish);
+    work([this] { io_.run_for(std::chrono::seconds{2}); });
+    each_session(&session::close);
+    work([this] { io_.run(); });
+  }
+
+  /// From any thread.
+  void stop() noexcept { io_.stop(); }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](boost_error error, asio::ip::tcp::socket socket) {
+      if (!acceptor_.is_open()) {
+        return;
+      }
+      if (!error) {
+        const auto connection = std::make_shared<session>(std::move(socket), *routes_);
+        sessions_.remove_if([](const auto& s) { return s.expired(); });
+        sessions_.push_back(connection);
+        connection->start();
+        accept();
+      } else {  // most likely out of descriptors: wait for some to come free
+        pause_.expires_after(std::chrono::milliseconds{100});
+        pause_.async_wait([this](boost_error cancelled) {
+          if (!cancelled) {
+            accept();
+          }
+        });
+      }
+    });
+  }
+
+  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
+  template <class Run>
+  void work(Run run) {
+    for (bool done = false; !done;) {
+      try {
+        io_.restart();
+        run();
+        done = true;
+      } catch (...) {
+      }
+    }
+  }
+
+  void each_session(void (session::*act)()) {
+    for (const auto& s : sessions_) {
+      if (const auto alive = s.lock()) {
+        (*alive.*act)();
+      }
+    }
+  }
+
+  const router* routes_;
+  asio::io_context io_{1};
+  asio::ip::tcp::acceptor acceptor_{io_};
+  asio::steady_timer pause_{io_};
+  std::list<std::weak_ptr<session>> sessions_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace detail
+
+/// Serves the exposition of some sources at `/metrics`, and a list of its routes at `/`, on a thread of its own.
+/// Make, start and stop it on one thread at a time; `expose` may come at any time.
+class server {
+ public:
+  explicit server(server_options options = {}) : options_(std::move(options)) {
+    routes_.add("/metrics", "metrics as Prometheus text 0.0.4",
+                [this](const request&) { return exposition_.answer(); });
+  }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  ~server() { stop(); }
+
+  /// Adds sources to `/metrics`. Throws std::invalid_argument where one of their families is offered already.
+  template <source... Sources>
+  void expose() {
+    exposition_.expose({Sources::source()...});
+  }
+
+  /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
+  [[nodiscard]] router& routes() noexcept { return routes_; }
+
+  /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
+  /// or whose port is taken. Does nothing where it serves already.
+  void start() {
+    std::error_code error;
+    start(error);
+    if (error) {
+      throw std::system_error(error,
+                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
+    }
+  }
+
+  /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+  void start(std::error_code& error) {
+    error.clear();
+    if (listener_ != nullptr) {
+      return;
+    }
+    auto fresh = std::make_unique<detail::listener>(routes_);
+    detail::boost_error failed;
+    fresh->open(options_, failed);
+    if (failed) {
+      error = failed;
+      return;
+    }
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);  // signals are for the program's own threads
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
+      listener_ = std::move(fresh);
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.code();
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
+  /// again. Does nothing where it does not serve. Not for a route's handler: it would wait for itself.
+  void stop() noexcept {
+    if (listener_ != nullptr) {
+      listener_->stop();
+      thread_.join();
+      listener_.reset();
+    }
+  }
+
+  /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
+
+ private:
+  server_options options_;
+  exposition exposition_;
+  router routes_;
+  std::unique_ptr<detail::listener> listener_;
+  std::thread thread_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+#endif
