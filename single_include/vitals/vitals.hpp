@@ -643,6 +643,9 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* r = of.runs;
   std::uint32_t set = 0;
   while (r != end && r->first < of.thread_cells) {
+    if (r != of.runs || set != 0) {
+      sched_yield();  // a thread that waits for the mutex has its chance
+    }
     const std::scoped_lock lock{abi::the_directory.mutex};
     std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
     while (left != 0 && r != end && r->first < of.thread_cells) {
@@ -944,9 +947,7 @@ class page {
       static constexpr std::string_view reasons[] = {"label", "value"};
       static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
       const family f{.name = "vitals_dropped_total",
-                     .help =
-                         "Updates dropped for a label outside its values, or for a value that is NaN or negative "
-                         "where none may be.",
+                     .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
                      .type = metric_type::counter,
                      .kind = value_kind::unsigned_integer,
                      .labels = labels,
@@ -3789,8 +3790,10 @@ class listener {
     acceptor_.close(ignored);
     pause_.cancel();
     each_session(&session::finish);
+    io_.restart();
     work([this] { io_.run_for(std::chrono::seconds{2}); });
     each_session(&session::close);
+    io_.restart();
     work([this] { io_.run(); });
   }
 
@@ -3825,7 +3828,6 @@ class listener {
   void work(Run run) {
     for (bool done = false; !done;) {
       try {
-        io_.restart();
         run();
         done = true;
       } catch (...) {

@@ -114,6 +114,9 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* r = of.runs;
   std::uint32_t set = 0;
   while (r != end && r->first < of.thread_cells) {
+    if (r != of.runs || set != 0) {
+      sched_yield();  // a thread that waits for the mutex has its chance
+    }
     const std::scoped_lock lock{abi::the_directory.mutex};
     std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
     while (left != 0 && r != end && r->first < of.thread_cells) {

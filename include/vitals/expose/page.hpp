@@ -185,9 +185,7 @@ class page {
       static constexpr std::string_view reasons[] = {"label", "value"};
       static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
       const family f{.name = "vitals_dropped_total",
-                     .help =
-                         "Updates dropped for a label outside its values, or for a value that is NaN or negative "
-                         "where none may be.",
+                     .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
                      .type = metric_type::counter,
                      .kind = value_kind::unsigned_integer,
                      .labels = labels,

@@ -66,8 +66,10 @@ class listener {
     acceptor_.close(ignored);
     pause_.cancel();
     each_session(&session::finish);
+    io_.restart();
     work([this] { io_.run_for(std::chrono::seconds{2}); });
     each_session(&session::close);
+    io_.restart();
     work([this] { io_.run(); });
   }
 
@@ -102,7 +104,6 @@ class listener {
   void work(Run run) {
     for (bool done = false; !done;) {
       try {
-        io_.restart();
         run();
         done = true;
       } catch (...) {

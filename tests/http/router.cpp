@@ -1,0 +1,80 @@
+#include <vitals/http/router.hpp>
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace router_test {
+
+using vitals::http::path_of;
+using vitals::http::request;
+using vitals::http::response;
+using vitals::http::router;
+
+router two_routes() {
+  router r;
+  r.add("/metrics", "the metrics", [](const request&) { return response{.content_type = "a/b", .body = "page"}; });
+  r.add("/broken", "throws", [](const request&) -> response { throw std::runtime_error("the secret"); });
+  return r;
+}
+
+TEST_CASE("a route answers GET and HEAD at its exact path") {
+  const router r = two_routes();
+  for (const char* const method : {"GET", "HEAD"}) {
+    const response got = r.handle({method, "/metrics"});
+    CHECK(got.status == 200);
+    CHECK(got.content_type == "a/b");
+    CHECK(got.body == "page");
+  }
+  CHECK(r.handle({"GET", "/metrics?name=x"}).status == 200);
+  CHECK(r.handle({"GET", "/metrics/"}).status == 404);
+  CHECK(r.handle({"GET", "/Metrics"}).status == 404);
+  CHECK(r.handle({"GET", ""}).status == 404);
+  CHECK(r.handle({"GET", "*"}).status == 404);
+}
+
+TEST_CASE("the root lists the routes") {
+  const response got = two_routes().handle({"GET", "/"});
+  CHECK(got.status == 200);
+  CHECK(got.body.find("/metrics  the metrics\n") != std::string::npos);
+  CHECK(got.body.find("/broken  throws\n") != std::string::npos);
+}
+
+TEST_CASE("another method is refused with those that are allowed") {
+  for (const char* const method : {"POST", "PUT", "DELETE", "OPTIONS", "get", ""}) {
+    for (const char* const target : {"/metrics", "/"}) {
+      const response got = two_routes().handle({method, target});
+      CHECK(got.status == 405);
+      CHECK(got.allow == "GET, HEAD");
+    }
+    CHECK(two_routes().handle({method, "/nothing"}).status == 404);
+  }
+}
+
+TEST_CASE("a handler that throws is a 500 that tells nothing") {
+  const response got = two_routes().handle({"GET", "/broken"});
+  CHECK(got.status == 500);
+  CHECK(got.body.find("secret") == std::string::npos);
+}
+
+TEST_CASE("a path that is taken, or none, is refused when it is added") {
+  router r = two_routes();
+  const auto nothing = [](const request&) { return response{}; };
+  CHECK_THROWS_AS(r.add("/metrics", "", nothing), std::invalid_argument);
+  CHECK_THROWS_AS(r.add("/", "", nothing), std::invalid_argument);
+  CHECK_THROWS_AS(r.add("metrics", "", nothing), std::invalid_argument);
+  CHECK_THROWS_AS(r.add("", "", nothing), std::invalid_argument);
+}
+
+TEST_CASE("a path is what stands between the host and the query") {
+  CHECK(path_of("/metrics") == "/metrics");
+  CHECK(path_of("/metrics?a=/b") == "/metrics");
+  CHECK(path_of("/metrics#part") == "/metrics");
+  CHECK(path_of("http://host:9464/metrics?a") == "/metrics");
+  CHECK(path_of("http://host") == "/");
+  CHECK(path_of("/a://b") == "/a://b");
+  CHECK(path_of("") == "");
+}
+
+}  // namespace router_test

@@ -1,0 +1,231 @@
+#include <vitals/http/server.hpp>
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <vitals/expose/scrape.hpp>
+#include <vitals/metric/counter.hpp>
+#include <vitals/registry/registry.hpp>
+
+namespace server_test {
+
+struct hits : vitals::counter<"server_hits_total", "Hits."> {};
+struct misses : vitals::counter<"server_misses_total", "Misses."> {};
+using metrics = vitals::registry<hits>;
+using more_metrics = vitals::registry<misses>;
+
+/// A client with plain sockets, so that nothing of the server's own library judges it.
+class client {
+ public:
+  explicit client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+  ~client() { ::close(socket_); }
+
+  [[nodiscard]] bool connected() const { return connected_; }
+
+  void send(std::string_view text) const { CHECK(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) >= 0); }
+
+  /// All until the server closes.
+  [[nodiscard]] std::string rest() const {
+    std::string all;
+    char part[4096];
+    for (ssize_t n = 0; (n = ::recv(socket_, part, sizeof part, 0)) > 0;) {
+      all.append(part, static_cast<std::size_t>(n));
+    }
+    return all;
+  }
+
+  /// All until `end` has come.
+  [[nodiscard]] std::string until(std::string_view end) const {
+    std::string all;
+    char c = 0;
+    while (!all.ends_with(end) && ::recv(socket_, &c, 1, 0) == 1) {
+      all += c;
+    }
+    return all;
+  }
+
+ private:
+  int socket_;
+  bool connected_ = false;
+};
+
+std::string ask(std::uint16_t port, std::string_view request) {
+  const client c{port};
+  c.send(request);
+  return c.rest();
+}
+
+struct running {
+  vitals::http::server server{{.port = 0}};
+  running() {
+    server.expose<metrics>();
+    server.start();
+  }
+};
+
+constexpr std::string_view get_once = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+std::string body_of(const std::string& response) {
+  return response.substr(response.find("\r\n\r\n") + 4);
+}
+
+TEST_CASE("GET /metrics is the page, with its exact media type and length") {
+  running r;
+  metrics::get<hits>().inc();
+  const std::string got = ask(r.server.port(), get_once);
+  CHECK(got.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(got.find("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+  CHECK(body_of(got) == vitals::scrape<metrics>());
+  CHECK(got.find("\r\nContent-Length: " + std::to_string(body_of(got).size()) + "\r\n") != std::string::npos);
+}
+
+TEST_CASE("HEAD has the headers of GET and no body") {
+  running r;
+  const std::string head = ask(r.server.port(), "HEAD /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string get = ask(r.server.port(), get_once);
+  CHECK(head == get.substr(0, get.size() - body_of(get).size()));
+}
+
+TEST_CASE("other paths and methods are told what there is") {
+  running r;
+  CHECK(ask(r.server.port(), "GET / HTTP/1.0\r\n\r\n").find("/metrics") != std::string::npos);
+  CHECK(ask(r.server.port(), "GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404 "));
+  const std::string post = ask(r.server.port(), "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+  CHECK(post.starts_with("HTTP/1.1 405 "));
+  CHECK(post.find("\r\nAllow: GET, HEAD\r\n") != std::string::npos);
+}
+
+TEST_CASE("a connection serves request after request, also sent all at once") {
+  running r;
+  const client c{r.server.port()};
+  const std::string page = vitals::scrape<metrics>();
+  for (int i = 0; i != 3; ++i) {
+    c.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(c.until(page).ends_with(page));
+  }
+  c.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n" + std::string{get_once});
+  const std::string all = c.rest();
+  std::size_t responses = 0;
+  for (std::size_t at = all.find("HTTP/1.1 200"); at != std::string::npos; at = all.find("HTTP/1.1 200", at + 1)) {
+    ++responses;
+  }
+  CHECK(responses == 3);
+}
+
+TEST_CASE("what is no HTTP, or too much of it, is refused and closed") {
+  running r;
+  CHECK(ask(r.server.port(), "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  CHECK(ask(r.server.port(), std::string("GET / HTTP/1.1\r\nA: ") + std::string(20000, 'a'))
+            .starts_with("HTTP/1.1 431 "));
+  CHECK(ask(r.server.port(), get_once).starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("a port in use is reported, by exception or by code") {
+  running r;
+  vitals::http::server second{{.port = r.server.port()}};
+  std::error_code error;
+  second.start(error);
+  CHECK(error == std::errc::address_in_use);
+  CHECK(second.port() == 0);
+  CHECK_THROWS_WITH_AS(second.start(), doctest::Contains("127.0.0.1"), std::system_error);
+  second.stop();
+  r.server.stop();
+}
+
+TEST_CASE("an address that is none is reported") {
+  vitals::http::server server{{.address = "nowhere", .port = 0}};
+  std::error_code error;
+  server.start(error);
+  CHECK(error);
+}
+
+TEST_CASE("a server starts and stops, again and again, and its port comes free") {
+  running r;
+  const std::uint16_t port = r.server.port();
+  CHECK(port != 0);
+  r.server.start();  // does nothing
+  CHECK(r.server.port() == port);
+  r.server.stop();
+  r.server.stop();
+  CHECK(r.server.port() == 0);
+  CHECK(!client{port}.connected());
+  for (int i = 0; i != 5; ++i) {
+    vitals::http::server again{{.port = port}};
+    again.expose<metrics>();
+    again.start();
+    CHECK(ask(port, get_once).starts_with("HTTP/1.1 200 "));
+    again.stop();
+    again.start();
+    CHECK(ask(port, get_once).starts_with("HTTP/1.1 200 "));
+  }
+}
+
+TEST_CASE("stopping closes idle connections") {
+  running r;
+  const client idle{r.server.port()};
+  const client half{r.server.port()};
+  half.send("GET /met");
+  r.server.stop();
+  CHECK(idle.rest().empty());
+  CHECK(half.rest().empty());
+}
+
+TEST_CASE("a source may be added while it is served, but no family twice") {
+  running r;
+  CHECK_THROWS_WITH_AS(r.server.expose<metrics>(), doctest::Contains("server_hits_total"), std::invalid_argument);
+  r.server.expose<more_metrics>();
+  const std::string got = ask(r.server.port(), get_once);
+  CHECK(got.find("server_hits_total") != std::string::npos);
+  CHECK(got.find("server_misses_total") != std::string::npos);
+}
+
+TEST_CASE("a program's own routes are served beside the built-in ones") {
+  vitals::http::server server{{.port = 0}};
+  server.routes().add("/hello", "a greeting",
+                      [](const vitals::http::request&) { return vitals::http::response{.body = "hello\n"}; });
+  server.start();
+  CHECK(body_of(ask(server.port(), "GET /hello HTTP/1.0\r\n\r\n")) == "hello\n");
+  CHECK(body_of(ask(server.port(), "GET / HTTP/1.0\r\n\r\n")).find("/hello  a greeting") != std::string::npos);
+  CHECK(body_of(ask(server.port(), "GET /metrics HTTP/1.0\r\n\r\n")).empty());
+}
+
+TEST_CASE("many clients at once are all served") {
+  running r;
+  std::vector<std::thread> clients;
+  std::atomic<int> served{0};
+  for (int i = 0; i != 8; ++i) {
+    clients.emplace_back([&] {
+      for (int k = 0; k != 25; ++k) {
+        served += ask(r.server.port(), get_once).starts_with("HTTP/1.1 200 ") ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& c : clients) {
+    c.join();
+  }
+  CHECK(served == 200);
+}
+
+}  // namespace server_test
