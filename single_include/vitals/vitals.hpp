@@ -1114,6 +1114,7 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 // Finds a repeated hash among many, when compiling: sorts and compares neighbours, never all pairs.
 #ifndef VITALS_CORE_UNIQUE_HPP
@@ -1249,11 +1250,15 @@ constexpr double scale_up(double start, double factor, std::size_t i) noexcept {
              : start * power;
 }
 
+/// More would exceed clang's limit of steps when compiling.
+inline constexpr std::size_t most_bounds = 1000;
+
 /// The first index whose bound is not finite or not above the one before; npos where all ascend.
 template <std::size_t N>
 constexpr std::size_t first_descent(const std::array<double, N>& bounds) noexcept {
   for (std::size_t i = 0; i != N; ++i) {
-    const bool finite = bounds[i] - bounds[i] == 0;
+    const bool finite =
+        bounds[i] >= -std::numeric_limits<double>::max() && bounds[i] <= std::numeric_limits<double>::max();
     if (!finite || (i != 0 && !(bounds[i - 1] < bounds[i]))) {
       return i;
     }
@@ -1277,6 +1282,7 @@ struct of {
 template <number Start, number Width, std::size_t Count>
 struct linear {
   static_assert(Width > 0.0, "linear buckets have a width above 0");
+  static_assert(Count <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static constexpr std::array<double, Count> bounds = [] {
     std::array<double, Count> all{};
     for (std::size_t i = 0; i != Count; ++i) {
@@ -1290,6 +1296,7 @@ struct linear {
 template <number Start, number Factor, std::size_t Count>
 struct exponential {
   static_assert(Start > 0.0 && Factor > 1.0, "exponential buckets start above 0 and have a factor above 1");
+  static_assert(Count <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static constexpr std::array<double, Count> bounds = [] {
     std::array<double, Count> all{};
     for (std::size_t i = 0; i != Count; ++i) {
@@ -1451,11 +1458,20 @@ namespace detail {
 #define VITALS_CORE_ENUM_NAMES_HPP
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <limits>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+// clang 16 to 19 make an error of each value that an enum without a fixed type cannot hold, even where it is only asked
+// whether it can. Such values are asked for here, and none is used.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wunknown-warning-option"
+#pragma clang diagnostic ignored "-Wenum-constexpr-conversion"
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -1469,7 +1485,8 @@ consteval std::string_view spelled() noexcept {
 constexpr std::string_view trailing_identifier(std::string_view element) noexcept {
   std::size_t start = element.size();
   const auto part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c < 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;  // UTF-8; a plain char has no sign on some machines
   };
   while (start != 0 && part(element[start - 1])) {
     --start;
@@ -1506,6 +1523,13 @@ concept holds_value = requires {
   typename std::integral_constant<E, static_cast<E>(V)>;
 };
 
+/// Any look into an enum makes its definition known: that of a class template's member is not before.
+template <class E>
+concept looked_into = requires {
+  E::none;
+}
+|| true;
+
 inline constexpr std::size_t enum_chunk = 64;
 
 /// How many of the values First, First + 1, ... one chunk may name: a power of two, 0 where E cannot hold First.
@@ -1525,7 +1549,8 @@ consteval std::size_t chunk_size() noexcept {
 
 template <class E, std::size_t First, std::size_t... I>
 consteval auto chunk_names(std::index_sequence<I...>) noexcept {
-  return names_of<E, static_cast<E>(First + I)...>();
+  // no static_cast: it would warn of values that an enum without a fixed type cannot hold
+  return names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(First + I))...>();
 }
 
 /// What a scan of an enum's values from 0 upward found.
@@ -1534,16 +1559,6 @@ struct scan {
   std::array<std::string_view, N> names{};
   bool gap = false;  ///< a value without a name lies below one that has a name, or a value below 0 has a name
 };
-
-template <class E>
-consteval bool names_below_zero() noexcept {
-  if constexpr (std::is_signed_v<std::underlying_type_t<E>>) {
-    if constexpr (holds_value<E, -1>) {
-      return !names_of<E, static_cast<E>(-1)>()[0].empty();
-    }
-  }
-  return false;
-}
 
 /// One past the last index that has a name.
 template <std::size_t N>
@@ -1555,8 +1570,29 @@ consteval std::size_t named_up_to(const std::array<std::string_view, N>& names) 
   return end;
 }
 
+/// How many of the values -1, -2, ... are looked at: an enum that counts from below 0 seldom starts lower.
+inline constexpr int below_zero = 16;
+
+template <class E, int... I>
+consteval bool names_below_zero(std::integer_sequence<int, I...>) noexcept {
+  return named_up_to(names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(-1 - I))...>()) != 0;
+}
+
+template <class E>
+consteval bool names_below_zero() noexcept {
+  if constexpr (!std::is_signed_v<std::underlying_type_t<E>>) {
+    return false;
+  } else if constexpr (holds_value<E, -below_zero>) {
+    return names_below_zero<E>(std::make_integer_sequence<int, below_zero>{});
+  } else if constexpr (holds_value<E, -1>) {
+    return names_below_zero<E>(std::make_integer_sequence<int, 1>{});
+  } else {
+    return false;
+  }
+}
+
 /// Scans chunk after chunk until one names nothing. A chunk of the scan is one instantiation.
-template <class E, std::size_t First = 0>
+template <looked_into E, std::size_t First = 0>
 consteval auto scan_enum() noexcept {
   constexpr std::size_t size = chunk_size<E, First>();
   if constexpr (size == 0) {
@@ -1595,6 +1631,98 @@ consteval std::string_view type_name() noexcept {
   std::string_view text = __PRETTY_FUNCTION__;
   text.remove_prefix(text.find("T = ") + 4);
   return text.substr(0, text.find_first_of(";]"));
+}
+
+}  // namespace vitals::inline v0::detail
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+#endif
+// The naming rules, each a question to a name. https://prometheus.io/docs/practices/naming/
+#ifndef VITALS_METRIC_LINT_HPP
+#define VITALS_METRIC_LINT_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// Whether one of the name's parts (between underscores) satisfies `question`.
+template <class Question>
+constexpr bool any_part(std::string_view name, Question question) noexcept {
+  std::size_t start = 0;
+  while (start <= name.size()) {
+    const std::size_t end = name.find('_', start);
+    const std::string_view part = name.substr(start, end == std::string_view::npos ? end : end - start);
+    if (question(part)) {
+      return true;
+    }
+    if (end == std::string_view::npos) {
+      break;
+    }
+    start = end + 1;
+  }
+  return false;
+}
+
+template <std::size_t N>
+constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N]) noexcept {
+  for (const std::string_view known : list) {
+    if (part == known) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether a part of the name is a unit other than a base unit (seconds, bytes, ratio, celsius, grams, ...), or an
+/// abbreviation of one.
+constexpr bool names_other_unit(std::string_view name) noexcept {
+  return any_part(name, [](std::string_view part) {
+    constexpr std::string_view others[] = {
+        "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
+        "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
+        "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
+    constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
+                                             "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
+                                             "gibi",  "tera", "tebi",  "peta",  "pebi"};
+    constexpr std::string_view bases[] = {"seconds", "bytes",   "bits",  "meters",  "metres", "grams", "joules",
+                                          "volts",   "amperes", "moles", "celsius", "kelvin", "watts"};
+    if (is_one_of(part, others)) {
+      return true;
+    }
+    for (const std::string_view prefix : prefixes) {
+      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), bases)) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+/// Whether the name says its own type, which a scraper knows already.
+constexpr bool names_type(std::string_view name) noexcept {
+  return any_part(name, [](std::string_view part) {
+    constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary"};
+    return is_one_of(part, types);
+  });
+}
+
+/// Whether the name has an upper-case letter: names are snake_case.
+constexpr bool has_upper_case(std::string_view name) noexcept {
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether the name ends as a histogram's samples do.
+constexpr bool ends_as_sample(std::string_view name) noexcept {
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
 }
 
 }  // namespace vitals::inline v0::detail
@@ -1766,15 +1894,18 @@ template <fixed_string Name, class Values>
 struct label {
   static constexpr std::string_view name = Name.view();
   static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(!detail::has_upper_case(name), "a label's name is snake_case: write user_id");
   static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
   static_assert(name != "le" && name != "quantile",
                 "the labels le and quantile are written by histograms and summaries: choose another name");
 
   using values = detail::value_set<Values>;
   static constexpr std::uint32_t size = values::texts.size();
+  static_assert(size != 0, "a label has at least one value: list them in label_values");
   static_assert(detail::repeated_text<values>() == detail::npos, "two values of this label have the same text");
-  static_assert(detail::texts_are_legal<values>(),
-                "a label's value is UTF-8 text, and not empty: an empty value is the same as no label");
+  static_assert(
+      detail::texts_are_legal<values>(),
+      "a label's value is UTF-8 text, and not empty: label_text names an enum's value that has no enumerator");
 };
 
 namespace detail {
@@ -1838,93 +1969,6 @@ struct label_argument<label<Name, one_of<Texts...>>> {
 }  // namespace detail
 
 }  // namespace vitals::inline v0
-
-#endif
-// The naming rules, each a question to a name. https://prometheus.io/docs/practices/naming/
-#ifndef VITALS_METRIC_LINT_HPP
-#define VITALS_METRIC_LINT_HPP
-
-#include <cstddef>
-#include <string_view>
-
-namespace vitals::inline v0::detail {
-
-/// Whether one of the name's parts (between underscores) satisfies `question`.
-template <class Question>
-constexpr bool any_part(std::string_view name, Question question) noexcept {
-  std::size_t start = 0;
-  while (start <= name.size()) {
-    const std::size_t end = name.find('_', start);
-    const std::string_view part = name.substr(start, end == std::string_view::npos ? end : end - start);
-    if (question(part)) {
-      return true;
-    }
-    if (end == std::string_view::npos) {
-      break;
-    }
-    start = end + 1;
-  }
-  return false;
-}
-
-template <std::size_t N>
-constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N]) noexcept {
-  for (const std::string_view known : list) {
-    if (part == known) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Whether a part of the name is a unit other than a base unit (seconds, bytes, ratio, celsius, grams, ...), or an
-/// abbreviation of one.
-constexpr bool names_other_unit(std::string_view name) noexcept {
-  return any_part(name, [](std::string_view part) {
-    constexpr std::string_view others[] = {"minutes", "hours", "days", "weeks", "kelvin", "kelvins", "fahrenheit",
-                                           "s",       "ms",    "us",   "ns",    "sec",    "m",       "h",
-                                           "d",       "b",     "kb",   "mb",    "gb",     "tb",      "pb"};
-    constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
-                                             "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
-                                             "gibi",  "tera", "tebi",  "peta",  "pebi"};
-    constexpr std::string_view bases[] = {"seconds", "bytes",   "bits",  "meters",  "metres", "grams", "joules",
-                                          "volts",   "amperes", "moles", "celsius", "kelvin", "watts"};
-    if (is_one_of(part, others)) {
-      return true;
-    }
-    for (const std::string_view prefix : prefixes) {
-      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), bases)) {
-        return true;
-      }
-    }
-    return false;
-  });
-}
-
-/// Whether the name says its own type, which a scraper knows already.
-constexpr bool names_type(std::string_view name) noexcept {
-  return any_part(name, [](std::string_view part) {
-    constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary"};
-    return is_one_of(part, types);
-  });
-}
-
-/// Whether the name has an upper-case letter: names are snake_case.
-constexpr bool has_upper_case(std::string_view name) noexcept {
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Whether the name ends as a histogram's samples do.
-constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
-}
-
-}  // namespace vitals::inline v0::detail
 
 #endif
 
@@ -2000,6 +2044,25 @@ struct duplicate_label_at {
   static_assert(Index == npos, "a metric has two labels of the same name: rename one");
 };
 
+template <class Labels>
+struct label_facts;
+
+template <class... Label>
+struct label_facts<list<Label...>> {
+  static constexpr std::size_t count = sizeof...(Label);
+  static constexpr std::uint64_t most_series = std::uint64_t{1} << 24;
+  static constexpr std::uint64_t wide_series = [] {
+    std::uint64_t product = 1;
+    ((product = product > most_series ? product : product * Label::size), ...);
+    return product;
+  }();
+  static_assert(wide_series <= most_series, "a metric has at most 16 million series: leave out a label");
+  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
+  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
+  static constexpr std::array<label_family, sizeof...(Label)> table{
+      label_family{.name = Label::name, .values = Label::values::texts}...};
+};
+
 /// The base of every descriptor.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct descriptor {
@@ -2017,24 +2080,11 @@ struct descriptor {
   static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
+  static_assert(label_facts<labels>::series != 0);
 
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
   static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
-};
-
-template <class Labels>
-struct label_facts;
-
-template <class... Label>
-struct label_facts<list<Label...>> {
-  static constexpr std::size_t count = sizeof...(Label);
-  static constexpr std::uint64_t wide_series = (std::uint64_t{1} * ... * Label::size);
-  static_assert(wide_series <= (std::uint64_t{1} << 24), "a metric has at most 16 million series: leave out a label");
-  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
-  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
-  static constexpr std::array<label_family, sizeof...(Label)> table{
-      label_family{.name = Label::name, .values = Label::values::texts}...};
 };
 
 }  // namespace detail
@@ -2089,7 +2139,7 @@ class handle {
   VITALS_HOT void add_to(std::uint32_t step, Amount amount) const noexcept {
     if constexpr (Metric::shape.shared) {
       common_add(shared_cell(step), amount);
-    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+    } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
       own_add(mine[offset_ + step], amount);
     } else {
       cells::add(offset_ + step, amount);
@@ -2401,7 +2451,7 @@ struct bucket_index {
   }();
 
  public:
-  static_assert(count < 65536, "a histogram has at most 65,535 buckets");
+  static_assert(count < 65536);
 
   /// Bytes of the table, for reports.
   static constexpr std::size_t bytes = sizeof(below);
@@ -2448,8 +2498,9 @@ inline constexpr nanos most_nanos = std::numeric_limits<nanos>::max();
 /// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN.
 VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
   constexpr double limit = 9223372036854775808.0;  // 2^63
+  constexpr double half = 0.49999999999999994;     // the double below 0.5, which would lift odd numbers past 2^52
   const double exact = seconds * 1e9;
-  const double rounded = exact + (exact < 0 ? -0.5 : 0.5);
+  const double rounded = exact + (exact < 0 ? -half : half);
   if (rounded >= limit) [[unlikely]] {
     return most_nanos;
   }
@@ -2471,7 +2522,7 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
     if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
       return d.count() < 0 ? -most_nanos : most_nanos;
     }
-    return result;
+    return result < -most_nanos ? -most_nanos : result;
   } else {
     const wide exact = static_cast<wide>(d.count()) * to_nano::num;
     const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;
@@ -2587,7 +2638,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
   template <class Clock = std::chrono::steady_clock>
-  [[nodiscard]] timer<histogram_handle, Clock> time() const noexcept {
+  timer<histogram_handle, Clock> time() const noexcept {
     static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to time something");
     static_assert(Clock::is_steady, "a timer needs a steady clock: std::chrono::steady_clock or vitals::tsc_clock");
     return timer<histogram_handle, Clock>{*this};
@@ -2636,7 +2687,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (Metric::shape.shared) {
       this->add_to(1 + bucket, std::uint64_t{1});
       add_common_sum(&this->shared_cell(), value);
-    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+    } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
       cell* const series = mine + this->offset_;
       detail::own_add(series[1 + bucket], std::uint64_t{1});
       add_sum(series, value);
@@ -2647,8 +2698,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   VITALS_COLD static void count_cold(std::uint32_t offset, std::uint32_t bucket, comparable value) noexcept {
     cells::add(offset + 1 + bucket, std::uint64_t{1});
-    if (cells::mine != nullptr) {
-      add_sum(cells::mine + offset, value);
+    if (cell* const mine = cells::attach()) {
+      add_sum(mine + offset, value);
     } else {
       add_common_sum(cells::record().retired + offset, value);
     }
@@ -2677,7 +2728,7 @@ struct real_bounds {
   static constexpr auto list = [] {
     auto all = Buckets::bounds;
     for (double& bound : all) {
-      bound += 0.0;  // -0 becomes 0
+      bound = bound == 0 ? 0 : bound;  // -0 becomes 0
     }
     return all;
   }();
@@ -2721,6 +2772,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   static_assert(!detail::ends_as_sample(base::name),
                 "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
+  static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
   static constexpr bool durations = base::name.ends_with("_seconds");
   using comparable = std::conditional_t<durations, detail::duration_bounds<Buckets>, detail::real_bounds<Buckets>>;
@@ -2833,6 +2885,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -2840,6 +2893,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #ifndef VITALS_CORE_RECORD_HPP
 #define VITALS_CORE_RECORD_HPP
 
+#include <cxxabi.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -2851,6 +2905,10 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <new>
 
 namespace vitals::inline v0::detail {
+
+/// Tells which library registers a destructor (Itanium C++ ABI, 3.3.6.3). Under another name than its symbol's, which
+/// compilers declare themselves where they need it.
+[[gnu::visibility("hidden")]] extern void* this_library __asm__("__dso_handle");
 
 /// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
 template <class T>
@@ -2909,6 +2967,20 @@ inline void after_fork_in_child() noexcept {
   abi::the_directory.mutex.unlock();
 }
 
+inline void forget_fork_handler(void*) noexcept {
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  abi::the_directory.fork_handler = false;
+}
+
+/// With the mutex held. The handler goes when its library is closed: the next thread to attach then makes another.
+inline void keep_fork_handler() noexcept {
+  abi::directory& d = abi::the_directory;
+  if (!d.fork_handler) {
+    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+    __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
+  }
+}
+
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
@@ -2946,9 +3018,7 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
         .blocks = nullptr,
         .block_count = 0};
   d.records = r;
-  if (!d.fork_handler) {
-    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
-  }
+  keep_fork_handler();
   return *r;
 }
 
@@ -2961,6 +3031,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
   {
     const std::scoped_lock lock{abi::the_directory.mutex};
+    keep_fork_handler();
     link(of, b);
   }
   return b;
@@ -3000,8 +3071,9 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
 #ifndef VITALS_CORE_THREAD_CELLS_HPP
 #define VITALS_CORE_THREAD_CELLS_HPP
 
+#include <cxxabi.h>
+
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 
 namespace vitals::inline v0::detail {
@@ -3010,8 +3082,12 @@ namespace vitals::inline v0::detail {
 /// one record. `Registry::image` says how many cells there are.
 template <class Registry>
 struct thread_cells {
-  /// This thread's cells; null before its first touch and after its end.
+  /// This thread's cells, null before its first touch, and 1 after its end: all that is kept in thread-local storage,
+  /// since a library's static TLS space is scarce.
   VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+
+  /// Whether `mine`, as it was read, leads to cells.
+  VITALS_HOT static bool attached(const cell* cells) noexcept { return reinterpret_cast<std::uintptr_t>(cells) > 1; }
 
   /// The cells that all threads share, or null before this library's first touch. Written once, to a value that is
   /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
@@ -3032,13 +3108,13 @@ struct thread_cells {
   /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
   /// retired totals.
   VITALS_COLD static cell* attach() noexcept {
-    if (mine == nullptr && !ended_) {
+    if (mine == nullptr) {
       if (abi::block* const b = link_block(record())) {
-        thread_local end_of_thread end{b};
         mine = cells_of(b);
+        __cxxabiv1::__cxa_thread_atexit(&end, b, &this_library);  // a thread_local's destructor, without its storage
       }
     }
-    return mine;
+    return attached(mine) ? mine : nullptr;
   }
 
   /// The first touch of a thread, or one after its end.
@@ -3065,14 +3141,10 @@ struct thread_cells {
   }
 
  private:
-  struct end_of_thread {
-    abi::block* b;
-    ~end_of_thread() {
-      ended_ = true;
-      mine = nullptr;
-      fold_block(record(), b);
-    }
-  };
+  static void end(void* b) noexcept {
+    mine = reinterpret_cast<cell*>(std::uintptr_t{1});
+    fold_block(record(), static_cast<abi::block*>(b));
+  }
 
   VITALS_COLD static cell* first_common() noexcept {
     static_cast<void>(&early_);
@@ -3081,7 +3153,6 @@ struct thread_cells {
 
   /// Written once, to a value that is the same for all; acquire and release, as it leads to the record's insides.
   static inline constinit std::atomic<abi::record*> known_{nullptr};
-  static inline constinit thread_local bool ended_ = false;
   /// A signal handler cannot make a record. Where shared cells are used at all, it is made when the library is loaded.
   static inline const abi::record* const early_ = &record();
 };
@@ -3096,6 +3167,7 @@ struct thread_cells {
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace vitals::inline v0::detail {
@@ -3211,14 +3283,26 @@ consteval family family_of(const place& p) noexcept {
   return f;
 }
 
-/// What makes two registries of two libraries the same: their metrics' types and all that is known of them.
-constexpr std::uint64_t key_of(const family& f, std::string_view type, std::uint64_t seed) noexcept {
-  const auto add_number = [&seed](std::uint64_t n) {
-    for (int i = 0; i != 64; i += 8) {
-      const char byte = static_cast<char>(n >> i & 0xFFU);
-      seed = hash({&byte, 1}, seed);
-    }
-  };
+constexpr std::uint64_t hash_number(std::uint64_t n, std::uint64_t seed) noexcept {
+  for (int i = 0; i != 64; i += 8) {
+    const char byte = static_cast<char>(n >> i & 0xFFU);
+    seed = hash({&byte, 1}, seed);
+  }
+  return seed;
+}
+
+consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
+  std::uint64_t seed = hash("vitals");
+  for (const std::uint64_t h : hashes) {
+    seed = hash_number(h, seed);
+  }
+  return seed;
+}
+
+/// What makes two metrics of two libraries the same: their type and all that is known of them.
+constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept {
+  std::uint64_t seed = hash("metric");
+  const auto add_number = [&seed](std::uint64_t n) { seed = hash_number(n, seed); };
   const auto add_text = [&](std::string_view text) {
     add_number(text.size());
     seed = hash(text, seed);
@@ -3269,6 +3353,11 @@ struct accessor<Registry, Metric, list<Label...>> {
     bool known = true;
     ((index = index * Label::size + labels.index, known = known & (labels.index < Label::size)), ...);
     if constexpr (s.trash) {
+      if constexpr (sizeof...(Label) > 1) {
+        if (!std::is_constant_evaluated() && !__builtin_constant_p(known)) {
+          asm("" : "+r"(index), "+r"(known));  // one conditional move for all labels: g++ would branch for each
+        }
+      }
       index = known ? index : s.series;
     }
     const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
@@ -3277,8 +3366,10 @@ struct accessor<Registry, Metric, list<Label...>> {
 
   template <class... T>
   requires(sizeof...(T) != sizeof...(Label)) constexpr handle operator()(const T&...) const noexcept {
-    static_assert(sizeof...(T) == sizeof...(Label),
+    static_assert(sizeof...(T) >= sizeof...(Label),
                   "missing label: get takes one value for each label of the metric, in their order");
+    static_assert(sizeof...(T) <= sizeof...(Label),
+                  "too many labels: get takes one value for each label of the metric, in their order");
     return handle{0};
   }
 };
@@ -3287,9 +3378,26 @@ struct accessor<Registry, Metric, list<Label...>> {
 template <class M>
 inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
 
+// No folds over metrics: clang stops at 256 operands.
+consteval bool all_of(std::initializer_list<bool> facts) noexcept {
+  for (const bool fact : facts) {
+    if (!fact) {
+      return false;
+    }
+  }
+  return true;
+}
+consteval std::size_t sum_of(std::initializer_list<std::size_t> numbers) noexcept {
+  std::size_t sum = 0;
+  for (const std::size_t n : numbers) {
+    sum += n;
+  }
+  return sum;
+}
+
 template <class... M>
 consteval auto name_hashes() noexcept {
-  std::array<std::uint64_t, (std::size_t{0} + ... + names_taken<M>)> hashes{};
+  std::array<std::uint64_t, sum_of({names_taken<M>...})> hashes{};
   std::size_t at = 0;
   const std::array<std::string_view, sizeof...(M)> names{M::name...};
   const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
@@ -3321,7 +3429,8 @@ inline constexpr char identity = 0;
 /// object to make, and two libraries of a process that name the same registry share its counts.
 template <class... Metrics>
 class registry {
-  static_assert((metric<Metrics> && ...), "a registry lists metrics: types derived from counter, gauge, histogram ...");
+  static_assert(detail::all_of({metric<Metrics>..., true}),
+                "a registry lists metrics: types derived from counter, gauge, histogram ...");
   static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
 
   static constexpr std::size_t count = sizeof...(Metrics);
@@ -3344,14 +3453,14 @@ class registry {
   }
   static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
 
-  static constexpr std::uint64_t key = [] {
-    constexpr std::array<std::string_view, count> types{detail::type_name<Metrics>()...};
-    std::uint64_t seed = detail::hash("vitals");
-    for (std::size_t i = 0; i != count; ++i) {
-      seed = detail::key_of(families[i], types[i], seed);
-    }
-    return seed;
-  }();
+  // A constant for each metric: clang bounds the steps that one may take.
+  template <class M, std::size_t I>
+  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  template <std::size_t... I>
+  static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
+    return detail::combined({metric_key<Metrics, I>..., count});
+  }
+  static constexpr std::uint64_t key = make_key(std::make_index_sequence<count>{});
 
  public:
   /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
@@ -3386,7 +3495,8 @@ class registry {
   /// What was dropped of a metric's updates, over all threads. Takes a mutex: not for a hot path.
   template <class M>
   [[nodiscard]] static drops dropped() noexcept {
-    constexpr const family& f = families[index_of<M>];
+    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
+    constexpr const family& f = families[index_of<M> % count];
     const auto total = [](cell_range range) {
       std::uint64_t sum = 0;
       for (std::uint32_t i = range.first; i != range.first + range.count; ++i) {

@@ -3,11 +3,20 @@
 #define VITALS_CORE_ENUM_NAMES_HPP
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <limits>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+// clang 16 to 19 make an error of each value that an enum without a fixed type cannot hold, even where it is only asked
+// whether it can. Such values are asked for here, and none is used.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wunknown-warning-option"
+#pragma clang diagnostic ignored "-Wenum-constexpr-conversion"
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -21,7 +30,8 @@ consteval std::string_view spelled() noexcept {
 constexpr std::string_view trailing_identifier(std::string_view element) noexcept {
   std::size_t start = element.size();
   const auto part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c < 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;  // UTF-8; a plain char has no sign on some machines
   };
   while (start != 0 && part(element[start - 1])) {
     --start;
@@ -58,6 +68,13 @@ concept holds_value = requires {
   typename std::integral_constant<E, static_cast<E>(V)>;
 };
 
+/// Any look into an enum makes its definition known: that of a class template's member is not before.
+template <class E>
+concept looked_into = requires {
+  E::none;
+}
+|| true;
+
 inline constexpr std::size_t enum_chunk = 64;
 
 /// How many of the values First, First + 1, ... one chunk may name: a power of two, 0 where E cannot hold First.
@@ -77,7 +94,8 @@ consteval std::size_t chunk_size() noexcept {
 
 template <class E, std::size_t First, std::size_t... I>
 consteval auto chunk_names(std::index_sequence<I...>) noexcept {
-  return names_of<E, static_cast<E>(First + I)...>();
+  // no static_cast: it would warn of values that an enum without a fixed type cannot hold
+  return names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(First + I))...>();
 }
 
 /// What a scan of an enum's values from 0 upward found.
@@ -86,16 +104,6 @@ struct scan {
   std::array<std::string_view, N> names{};
   bool gap = false;  ///< a value without a name lies below one that has a name, or a value below 0 has a name
 };
-
-template <class E>
-consteval bool names_below_zero() noexcept {
-  if constexpr (std::is_signed_v<std::underlying_type_t<E>>) {
-    if constexpr (holds_value<E, -1>) {
-      return !names_of<E, static_cast<E>(-1)>()[0].empty();
-    }
-  }
-  return false;
-}
 
 /// One past the last index that has a name.
 template <std::size_t N>
@@ -107,8 +115,29 @@ consteval std::size_t named_up_to(const std::array<std::string_view, N>& names) 
   return end;
 }
 
+/// How many of the values -1, -2, ... are looked at: an enum that counts from below 0 seldom starts lower.
+inline constexpr int below_zero = 16;
+
+template <class E, int... I>
+consteval bool names_below_zero(std::integer_sequence<int, I...>) noexcept {
+  return named_up_to(names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(-1 - I))...>()) != 0;
+}
+
+template <class E>
+consteval bool names_below_zero() noexcept {
+  if constexpr (!std::is_signed_v<std::underlying_type_t<E>>) {
+    return false;
+  } else if constexpr (holds_value<E, -below_zero>) {
+    return names_below_zero<E>(std::make_integer_sequence<int, below_zero>{});
+  } else if constexpr (holds_value<E, -1>) {
+    return names_below_zero<E>(std::make_integer_sequence<int, 1>{});
+  } else {
+    return false;
+  }
+}
+
 /// Scans chunk after chunk until one names nothing. A chunk of the scan is one instantiation.
-template <class E, std::size_t First = 0>
+template <looked_into E, std::size_t First = 0>
 consteval auto scan_enum() noexcept {
   constexpr std::size_t size = chunk_size<E, First>();
   if constexpr (size == 0) {
@@ -150,5 +179,9 @@ consteval std::string_view type_name() noexcept {
 }
 
 }  // namespace vitals::inline v0::detail
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef VITALS_CORE_RECORD_HPP
 #define VITALS_CORE_RECORD_HPP
 
+#include <cxxabi.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -17,6 +18,10 @@
 #include <vitals/core/sum.hpp>
 
 namespace vitals::inline v0::detail {
+
+/// Tells which library registers a destructor (Itanium C++ ABI, 3.3.6.3). Under another name than its symbol's, which
+/// compilers declare themselves where they need it.
+[[gnu::visibility("hidden")]] extern void* this_library __asm__("__dso_handle");
 
 /// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
 template <class T>
@@ -75,6 +80,20 @@ inline void after_fork_in_child() noexcept {
   abi::the_directory.mutex.unlock();
 }
 
+inline void forget_fork_handler(void*) noexcept {
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  abi::the_directory.fork_handler = false;
+}
+
+/// With the mutex held. The handler goes when its library is closed: the next thread to attach then makes another.
+inline void keep_fork_handler() noexcept {
+  abi::directory& d = abi::the_directory;
+  if (!d.fork_handler) {
+    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+    __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
+  }
+}
+
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
@@ -112,9 +131,7 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
         .blocks = nullptr,
         .block_count = 0};
   d.records = r;
-  if (!d.fork_handler) {
-    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
-  }
+  keep_fork_handler();
   return *r;
 }
 
@@ -127,6 +144,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
   {
     const std::scoped_lock lock{abi::the_directory.mutex};
+    keep_fork_handler();
     link(of, b);
   }
   return b;

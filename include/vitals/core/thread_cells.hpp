@@ -2,8 +2,9 @@
 #ifndef VITALS_CORE_THREAD_CELLS_HPP
 #define VITALS_CORE_THREAD_CELLS_HPP
 
+#include <cxxabi.h>
+
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 
 #include <vitals/core/cell.hpp>
@@ -17,8 +18,12 @@ namespace vitals::inline v0::detail {
 /// one record. `Registry::image` says how many cells there are.
 template <class Registry>
 struct thread_cells {
-  /// This thread's cells; null before its first touch and after its end.
+  /// This thread's cells, null before its first touch, and 1 after its end: all that is kept in thread-local storage,
+  /// since a library's static TLS space is scarce.
   VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+
+  /// Whether `mine`, as it was read, leads to cells.
+  VITALS_HOT static bool attached(const cell* cells) noexcept { return reinterpret_cast<std::uintptr_t>(cells) > 1; }
 
   /// The cells that all threads share, or null before this library's first touch. Written once, to a value that is
   /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
@@ -39,13 +44,13 @@ struct thread_cells {
   /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
   /// retired totals.
   VITALS_COLD static cell* attach() noexcept {
-    if (mine == nullptr && !ended_) {
+    if (mine == nullptr) {
       if (abi::block* const b = link_block(record())) {
-        thread_local end_of_thread end{b};
         mine = cells_of(b);
+        __cxxabiv1::__cxa_thread_atexit(&end, b, &this_library);  // a thread_local's destructor, without its storage
       }
     }
-    return mine;
+    return attached(mine) ? mine : nullptr;
   }
 
   /// The first touch of a thread, or one after its end.
@@ -72,14 +77,10 @@ struct thread_cells {
   }
 
  private:
-  struct end_of_thread {
-    abi::block* b;
-    ~end_of_thread() {
-      ended_ = true;
-      mine = nullptr;
-      fold_block(record(), b);
-    }
-  };
+  static void end(void* b) noexcept {
+    mine = reinterpret_cast<cell*>(std::uintptr_t{1});
+    fold_block(record(), static_cast<abi::block*>(b));
+  }
 
   VITALS_COLD static cell* first_common() noexcept {
     static_cast<void>(&early_);
@@ -88,7 +89,6 @@ struct thread_cells {
 
   /// Written once, to a value that is the same for all; acquire and release, as it leads to the record's insides.
   static inline constinit std::atomic<abi::record*> known_{nullptr};
-  static inline constinit thread_local bool ended_ = false;
   /// A signal handler cannot make a record. Where shared cells are used at all, it is made when the library is loaded.
   static inline const abi::record* const early_ = &record();
 };

@@ -129,7 +129,7 @@ struct bucket_index {
   }();
 
  public:
-  static_assert(count < 65536, "a histogram has at most 65,535 buckets");
+  static_assert(count < 65536);
 
   /// Bytes of the table, for reports.
   static constexpr std::size_t bytes = sizeof(below);

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <vitals/core/unique.hpp>
 
@@ -88,11 +89,15 @@ constexpr double scale_up(double start, double factor, std::size_t i) noexcept {
              : start * power;
 }
 
+/// More would exceed clang's limit of steps when compiling.
+inline constexpr std::size_t most_bounds = 1000;
+
 /// The first index whose bound is not finite or not above the one before; npos where all ascend.
 template <std::size_t N>
 constexpr std::size_t first_descent(const std::array<double, N>& bounds) noexcept {
   for (std::size_t i = 0; i != N; ++i) {
-    const bool finite = bounds[i] - bounds[i] == 0;
+    const bool finite =
+        bounds[i] >= -std::numeric_limits<double>::max() && bounds[i] <= std::numeric_limits<double>::max();
     if (!finite || (i != 0 && !(bounds[i - 1] < bounds[i]))) {
       return i;
     }
@@ -116,6 +121,7 @@ struct of {
 template <number Start, number Width, std::size_t Count>
 struct linear {
   static_assert(Width > 0.0, "linear buckets have a width above 0");
+  static_assert(Count <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static constexpr std::array<double, Count> bounds = [] {
     std::array<double, Count> all{};
     for (std::size_t i = 0; i != Count; ++i) {
@@ -129,6 +135,7 @@ struct linear {
 template <number Start, number Factor, std::size_t Count>
 struct exponential {
   static_assert(Start > 0.0 && Factor > 1.0, "exponential buckets start above 0 and have a factor above 1");
+  static_assert(Count <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static constexpr std::array<double, Count> bounds = [] {
     std::array<double, Count> all{};
     for (std::size_t i = 0; i != Count; ++i) {

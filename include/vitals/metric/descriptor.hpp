@@ -91,6 +91,25 @@ struct duplicate_label_at {
   static_assert(Index == npos, "a metric has two labels of the same name: rename one");
 };
 
+template <class Labels>
+struct label_facts;
+
+template <class... Label>
+struct label_facts<list<Label...>> {
+  static constexpr std::size_t count = sizeof...(Label);
+  static constexpr std::uint64_t most_series = std::uint64_t{1} << 24;
+  static constexpr std::uint64_t wide_series = [] {
+    std::uint64_t product = 1;
+    ((product = product > most_series ? product : product * Label::size), ...);
+    return product;
+  }();
+  static_assert(wide_series <= most_series, "a metric has at most 16 million series: leave out a label");
+  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
+  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
+  static constexpr std::array<label_family, sizeof...(Label)> table{
+      label_family{.name = Label::name, .values = Label::values::texts}...};
+};
+
 /// The base of every descriptor.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct descriptor {
@@ -108,24 +127,11 @@ struct descriptor {
   static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
+  static_assert(label_facts<labels>::series != 0);
 
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
   static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
-};
-
-template <class Labels>
-struct label_facts;
-
-template <class... Label>
-struct label_facts<list<Label...>> {
-  static constexpr std::size_t count = sizeof...(Label);
-  static constexpr std::uint64_t wide_series = (std::uint64_t{1} * ... * Label::size);
-  static_assert(wide_series <= (std::uint64_t{1} << 24), "a metric has at most 16 million series: leave out a label");
-  static constexpr auto series = static_cast<std::uint32_t>(wide_series);
-  static constexpr bool can_miss = (false || ... || Label::values::can_miss);
-  static constexpr std::array<label_family, sizeof...(Label)> table{
-      label_family{.name = Label::name, .values = Label::values::texts}...};
 };
 
 }  // namespace detail

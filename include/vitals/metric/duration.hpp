@@ -19,8 +19,9 @@ inline constexpr nanos most_nanos = std::numeric_limits<nanos>::max();
 /// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN.
 VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
   constexpr double limit = 9223372036854775808.0;  // 2^63
+  constexpr double half = 0.49999999999999994;     // the double below 0.5, which would lift odd numbers past 2^52
   const double exact = seconds * 1e9;
-  const double rounded = exact + (exact < 0 ? -0.5 : 0.5);
+  const double rounded = exact + (exact < 0 ? -half : half);
   if (rounded >= limit) [[unlikely]] {
     return most_nanos;
   }
@@ -42,7 +43,7 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
     if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
       return d.count() < 0 ? -most_nanos : most_nanos;
     }
-    return result;
+    return result < -most_nanos ? -most_nanos : result;
   } else {
     const wide exact = static_cast<wide>(d.count()) * to_nano::num;
     const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;

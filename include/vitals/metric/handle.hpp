@@ -39,7 +39,7 @@ class handle {
   VITALS_HOT void add_to(std::uint32_t step, Amount amount) const noexcept {
     if constexpr (Metric::shape.shared) {
       common_add(shared_cell(step), amount);
-    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+    } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
       own_add(mine[offset_ + step], amount);
     } else {
       cells::add(offset_ + step, amount);

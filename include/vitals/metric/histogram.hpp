@@ -73,7 +73,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
   template <class Clock = std::chrono::steady_clock>
-  [[nodiscard]] timer<histogram_handle, Clock> time() const noexcept {
+  timer<histogram_handle, Clock> time() const noexcept {
     static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to time something");
     static_assert(Clock::is_steady, "a timer needs a steady clock: std::chrono::steady_clock or vitals::tsc_clock");
     return timer<histogram_handle, Clock>{*this};
@@ -122,7 +122,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (Metric::shape.shared) {
       this->add_to(1 + bucket, std::uint64_t{1});
       add_common_sum(&this->shared_cell(), value);
-    } else if (cell* const mine = cells::mine; mine != nullptr) [[likely]] {
+    } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
       cell* const series = mine + this->offset_;
       detail::own_add(series[1 + bucket], std::uint64_t{1});
       add_sum(series, value);
@@ -133,8 +133,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   VITALS_COLD static void count_cold(std::uint32_t offset, std::uint32_t bucket, comparable value) noexcept {
     cells::add(offset + 1 + bucket, std::uint64_t{1});
-    if (cells::mine != nullptr) {
-      add_sum(cells::mine + offset, value);
+    if (cell* const mine = cells::attach()) {
+      add_sum(mine + offset, value);
     } else {
       add_common_sum(cells::record().retired + offset, value);
     }
@@ -163,7 +163,7 @@ struct real_bounds {
   static constexpr auto list = [] {
     auto all = Buckets::bounds;
     for (double& bound : all) {
-      bound += 0.0;  // -0 becomes 0
+      bound = bound == 0 ? 0 : bound;  // -0 becomes 0
     }
     return all;
   }();
@@ -207,6 +207,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   static_assert(!detail::ends_as_sample(base::name),
                 "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
+  static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
   static constexpr bool durations = base::name.ends_with("_seconds");
   using comparable = std::conditional_t<durations, detail::duration_bounds<Buckets>, detail::real_bounds<Buckets>>;

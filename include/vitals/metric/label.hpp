@@ -15,6 +15,7 @@
 #include <vitals/core/fixed_string.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/unique.hpp>
+#include <vitals/metric/lint.hpp>
 
 namespace vitals::inline v0 {
 
@@ -181,15 +182,18 @@ template <fixed_string Name, class Values>
 struct label {
   static constexpr std::string_view name = Name.view();
   static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(!detail::has_upper_case(name), "a label's name is snake_case: write user_id");
   static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
   static_assert(name != "le" && name != "quantile",
                 "the labels le and quantile are written by histograms and summaries: choose another name");
 
   using values = detail::value_set<Values>;
   static constexpr std::uint32_t size = values::texts.size();
+  static_assert(size != 0, "a label has at least one value: list them in label_values");
   static_assert(detail::repeated_text<values>() == detail::npos, "two values of this label have the same text");
-  static_assert(detail::texts_are_legal<values>(),
-                "a label's value is UTF-8 text, and not empty: an empty value is the same as no label");
+  static_assert(
+      detail::texts_are_legal<values>(),
+      "a label's value is UTF-8 text, and not empty: label_text names an enum's value that has no enumerator");
 };
 
 namespace detail {

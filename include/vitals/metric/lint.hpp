@@ -39,9 +39,10 @@ constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N
 /// abbreviation of one.
 constexpr bool names_other_unit(std::string_view name) noexcept {
   return any_part(name, [](std::string_view part) {
-    constexpr std::string_view others[] = {"minutes", "hours", "days", "weeks", "kelvin", "kelvins", "fahrenheit",
-                                           "s",       "ms",    "us",   "ns",    "sec",    "m",       "h",
-                                           "d",       "b",     "kb",   "mb",    "gb",     "tb",      "pb"};
+    constexpr std::string_view others[] = {
+        "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
+        "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
+        "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
     constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
                                              "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
                                              "gibi",  "tera", "tebi",  "peta",  "pebi"};

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include <vitals/core/cell.hpp>
@@ -127,14 +128,26 @@ consteval family family_of(const place& p) noexcept {
   return f;
 }
 
-/// What makes two registries of two libraries the same: their metrics' types and all that is known of them.
-constexpr std::uint64_t key_of(const family& f, std::string_view type, std::uint64_t seed) noexcept {
-  const auto add_number = [&seed](std::uint64_t n) {
-    for (int i = 0; i != 64; i += 8) {
-      const char byte = static_cast<char>(n >> i & 0xFFU);
-      seed = hash({&byte, 1}, seed);
-    }
-  };
+constexpr std::uint64_t hash_number(std::uint64_t n, std::uint64_t seed) noexcept {
+  for (int i = 0; i != 64; i += 8) {
+    const char byte = static_cast<char>(n >> i & 0xFFU);
+    seed = hash({&byte, 1}, seed);
+  }
+  return seed;
+}
+
+consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
+  std::uint64_t seed = hash("vitals");
+  for (const std::uint64_t h : hashes) {
+    seed = hash_number(h, seed);
+  }
+  return seed;
+}
+
+/// What makes two metrics of two libraries the same: their type and all that is known of them.
+constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept {
+  std::uint64_t seed = hash("metric");
+  const auto add_number = [&seed](std::uint64_t n) { seed = hash_number(n, seed); };
   const auto add_text = [&](std::string_view text) {
     add_number(text.size());
     seed = hash(text, seed);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -42,6 +43,11 @@ struct accessor<Registry, Metric, list<Label...>> {
     bool known = true;
     ((index = index * Label::size + labels.index, known = known & (labels.index < Label::size)), ...);
     if constexpr (s.trash) {
+      if constexpr (sizeof...(Label) > 1) {
+        if (!std::is_constant_evaluated() && !__builtin_constant_p(known)) {
+          asm("" : "+r"(index), "+r"(known));  // one conditional move for all labels: g++ would branch for each
+        }
+      }
       index = known ? index : s.series;
     }
     const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
@@ -50,8 +56,10 @@ struct accessor<Registry, Metric, list<Label...>> {
 
   template <class... T>
   requires(sizeof...(T) != sizeof...(Label)) constexpr handle operator()(const T&...) const noexcept {
-    static_assert(sizeof...(T) == sizeof...(Label),
+    static_assert(sizeof...(T) >= sizeof...(Label),
                   "missing label: get takes one value for each label of the metric, in their order");
+    static_assert(sizeof...(T) <= sizeof...(Label),
+                  "too many labels: get takes one value for each label of the metric, in their order");
     return handle{0};
   }
 };
@@ -60,9 +68,26 @@ struct accessor<Registry, Metric, list<Label...>> {
 template <class M>
 inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
 
+// No folds over metrics: clang stops at 256 operands.
+consteval bool all_of(std::initializer_list<bool> facts) noexcept {
+  for (const bool fact : facts) {
+    if (!fact) {
+      return false;
+    }
+  }
+  return true;
+}
+consteval std::size_t sum_of(std::initializer_list<std::size_t> numbers) noexcept {
+  std::size_t sum = 0;
+  for (const std::size_t n : numbers) {
+    sum += n;
+  }
+  return sum;
+}
+
 template <class... M>
 consteval auto name_hashes() noexcept {
-  std::array<std::uint64_t, (std::size_t{0} + ... + names_taken<M>)> hashes{};
+  std::array<std::uint64_t, sum_of({names_taken<M>...})> hashes{};
   std::size_t at = 0;
   const std::array<std::string_view, sizeof...(M)> names{M::name...};
   const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
@@ -94,7 +119,8 @@ inline constexpr char identity = 0;
 /// object to make, and two libraries of a process that name the same registry share its counts.
 template <class... Metrics>
 class registry {
-  static_assert((metric<Metrics> && ...), "a registry lists metrics: types derived from counter, gauge, histogram ...");
+  static_assert(detail::all_of({metric<Metrics>..., true}),
+                "a registry lists metrics: types derived from counter, gauge, histogram ...");
   static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
 
   static constexpr std::size_t count = sizeof...(Metrics);
@@ -117,14 +143,14 @@ class registry {
   }
   static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
 
-  static constexpr std::uint64_t key = [] {
-    constexpr std::array<std::string_view, count> types{detail::type_name<Metrics>()...};
-    std::uint64_t seed = detail::hash("vitals");
-    for (std::size_t i = 0; i != count; ++i) {
-      seed = detail::key_of(families[i], types[i], seed);
-    }
-    return seed;
-  }();
+  // A constant for each metric: clang bounds the steps that one may take.
+  template <class M, std::size_t I>
+  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  template <std::size_t... I>
+  static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
+    return detail::combined({metric_key<Metrics, I>..., count});
+  }
+  static constexpr std::uint64_t key = make_key(std::make_index_sequence<count>{});
 
  public:
   /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
@@ -159,7 +185,8 @@ class registry {
   /// What was dropped of a metric's updates, over all threads. Takes a mutex: not for a hot path.
   template <class M>
   [[nodiscard]] static drops dropped() noexcept {
-    constexpr const family& f = families[index_of<M>];
+    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
+    constexpr const family& f = families[index_of<M> % count];
     const auto total = [](cell_range range) {
       std::uint64_t sum = 0;
       for (std::uint32_t i = range.first; i != range.first + range.count; ++i) {

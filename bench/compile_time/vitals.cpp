@@ -1,0 +1,1 @@
+#include <vitals/vitals.hpp>

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds the benches, runs them and prints one table. Exit status: 0 where all bars hold, 1 where one is missed, 2 where
+# something could not be measured. CXX chooses the compiler of the benches (g++).
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+build=$root/build/bench${CXX:+-${CXX##*/}}
+arguments=()
+while (($#)); do
+  case $1 in
+    --quick | --without-compiling) arguments+=("$1") ;;
+    --json) arguments+=("$1" "$(realpath -m "${2:?--json needs a file}")") && shift ;;
+    --build) build=$(realpath -m "${2:?--build needs a folder}") && shift ;;
+    *) echo "usage: bench/run.sh [--quick] [--json FILE] [--build FOLDER] [--without-compiling]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+missing=()
+has() { command -v "$1" >/dev/null || missing+=("$2"); }
+has g++ g++
+has clang++ clang
+has cmake cmake
+has ninja ninja-build
+has python3 python3
+[[ -e /usr/include/benchmark/benchmark.h ]] || missing+=(libbenchmark-dev)
+[[ -e /usr/include/prometheus/registry.h ]] || missing+=(prometheus-cpp-dev)
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Says nothing unless the command fails.
+quietly() {
+  "$@" >"$log" 2>&1 || { cat "$log" >&2; echo "bench: failed: $*" >&2; exit 2; }
+}
+if ((${#missing[@]})); then
+  as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  quietly "${as_root[@]}" apt-get update
+  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+fi
+
+quietly cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-g++}" -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DVITALS_BENCH=ON -DVITALS_TESTS=OFF -DVITALS_EXAMPLES=OFF \
+  -DVITALS_INSTALL=OFF
+quietly cmake --build "$build"
+exec python3 "$root/bench/table.py" --build "$build" "${arguments[@]}"

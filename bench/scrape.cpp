@@ -1,0 +1,305 @@
+// A scrape: what one page costs, beside a copy of the same bytes and beside prometheus-cpp.
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <vitals/vitals.hpp>
+
+#include "cases.hpp"
+
+namespace {
+
+// Every allocation of the process passes here, operator new's too.
+constinit thread_local std::uint64_t allocations = 0;
+
+}  // namespace
+
+extern "C" {
+void* __libc_malloc(std::size_t size);                           // NOLINT
+void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT
+void* __libc_realloc(void* old, std::size_t size);               // NOLINT
+void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT
+
+void* malloc(std::size_t size) noexcept {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) noexcept {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* old, std::size_t size) noexcept {
+  ++allocations;
+  return __libc_realloc(old, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+}
+
+namespace {
+
+using methods = vitals::one_of<"get", "head", "post", "put", "patch", "delete", "options", "trace", "connect", "other">;
+using routes = vitals::one_of<"/", "/login", "/logout", "/health", "/search", "/api/v1/users", "/api/v1/users/{id}",
+                              "/api/v1/orders", "/api/v1/orders/{id}", "/static">;
+using statuses = vitals::one_of<"200", "201", "204", "301", "304", "400", "403", "404", "500", "503">;
+
+struct requests : vitals::counter<"http_requests_total", "Requests served.", vitals::label<"method", methods>,
+                                  vitals::label<"route", routes>, vitals::label<"status", statuses>> {};
+struct latency : vitals::histogram<"http_request_duration_seconds", "Time to serve one request.", vitals::buckets::web,
+                                   vitals::label<"method", methods>, vitals::label<"route", routes>> {};
+using counters = vitals::registry<requests>;
+using histograms = vitals::registry<latency>;
+
+constexpr std::size_t counter_series = 1000;
+constexpr std::size_t histogram_series = 100;
+
+auto our_counter(std::size_t i) {
+  const auto digit = [i](std::size_t power) { return static_cast<std::uint32_t>(i / power % 10); };
+  return counters::get<requests>(methods::value{digit(100)}, routes::value{digit(10)}, statuses::value{digit(1)});
+}
+
+auto our_histogram(std::size_t i) {
+  return histograms::get<latency>(methods::value{static_cast<std::uint32_t>(i / 10)},
+                                  routes::value{static_cast<std::uint32_t>(i % 10)});
+}
+
+prometheus::Labels counter_labels(std::size_t i) {
+  return {{"method", std::string{methods::texts[i / 100]}},
+          {"route", std::string{routes::texts[i / 10 % 10]}},
+          {"status", std::string{statuses::texts[i % 10]}}};
+}
+
+/// New values for all counters, of 1 to 12 digits, each length as likely as another.
+class changing_values {
+ public:
+  const std::array<std::uint64_t, counter_series>& next() {
+    for (std::uint64_t& value : values_) {
+      std::uint64_t least = 1;
+      for (auto digits = random_() % 12; digits != 0; --digits) {
+        least *= 10;
+      }
+      value = least + random_() % (9 * least);
+    }
+    return values_;
+  }
+
+ private:
+  std::mt19937_64 random_{1};
+  std::array<std::uint64_t, counter_series> values_{};
+};
+
+/// Our counters are brought to the values through the wrap at 2^64.
+void set_ours(const std::array<std::uint64_t, counter_series>& values) {
+  static std::array<std::uint64_t, counter_series> now{};
+  for (std::size_t i = 0; i != counter_series; ++i) {
+    our_counter(i).inc(values[i] - now[i]);
+    now[i] = values[i];
+  }
+}
+
+/// prometheus-cpp's counters only rise, so each scrape finds a registry filled anew.
+std::unique_ptr<prometheus::Registry> peer_counters(const std::array<std::uint64_t, counter_series>& values) {
+  auto registry = std::make_unique<prometheus::Registry>();
+  auto& family = prometheus::BuildCounter().Name("http_requests_total").Help("Requests served.").Register(*registry);
+  for (std::size_t i = 0; i != counter_series; ++i) {
+    family.Add(counter_labels(i)).Increment(static_cast<double>(values[i]));
+  }
+  return registry;
+}
+
+std::string peer_scrape(const prometheus::Registry& registry) {
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+/// The processor time of this thread: what a neighbour takes of the machine does not count.
+double now() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// Measures `scrape` alone, with `change` before each; the allocations of all scrapes are counted.
+template <class Change, class Scrape>
+void measure(benchmark::State& state, Change change, Scrape scrape) {
+  if (!bench::pin(state)) {
+    return;
+  }
+  change();
+  scrape();  // warm
+  std::uint64_t allocated = 0;
+  for (auto unused : state) {
+    static_cast<void>(unused);
+    change();
+    const std::uint64_t before = allocations;
+    const double start = now();
+    scrape();
+    state.SetIterationTime(now() - start);
+    allocated += allocations - before;
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.counters["allocations"] =
+      benchmark::Counter(static_cast<double>(allocated), benchmark::Counter::kAvgIterations);
+}
+
+void counters_ours(benchmark::State& state) {
+  changing_values values;
+  std::string page;
+  measure(
+      state, [&values] { set_ours(values.next()); },
+      [&page] {
+        vitals::scrape<counters>(page);
+        benchmark::DoNotOptimize(page.data());
+      });
+  state.counters["bytes"] = static_cast<double>(page.size());
+}
+BENCHMARK(counters_ours)->Name("scrape_counters/vitals")->UseManualTime();
+
+void counters_peer(benchmark::State& state) {
+  changing_values values;
+  std::unique_ptr<prometheus::Registry> registry;
+  measure(
+      state, [&] { registry = peer_counters(values.next()); },
+      [&registry] {
+        const std::string page = peer_scrape(*registry);
+        benchmark::DoNotOptimize(page.data());
+      });
+}
+BENCHMARK(counters_peer)->Name("scrape_counters/prometheus")->UseManualTime();
+
+/// The floor: the same bytes, copied.
+void counters_copied(benchmark::State& state) {
+  changing_values values;
+  std::string page;
+  std::string copy(std::size_t{1} << 18, '\0');
+  measure(
+      state,
+      [&] {
+        set_ours(values.next());
+        vitals::scrape<counters>(page);
+      },
+      [&] {
+        std::memcpy(copy.data(), page.data(), page.size());
+        benchmark::DoNotOptimize(copy.data());
+        benchmark::ClobberMemory();
+      });
+}
+BENCHMARK(counters_copied)->Name("scrape_counters/memcpy")->UseManualTime();
+
+// Histograms: between two scrapes each series gets a value in a bucket that changes.
+
+const std::vector<double>& seconds() {
+  static const auto values = bench::spread_values(0.0025, 20);
+  return values;
+}
+
+void histograms_ours(benchmark::State& state) {
+  std::size_t at = 0;
+  std::string page;
+  measure(
+      state,
+      [&at] {
+        for (std::size_t i = 0; i != 12 * histogram_series; ++i) {
+          our_histogram(i % histogram_series).observe(seconds()[at++ % seconds().size()]);
+        }
+      },
+      [&page] {
+        vitals::scrape<histograms>(page);
+        benchmark::DoNotOptimize(page.data());
+      });
+  state.counters["bytes"] = static_cast<double>(page.size());
+}
+BENCHMARK(histograms_ours)->Name("scrape_histograms/vitals")->UseManualTime();
+
+struct peer_histograms {
+  prometheus::Registry registry;
+  std::vector<prometheus::Histogram*> series;
+
+  peer_histograms() {
+    auto& family = prometheus::BuildHistogram()
+                       .Name("http_request_duration_seconds")
+                       .Help("Time to serve one request.")
+                       .Register(registry);
+    const auto& web = vitals::buckets::web::bounds;
+    for (std::size_t i = 0; i != histogram_series; ++i) {
+      series.push_back(
+          &family.Add({{"method", std::string{methods::texts[i / 10]}}, {"route", std::string{routes::texts[i % 10]}}},
+                      prometheus::Histogram::BucketBoundaries{web.begin(), web.end()}));
+    }
+  }
+};
+
+void histograms_peer(benchmark::State& state) {
+  static peer_histograms peer;
+  std::size_t at = 0;
+  measure(
+      state,
+      [&at] {
+        for (std::size_t i = 0; i != 12 * histogram_series; ++i) {
+          peer.series[i % histogram_series]->Observe(seconds()[at++ % seconds().size()]);
+        }
+      },
+      [] {
+        const std::string page = peer_scrape(peer.registry);
+        benchmark::DoNotOptimize(page.data());
+      });
+}
+BENCHMARK(histograms_peer)->Name("scrape_histograms/prometheus")->UseManualTime();
+
+std::vector<std::string> sorted_lines(const std::string& page) {
+  std::vector<std::string> lines;
+  std::istringstream in{page};
+  for (std::string line; std::getline(in, line);) {
+    if (line.find("vitals_dropped_total") == std::string::npos) {
+      lines.push_back(line);
+    }
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+/// Both sides must print the same series with the same values, or a comparison says nothing.
+bool both_print_the_same() {
+  changing_values values;
+  set_ours(values.next());
+  const auto ours = sorted_lines(vitals::scrape<counters>());
+  const auto theirs = sorted_lines(peer_scrape(*peer_counters(changing_values{}.next())));
+  for (std::size_t i = 0; i != ours.size() && i != theirs.size(); ++i) {
+    if (ours[i] != theirs[i]) {
+      std::fprintf(stderr, "the pages differ:\n  %s\n  %s\n", ours[i].c_str(), theirs[i].c_str());
+      return false;
+    }
+  }
+  return ours.size() == theirs.size() && ours.size() == counter_series + 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!both_print_the_same()) {
+    return 1;
+  }
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

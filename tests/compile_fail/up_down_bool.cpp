@@ -1,0 +1,16 @@
+// expect: an up-down counter counts whole things: pass an integer, or use vitals::gauge for a measured value
+// shows: add(true)
+#include <vitals/vitals.hpp>
+
+struct depth : vitals::up_down<"queue_depth", "Jobs waiting."> {};
+using metrics = vitals::registry<depth>;
+
+#ifdef FAIL
+void touch() {
+  metrics::get<depth>().add(true);
+}
+#else
+void touch() {
+  metrics::get<depth>().add(-2);
+}
+#endif

@@ -1,0 +1,88 @@
+// The hot paths, each in a function of its own, for check.py to read and run.cpp to call.
+#include <vitals/vitals.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+enum class method { get, post, put };
+enum class outcome { ok, error };
+
+struct plain : vitals::counter<"plain_total", "No label."> {};
+struct by_method : vitals::counter<"by_method_total", "One label.", vitals::label<"method", method>> {};
+struct by_flag : vitals::counter<"by_flag_total", "A label that has no wrong value.", vitals::label<"flag", bool>> {};
+struct by_both : vitals::counter<"by_both_total", "Two labels.", vitals::label<"method", method>,
+                                 vitals::label<"outcome", outcome>> {};
+struct common : vitals::counter<"common_total", "One cell for all threads.", vitals::shared> {};
+struct depth : vitals::up_down<"depth", "Up and down."> {};
+struct depth_by_method : vitals::up_down<"depth_by_method", "Up and down.", vitals::label<"method", method>> {};
+struct heat : vitals::gauge<"heat_celsius", "The last value."> {};
+struct size : vitals::histogram<"size_bytes", "Doubles.", vitals::buckets::of<1, 10, 100, 1000, 10000>> {};
+struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web> {};
+struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
+                                             vitals::label<"method", method>> {};
+
+using metrics = vitals::registry<plain, by_method, by_flag, by_both, common, depth, depth_by_method, heat, size,
+                                 latency, latency_by_method>;
+
+#define HOT extern "C" [[gnu::visibility("default")]] void
+
+HOT plain_inc() {
+  metrics::get<plain>().inc();
+}
+HOT plain_inc_by(std::uint32_t n) {
+  metrics::get<plain>().inc(n);
+}
+HOT constant_label_inc() {
+  metrics::get<by_method>(method::post).inc();
+}
+HOT constant_labels_inc() {
+  metrics::get<by_both>(method::put, outcome::error).inc();
+}
+HOT label_inc(method m) {
+  metrics::get<by_method>(m).inc();
+}
+HOT flag_inc(bool f) {
+  metrics::get<by_flag>(f).inc();
+}
+HOT labels_inc(method m, outcome o) {
+  metrics::get<by_both>(m, o).inc();
+}
+HOT shared_inc() {
+  metrics::get<common>().inc();
+}
+HOT up_down_inc() {
+  metrics::get<depth>().inc();
+}
+HOT up_down_dec() {
+  metrics::get<depth>().dec();
+}
+HOT up_down_add(std::int32_t n) {
+  metrics::get<depth>().add(n);
+}
+HOT up_down_label_inc(method m) {
+  metrics::get<depth_by_method>(m).inc();
+}
+HOT gauge_set(double v) {
+  metrics::get<heat>().set(v);
+}
+HOT observe_double(double v) {
+  metrics::get<size>().observe(v);
+}
+HOT observe_seconds(double v) {
+  metrics::get<latency>().observe(v);
+}
+HOT observe_nanoseconds(std::int64_t n) {
+  metrics::get<latency>().observe(std::chrono::nanoseconds{n});
+}
+HOT observe_milliseconds(std::int64_t n) {
+  metrics::get<latency>().observe(std::chrono::milliseconds{n});
+}
+HOT observe_label(method m, std::int64_t n) {
+  metrics::get<latency_by_method>(m).observe(std::chrono::nanoseconds{n});
+}
+
+extern "C" [[gnu::visibility("default")]] const char* page() {
+  static std::string text;
+  vitals::scrape<metrics>(text);
+  return text.c_str();
+}

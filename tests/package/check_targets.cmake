@@ -1,0 +1,16 @@
+# Builds a program that counts and one that serves; nothing of ours may leak into their flags.
+foreach(name vitals http)
+  get_target_property(real vitals::${name} ALIASED_TARGET)
+  if(NOT real)
+    set(real vitals::${name})
+  endif()
+  get_target_property(options ${real} INTERFACE_COMPILE_OPTIONS)
+  if(options)
+    message(FATAL_ERROR "vitals::${name} forces compiler options on its users: ${options}")
+  endif()
+endforeach()
+
+add_executable(counts ${CMAKE_CURRENT_LIST_DIR}/counts.cpp)
+target_link_libraries(counts PRIVATE vitals::vitals)
+add_executable(serves ${CMAKE_CURRENT_LIST_DIR}/serves.cpp)
+target_link_libraries(serves PRIVATE vitals::http)
