@@ -40,8 +40,15 @@ constexpr std::string_view trailing_identifier(std::string_view element) noexcep
   return name.empty() || (name.front() >= '0' && name.front() <= '9') ? std::string_view{} : name;
 }
 
+/// Any look into an enum makes its definition known: that of a class template's member is not before.
+template <class E>
+concept looked_into = requires {
+  E::none;
+}
+|| true;
+
 /// The names of the values V..., in order; empty where a value has no enumerator.
-template <class E, E... V>
+template <looked_into E, E... V>
 consteval std::array<std::string_view, sizeof...(V)> names_of() noexcept {
   std::array<std::string_view, sizeof...(V)> names{};
   std::string_view text = spelled<E, V...>();
@@ -67,13 +74,6 @@ template <class E, auto V>
 concept holds_value = requires {
   typename std::integral_constant<E, static_cast<E>(V)>;
 };
-
-/// Any look into an enum makes its definition known: that of a class template's member is not before.
-template <class E>
-concept looked_into = requires {
-  E::none;
-}
-|| true;
 
 inline constexpr std::size_t enum_chunk = 64;
 

@@ -62,11 +62,10 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (!std::is_integral_v<Rep>) {
       observe(std::chrono::duration<double>(value).count());
     } else if constexpr (durations) {
-      const detail::nanos n = detail::nanos_of(value);
-      if (!signed_values && n < 0) [[unlikely]] {
+      if (!signed_values && value.count() < 0) [[unlikely]] {
         this->count_value_drop();
       } else {
-        count(n);
+        count(detail::nanos_of(value));
       }
     }
   }
