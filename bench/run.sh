@@ -43,4 +43,4 @@ quietly cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-g++}"
   -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DVITALS_BENCH=ON -DVITALS_TESTS=OFF -DVITALS_EXAMPLES=OFF \
   -DVITALS_INSTALL=OFF
 quietly cmake --build "$build"
-exec python3 "$root/bench/table.py" --build "$build" "${arguments[@]}"
+python3 "$root/bench/table.py" --build "$build" "${arguments[@]}"

@@ -30,7 +30,7 @@ HEAVY_ROOMS = {"http", "ops"}  # behind a macro: they may include what they need
 EVERYBODY = {"version.hpp"}
 UMBRELLA = "vitals.hpp"
 LIGHT = set("""
-algorithm array atomic bit charconv chrono concepts cstddef cstdint cstdio cstdlib cstring limits mutex new ratio span
+algorithm array atomic bit charconv chrono concepts cstddef cstdint cstdio cstdlib cstring initializer_list limits mutex new ratio span
 stdexcept string string_view type_traits utility vector
 cpuid.h cxxabi.h pthread.h sched.h
 """.split())
