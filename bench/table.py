@@ -26,6 +26,7 @@ class Row:
     at_most: float | None = None  # bar for ours / beside
     at_least: float | None = None  # bar for beside / ours
     faster: bool = False  # no bar, shown as beside / ours
+    scaled_by: tuple[str, str] | None = None  # two cases: the second one's time to the first one's multiplies beside
 
     def ratio(self, ours, beside):
         return beside / ours if self.faster or self.at_least is not None else ours / beside
@@ -46,8 +47,12 @@ PEER = "prometheus-cpp"
 ROWS = [
     Row("inc", "inc/vitals", "inc/floor", f"++ {PLAIN}"),
     Row("inc", "inc/vitals", "inc/prometheus", PEER, faster=True),
+    Row("++ on memory of its own, 2 threads", "shared_inc/floor/threads:2", "shared_inc/floor/threads:1", "1 thread",
+        faster=True),
     Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/vitals/threads:1", "1 thread",
-        at_least=0.9),
+        faster=True),
+    Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/vitals/threads:1",
+        "1 thread, scaled as ++", at_least=0.9, scaled_by=("shared_inc/floor/threads:1", "shared_inc/floor/threads:2")),
     Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/prometheus/threads:2", PEER,
         at_least=30),
     Row("inc, 2 threads, one cell in a loop", "one_counter/vitals/threads:2", "one_counter/vitals/threads:1",
@@ -179,13 +184,15 @@ def make_rows(samples, without_compiling):
         if without_compiling and row.ours.startswith("compile/"):
             continue
         out = {"what": row.what, "beside_is": row.beside_is, "bar": row.bar()}
-        both = [samples.times.get(case, {}) for case in (row.ours, row.beside)]
-        rounds = sorted(both[0].keys() & both[1].keys())
+        cases = (row.ours, row.beside, *(row.scaled_by or ()))
+        rounds = sorted(set.intersection(*(set(samples.times.get(case, {})) for case in cases)))
         if not rounds:
-            reason = samples.unmeasured.get(row.ours) or samples.unmeasured.get(row.beside) or "no such case"
+            reason = next((samples.unmeasured[case] for case in cases if case in samples.unmeasured), "no such case")
             rows.append(out | {"verdict": "NOT MEASURED" if row.bar() else "not measured", "reason": reason})
             continue
-        ours, beside = ([case[number] for number in rounds] for case in both)
+        ours, beside, *scale = ([samples.times[case][number] for number in rounds] for case in cases)
+        if scale:
+            beside = [time * more / one for time, one, more in zip(beside, *scale, strict=True)]
         ratios = [row.ratio(a, b) for a, b in zip(ours, beside, strict=True)]
         rows.append(out | {"seconds": three(ours), "beside_seconds": three(beside), "ratio": three(ratios),
                            "verdict": verdict(row, ratios)})

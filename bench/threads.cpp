@@ -1,6 +1,7 @@
 // Threads: what an increment costs while another thread increments the same series.
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -52,6 +53,23 @@ void inc_ours(benchmark::State& state) {
   });
 }
 BENCHMARK(inc_ours)->Name("shared_inc/vitals")->Threads(1)->Threads(2);
+
+/// Plain memory of each thread's own.
+void inc_floor(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  alignas(128) std::array<std::uint64_t, rotation> memory{};
+  std::uint64_t* cells = memory.data();
+  benchmark::DoNotOptimize(cells);
+  measure(state, [cells] {
+    rotate([cells](auto i) {
+      ++cells[i()];
+      benchmark::ClobberMemory();
+    });
+  });
+}
+BENCHMARK(inc_floor)->Name("shared_inc/floor")->Threads(1)->Threads(2);
 
 void inc_peer(benchmark::State& state) {
   if (!pin(state)) {

@@ -32,9 +32,22 @@
 #define VITALS_CORE_CLOCK_HPP
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
+// The durations and clocks of std::chrono.
+#ifndef VITALS_CORE_CHRONO_HPP
+#define VITALS_CORE_CHRONO_HPP
+
+// As C++20, libstdc++'s <chrono> is mostly calendars and their streams: a fifth of the time that it takes to compile
+// vitals. The part below, which its <mutex> has too, is all that is used here; where there is no such part, all is
+// taken.
+#if __has_include(<bits/chrono.h>)
+#include <bits/chrono.h>
+#else
+#include <chrono>
+#endif
+
+#endif
 // What only the preprocessor can decide: attributes and the model of thread-local storage.
 #ifndef VITALS_CORE_CONFIG_HPP
 #define VITALS_CORE_CONFIG_HPP
@@ -303,19 +316,21 @@ inline constexpr auto two_digits = [] {
   return table;
 }();
 
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
 /// How many decimal digits `n` has; 1 for 0.
 constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  constexpr auto powers = [] {
-    std::array<std::uint64_t, 20> all{};
-    std::uint64_t power = 1;
-    for (auto& p : all) {
-      p = power;
-      power *= 10;
-    }
-    return all;
-  }();
-  const auto guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2), never too large
-  return guess + (guess < powers.size() && n >= powers[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
 }
 
 /// Writes exactly `digits` digits of `n`, which has no more of them.
@@ -332,10 +347,34 @@ inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
   }
 }
 
-/// Writes an unsigned integer, all 64 bits exactly. Returns the end, as all of these do.
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
 inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
   const unsigned digits = digits_of(n);
-  write_digits(out, n, digits);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
   return out + digits;
 }
 
@@ -426,7 +465,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #ifndef VITALS_EXPOSE_PAGE_HPP
 #define VITALS_EXPOSE_PAGE_HPP
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -438,13 +476,88 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
+// The one grammar of names and texts, used when compiling and at run time alike.
+// Prometheus data model: https://prometheus.io/docs/concepts/data_model/
+#ifndef VITALS_CORE_NAME_HPP
+#define VITALS_CORE_NAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
+/// rules, so they are refused here.
+[[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (name.empty() || !letter(name.front())) {
+    return false;
+  }
+  for (const char c : name) {
+    if (!letter(c) && !(c >= '0' && c <= '9')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+  return is_metric_name(name) && !name.starts_with("__");
+}
+
+/// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
+[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  while (i < text.size()) {
+    const unsigned lead = byte(i);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0) {
+      return false;
+    }
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xC0U) != 0x80U) {
+        return false;
+      }
+    }
+    const unsigned second = byte(i + 1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+namespace detail {
+
+/// FNV-1a, 64 bits: to sort names and to key registries, never against an adversary.
+[[nodiscard]] constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) noexcept {
+  for (const char c : text) {
+    seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return seed;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // Summing a registry's cells over all threads, and folding the cells of a thread that ends.
 #ifndef VITALS_CORE_SUM_HPP
 #define VITALS_CORE_SUM_HPP
 
 #include <sched.h>
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -554,6 +667,13 @@ inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) 
   high = static_cast<std::uint64_t>(value >> 64);
 }
 
+/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
+inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
+  for (; from != end; ++from) {
+    *from = 0;
+  }
+}
+
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
 /// once.
 inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
@@ -603,11 +723,15 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
     const std::size_t low = std::size_t{i} * r.stride;
     if (r.kind == abi::summing::duration_histogram) {
       const std::size_t high = low + r.width - 1;
-      const wide most = std::max(plain_wide(out[low], out[high]), plain_wide(published[low], published[high]));
+      const wide now = plain_wide(out[low], out[high]);
+      const wide before = plain_wide(published[low], published[high]);
+      const wide most = now < before ? before : now;
       set_plain_wide(out[low], out[high], most);
       set_plain_wide(published[low], published[high], most);
     } else {
-      const double most = std::max(std::bit_cast<double>(out[low]), std::bit_cast<double>(published[low]));
+      const auto now = std::bit_cast<double>(out[low]);
+      const auto before = std::bit_cast<double>(published[low]);
+      const double most = now < before ? before : now;
       out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
     }
   }
@@ -624,7 +748,7 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 /// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
-  std::fill(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride, 0);
+  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
   add_sets(r, of.retired + r.first, out, begin, end);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
     add_sets(r, cells_of(b) + r.first, out, begin, end);
@@ -649,10 +773,11 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
     const std::scoped_lock lock{abi::the_directory.mutex};
     std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
     while (left != 0 && r != end && r->first < of.thread_cells) {
-      const std::size_t fit = std::max<std::size_t>(left / r->stride, 1);
+      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
       const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
       sum_sets(of, *r, out + r->first, set, last);
-      left -= std::min<std::size_t>(left, std::size_t{last - set} * r->stride);
+      const std::size_t taken = std::size_t{last - set} * r->stride;
+      left = taken < left ? left - taken : 0;
       set = last;
       if (set == r->sets) {
         ++r;
@@ -661,7 +786,7 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
     }
   }
   for (; r != end; ++r) {  // the shared cells need no mutex
-    std::fill(out + r->first, out + r->first + std::size_t{r->sets} * r->stride, 0);
+    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
     add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
   }
 }
@@ -672,7 +797,7 @@ inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noex
     const std::scoped_lock lock{abi::the_directory.mutex};
     sum_sets(of, r, out, 0, r.sets);
   } else {
-    std::fill(out, out + std::size_t{r.sets} * r.stride, 0);
+    set_zero(out, out + std::size_t{r.sets} * r.stride);
     add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
   }
 }
@@ -705,6 +830,73 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
       }
     }
   }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Finds a repeated hash among many, when compiling and at run time: sorts and compares neighbours, never all pairs.
+#ifndef VITALS_CORE_UNIQUE_HPP
+#define VITALS_CORE_UNIQUE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+inline constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+/// Sorts in place (a heap sort: no order of the input makes it slow).
+constexpr void sort_hashes(std::uint64_t* heap, std::size_t count) noexcept {
+  const auto swap = [heap](std::size_t a, std::size_t b) {
+    const std::uint64_t moved = heap[a];
+    heap[a] = heap[b];
+    heap[b] = moved;
+  };
+  const auto sift = [&](std::size_t at, std::size_t size) {
+    for (std::size_t child = 2 * at + 1; child < size; at = child, child = 2 * at + 1) {
+      child += child + 1 < size && heap[child] < heap[child + 1] ? 1 : 0;
+      if (heap[at] >= heap[child]) {
+        return;
+      }
+      swap(at, child);
+    }
+  };
+  for (std::size_t i = count / 2; i != 0; --i) {
+    sift(i - 1, count);
+  }
+  for (std::size_t size = count; size > 1; --size) {
+    swap(0, size - 1);
+    sift(0, size - 1);
+  }
+}
+
+/// A hash that stands among them more than once (the smallest such); null where all differ. Reorders them.
+constexpr const std::uint64_t* repeated_among(std::uint64_t* hashes, std::size_t count) noexcept {
+  sort_hashes(hashes, count);
+  for (std::size_t i = 1; i < count; ++i) {
+    if (hashes[i] == hashes[i - 1]) {
+      return hashes + i;
+    }
+  }
+  return nullptr;
+}
+
+/// The last index of a repeated hash; npos where all differ.
+template <std::size_t N>
+constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) noexcept {
+  if constexpr (N > 1) {
+    std::array<std::uint64_t, N> sorted = hashes;
+    if (const std::uint64_t* const repeated = repeated_among(sorted.data(), N)) {
+      std::size_t last = N - 1;
+      while (hashes[last] != *repeated) {
+        --last;
+      }
+      return last;
+    }
+  }
+  return npos;
 }
 
 }  // namespace vitals::inline v0::detail
@@ -922,16 +1114,20 @@ class page {
   };
 
   static void refuse_repeated(std::span<const source_ref> sources) {
-    std::vector<std::string_view> names;
+    std::vector<std::uint64_t> names;
     for (const source_ref& s : sources) {
       for (const family& f : s.families) {
-        names.push_back(f.name);
+        names.push_back(detail::hash(f.name));
       }
     }
-    std::sort(names.begin(), names.end());
-    if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-      throw std::invalid_argument("vitals: two sources offer the family " + std::string{*twice} +
-                                  ": rename one, or expose it once");
+    const std::uint64_t* const twice = detail::repeated_among(names.data(), names.size());
+    for (const source_ref& s : sources) {
+      for (const family& f : s.families) {
+        if (twice != nullptr && detail::hash(f.name) == *twice) {
+          throw std::invalid_argument("vitals: two sources offer the family " + std::string{f.name} +
+                                      ": rename one, or expose it once");
+        }
+      }
     }
   }
 
@@ -1110,68 +1306,10 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
 
 #include <array>
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-
-// Finds a repeated hash among many, when compiling: sorts and compares neighbours, never all pairs.
-#ifndef VITALS_CORE_UNIQUE_HPP
-#define VITALS_CORE_UNIQUE_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-
-namespace vitals::inline v0::detail {
-
-inline constexpr std::size_t npos = static_cast<std::size_t>(-1);
-
-/// The largest index whose hash stands at a smaller index too; npos where all differ.
-template <std::size_t N>
-constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) noexcept {
-  struct entry {
-    std::uint64_t hash;
-    std::size_t index;
-    constexpr bool operator<(const entry& o) const noexcept { return hash != o.hash ? hash < o.hash : index < o.index; }
-  };
-  std::array<entry, N + 1> heap{};  // one more, so that N may be 0
-  for (std::size_t i = 0; i != N; ++i) {
-    heap[i] = {hashes[i], i};
-  }
-  const auto sift = [&heap](std::size_t at, std::size_t size) {
-    for (std::size_t child = 2 * at + 1; child < size; at = child, child = 2 * at + 1) {
-      child += child + 1 < size && heap[child] < heap[child + 1] ? 1 : 0;
-      if (!(heap[at] < heap[child])) {
-        return;
-      }
-      const entry moved = heap[at];
-      heap[at] = heap[child];
-      heap[child] = moved;
-    }
-  };
-  for (std::size_t i = N / 2; i != 0; --i) {
-    sift(i - 1, N);
-  }
-  for (std::size_t size = N; size > 1; --size) {
-    const entry largest = heap[0];
-    heap[0] = heap[size - 1];
-    heap[size - 1] = largest;
-    sift(0, size - 1);
-  }
-  std::size_t found = npos;
-  for (std::size_t i = 1; i < N; ++i) {
-    if (heap[i].hash == heap[i - 1].hash && (found == npos || heap[i].index > found)) {
-      found = heap[i].index;
-    }
-  }
-  return found;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 
 namespace vitals::inline v0 {
 
@@ -1361,82 +1499,6 @@ struct fixed_string {
   /// The text without its terminator.
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
 };
-
-}  // namespace vitals::inline v0
-
-#endif
-// The one grammar of names and texts, used when compiling and at run time alike.
-// Prometheus data model: https://prometheus.io/docs/concepts/data_model/
-#ifndef VITALS_CORE_NAME_HPP
-#define VITALS_CORE_NAME_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-/// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
-/// rules, so they are refused here.
-[[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  if (name.empty() || !letter(name.front())) {
-    return false;
-  }
-  for (const char c : name) {
-    if (!letter(c) && !(c >= '0' && c <= '9')) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
-[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
-  return is_metric_name(name) && !name.starts_with("__");
-}
-
-/// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
-[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-  std::size_t i = 0;
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  while (i < text.size()) {
-    const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0) {
-      return false;
-    }
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0U) != 0x80U) {
-        return false;
-      }
-    }
-    const unsigned second = byte(i + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
-namespace detail {
-
-/// FNV-1a, 64 bits: to sort names and to key registries, never against an adversary.
-[[nodiscard]] constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) noexcept {
-  for (const char c : text) {
-    seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  }
-  return seed;
-}
-
-}  // namespace detail
 
 }  // namespace vitals::inline v0
 
@@ -2245,7 +2307,6 @@ struct counter : detail::descriptor<Name, Help, Options...> {
 #define VITALS_METRIC_GAUGE_HPP
 
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
@@ -2317,7 +2378,6 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
 
 #include <array>
 #include <bit>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -2484,7 +2544,6 @@ struct bucket_index {
 #ifndef VITALS_METRIC_DURATION_HPP
 #define VITALS_METRIC_DURATION_HPP
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -2536,8 +2595,6 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
 // A timer: observes the time that it lived.
 #ifndef VITALS_METRIC_TIMER_HPP
 #define VITALS_METRIC_TIMER_HPP
-
-#include <chrono>
 
 namespace vitals::inline v0 {
 
@@ -2895,7 +2952,6 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cxxabi.h>
 #include <pthread.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -3004,7 +3060,9 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
     std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
     std::abort();
   }
-  std::copy(of.runs, of.runs + of.run_count, runs);
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    runs[i] = of.runs[i];
+  }
   *r = {.next = d.records,
         .key = of.key,
         .thread_cells = of.thread_cells,
@@ -3059,7 +3117,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
     clear(cells_of(b), of.thread_cells);
   }
   if (of.published != nullptr) {
-    std::fill_n(of.published, of.thread_cells, 0);
+    set_zero(of.published, of.published + of.thread_cells);
   }
 }
 
@@ -3092,8 +3150,9 @@ struct thread_cells {
   /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
   static inline constinit std::atomic<cell*> shared{nullptr};
 
-  /// The registry's record.
-  VITALS_COLD static abi::record& record() noexcept {
+  /// The registry's record. (Out of line, but not cold, as attach() too: g++ takes all code that leads to a cold call,
+  /// and all that follows one, to be cold itself, and so a thread's function that begins with attach_thread().)
+  [[gnu::noinline]] static abi::record& record() noexcept {
     abi::record* r = known_.load(std::memory_order_acquire);
     if (r == nullptr) {
       r = &find_record(Registry::image);
@@ -3106,7 +3165,7 @@ struct thread_cells {
   /// Gives this thread its cells ahead of its first touch. Null once the thread's cells have been folded (a touch from
   /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
   /// retired totals.
-  VITALS_COLD static cell* attach() noexcept {
+  [[gnu::noinline]] static cell* attach() noexcept {
     if (mine == nullptr) {
       if (abi::block* const b = link_block(record())) {
         mine = cells_of(b);
@@ -3145,7 +3204,7 @@ struct thread_cells {
     fold_block(record(), static_cast<abi::block*>(b));
   }
 
-  VITALS_COLD static cell* first_common() noexcept {
+  [[gnu::noinline]] static cell* first_common() noexcept {
     static_cast<void>(&early_);
     return record().shared;
   }

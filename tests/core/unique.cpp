@@ -14,14 +14,15 @@ using vitals::detail::repeated_at;
 
 template <std::size_t N>
 std::size_t plain(const std::array<std::uint64_t, N>& hashes) {
-  for (std::size_t i = N; i-- != 0;) {
+  std::size_t found = npos;
+  for (std::size_t i = 0; i != N; ++i) {
     for (std::size_t k = 0; k != i; ++k) {
-      if (hashes[i] == hashes[k]) {
-        return i;
+      if (hashes[i] == hashes[k] && (found == npos || hashes[i] <= hashes[found])) {
+        found = i;
       }
     }
   }
-  return npos;
+  return found;
 }
 
 /// How often the two differ over random arrays, sparse and dense in repetitions.
@@ -52,8 +53,8 @@ TEST_CASE("no hash and one hash repeat nothing") {
   CHECK(repeated_at(std::array<std::uint64_t, 1>{0}) == npos);
 }
 
-TEST_CASE("of several repetitions the one with the largest index is told") {
-  CHECK(repeated_at(std::array<std::uint64_t, 5>{7, 7, 9, 9, 1}) == 3);
+TEST_CASE("of several repetitions the one of the smallest hash is told, where it is last") {
+  CHECK(repeated_at(std::array<std::uint64_t, 5>{7, 7, 9, 9, 1}) == 1);
   CHECK(repeated_at(std::array<std::uint64_t, 5>{9, 7, 9, 7, 7}) == 4);
   CHECK(repeated_at(std::array<std::uint64_t, 3>{0, 0, 0}) == 2);
 }

@@ -25,7 +25,8 @@ __extension__ using unsigned_wide = unsigned __int128;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// What a writer writes, in room that is guarded on both sides: bytes next to the number stay as they were.
+/// What a writer writes, in room that is guarded on both sides: nothing before it is written, and behind it at most 7
+/// bytes, which still lie in the room that a number has.
 template <class Write, class Number>
 std::string written(Write write, Number number) {
   std::array<char, 128> room{};
@@ -33,9 +34,10 @@ std::string written(Write write, Number number) {
   char* const start = room.data() + 8;
   char* const end = write(start, number);
   const std::string text(start, end);
-  bool guarded = text.size() <= vitals::detail::seconds_room;
+  const std::size_t least = sizeof(Number) > 8 ? vitals::detail::seconds_room : vitals::detail::number_room;
+  bool guarded = text.size() <= least;
   for (const char* c = room.data(); c != room.data() + room.size(); ++c) {
-    guarded = guarded && (*c == '#' || (c >= start && c < end));
+    guarded = guarded && (*c == '#' || (c >= start && c < end + 7 && c < start + least));
   }
   return guarded ? text : std::string("wrote outside: ").append(text);
 }

@@ -3,9 +3,9 @@
 #define VITALS_CORE_CLOCK_HPP
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
+#include <vitals/core/chrono.hpp>
 #include <vitals/core/config.hpp>
 
 #if defined(__x86_64__)

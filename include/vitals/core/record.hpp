@@ -5,7 +5,6 @@
 #include <cxxabi.h>
 #include <pthread.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -118,7 +117,9 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
     std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
     std::abort();
   }
-  std::copy(of.runs, of.runs + of.run_count, runs);
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    runs[i] = of.runs[i];
+  }
   *r = {.next = d.records,
         .key = of.key,
         .thread_cells = of.thread_cells,
@@ -173,7 +174,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
     clear(cells_of(b), of.thread_cells);
   }
   if (of.published != nullptr) {
-    std::fill_n(of.published, of.thread_cells, 0);
+    set_zero(of.published, of.published + of.thread_cells);
   }
 }
 

@@ -29,8 +29,9 @@ struct thread_cells {
   /// the same for all; acquire, so that who sees the pointer sees the zeroes behind it.
   static inline constinit std::atomic<cell*> shared{nullptr};
 
-  /// The registry's record.
-  VITALS_COLD static abi::record& record() noexcept {
+  /// The registry's record. (Out of line, but not cold, as attach() too: g++ takes all code that leads to a cold call,
+  /// and all that follows one, to be cold itself, and so a thread's function that begins with attach_thread().)
+  [[gnu::noinline]] static abi::record& record() noexcept {
     abi::record* r = known_.load(std::memory_order_acquire);
     if (r == nullptr) {
       r = &find_record(Registry::image);
@@ -43,7 +44,7 @@ struct thread_cells {
   /// Gives this thread its cells ahead of its first touch. Null once the thread's cells have been folded (a touch from
   /// another thread_local's destructor, or at exit), or where no memory is left: the caller then counts into the
   /// retired totals.
-  VITALS_COLD static cell* attach() noexcept {
+  [[gnu::noinline]] static cell* attach() noexcept {
     if (mine == nullptr) {
       if (abi::block* const b = link_block(record())) {
         mine = cells_of(b);
@@ -82,7 +83,7 @@ struct thread_cells {
     fold_block(record(), static_cast<abi::block*>(b));
   }
 
-  VITALS_COLD static cell* first_common() noexcept {
+  [[gnu::noinline]] static cell* first_common() noexcept {
     static_cast<void>(&early_);
     return record().shared;
   }

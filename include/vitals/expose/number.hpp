@@ -27,19 +27,21 @@ inline constexpr auto two_digits = [] {
   return table;
 }();
 
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
 /// How many decimal digits `n` has; 1 for 0.
 constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  constexpr auto powers = [] {
-    std::array<std::uint64_t, 20> all{};
-    std::uint64_t power = 1;
-    for (auto& p : all) {
-      p = power;
-      power *= 10;
-    }
-    return all;
-  }();
-  const auto guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2), never too large
-  return guess + (guess < powers.size() && n >= powers[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
 }
 
 /// Writes exactly `digits` digits of `n`, which has no more of them.
@@ -56,10 +58,34 @@ inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
   }
 }
 
-/// Writes an unsigned integer, all 64 bits exactly. Returns the end, as all of these do.
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
 inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
   const unsigned digits = digits_of(n);
-  write_digits(out, n, digits);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
   return out + digits;
 }
 

@@ -3,7 +3,6 @@
 #ifndef VITALS_EXPOSE_PAGE_HPP
 #define VITALS_EXPOSE_PAGE_HPP
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include <vitals/core/name.hpp>
 #include <vitals/core/sum.hpp>
+#include <vitals/core/unique.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/metric/family.hpp>
 
@@ -160,16 +161,20 @@ class page {
   };
 
   static void refuse_repeated(std::span<const source_ref> sources) {
-    std::vector<std::string_view> names;
+    std::vector<std::uint64_t> names;
     for (const source_ref& s : sources) {
       for (const family& f : s.families) {
-        names.push_back(f.name);
+        names.push_back(detail::hash(f.name));
       }
     }
-    std::sort(names.begin(), names.end());
-    if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-      throw std::invalid_argument("vitals: two sources offer the family " + std::string{*twice} +
-                                  ": rename one, or expose it once");
+    const std::uint64_t* const twice = detail::repeated_among(names.data(), names.size());
+    for (const source_ref& s : sources) {
+      for (const family& f : s.families) {
+        if (twice != nullptr && detail::hash(f.name) == *twice) {
+          throw std::invalid_argument("vitals: two sources offer the family " + std::string{f.name} +
+                                      ": rename one, or expose it once");
+        }
+      }
     }
   }
 

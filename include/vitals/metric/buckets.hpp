@@ -4,12 +4,12 @@
 
 #include <array>
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
+#include <vitals/core/chrono.hpp>
 #include <vitals/core/unique.hpp>
 
 namespace vitals::inline v0 {

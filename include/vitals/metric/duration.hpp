@@ -2,13 +2,13 @@
 #ifndef VITALS_METRIC_DURATION_HPP
 #define VITALS_METRIC_DURATION_HPP
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <ratio>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/chrono.hpp>
 #include <vitals/core/config.hpp>
 
 namespace vitals::inline v0::detail {

@@ -3,11 +3,11 @@
 #define VITALS_METRIC_GAUGE_HPP
 
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
 
+#include <vitals/core/chrono.hpp>
 #include <vitals/metric/descriptor.hpp>
 #include <vitals/metric/handle.hpp>
 

@@ -4,12 +4,12 @@
 
 #include <array>
 #include <bit>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/chrono.hpp>
 #include <vitals/metric/bucket_index.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/descriptor.hpp>

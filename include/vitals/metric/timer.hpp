@@ -2,7 +2,7 @@
 #ifndef VITALS_METRIC_TIMER_HPP
 #define VITALS_METRIC_TIMER_HPP
 
-#include <chrono>
+#include <vitals/core/chrono.hpp>
 
 namespace vitals::inline v0 {
 
