@@ -2887,7 +2887,9 @@ class up_down_handle : detail::handle<Registry, Metric> {
  public:
   using detail::handle<Registry, Metric>::handle;
 
-  /// One more. Lock-free; in a signal handler only for `shared` metrics. One thread may go up and another down.
+  /// One more. Lock-free; in a signal handler only for `shared` metrics. One thread may go up and another down: a
+  /// scrape may then read the one's cell before and the other's after, and see a sum that never was, below zero too. A
+  /// `shared` one is a single cell, and shows only sums that were.
   VITALS_HOT void inc() const noexcept { add(1); }
 
   /// One less.

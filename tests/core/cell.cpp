@@ -174,54 +174,70 @@ TEST_CASE("the high cell is left alone where no multiple of 2^62 is passed") {
   CHECK(t.high.load() == 78);
 }
 
-/// One thread adds `amount` again and again; this one reads, between a total known before and one known after.
-/// The cells lie on two cache lines, so that a reader is slow between them.
-void read_while_written(std::int64_t amount, std::uint64_t times, bool may_fall) {
+/// One thread adds `amount` again and again; this one reads, between a total known before and one known after. In
+/// rounds that both start at the same time, so that they do meet. The cells lie on two cache lines, so that a reader is
+/// slow between them.
+void read_while_written(std::int64_t amount, bool may_fall) {
+  constexpr std::uint64_t rounds = 20;
+  constexpr std::uint64_t times = 50'000;  // a round
   struct alignas(64) lined {
     cell c{0};
   };
   lined low;
   lined high;
+  std::atomic<std::uint64_t> arrived{0};
   std::atomic<std::uint64_t> begun{0};
   std::atomic<std::uint64_t> done{0};
+  const auto meet = [&arrived](std::uint64_t round) {
+    ++arrived;
+    while (arrived < 2 * round) {
+    }
+  };
   std::thread writer{[&] {
-    for (std::uint64_t i = 1; i <= times; ++i) {
-      begun.store(i, std::memory_order_release);
-      wide_total::own_add(low.c, high.c, amount);
-      done.store(i, std::memory_order_release);
+    std::uint64_t i = 0;
+    for (std::uint64_t round = 1; round <= rounds; ++round) {
+      meet(round);
+      for (; i != round * times; ++i) {
+        begun.store(i + 1, std::memory_order_release);
+        wide_total::own_add(low.c, high.c, amount);
+        done.store(i + 1, std::memory_order_release);
+      }
     }
   }};
   wide last = 0;
   unsigned fallen = 0;
   unsigned too_small = 0;
   unsigned too_large = 0;
-  for (std::uint64_t known = 0; known != times;) {
-    known = done.load(std::memory_order_acquire);
-    const wide now = wide_total::read(low.c, high.c, may_fall);
-    const std::uint64_t at_most = begun.load(std::memory_order_acquire);
-    fallen += now < last ? 1U : 0U;
-    too_small += now < wide{amount} * static_cast<wide>(known) ? 1U : 0U;
-    too_large += now > wide{amount} * static_cast<wide>(at_most) ? 1U : 0U;
-    last = now;
+  for (std::uint64_t round = 1; round <= rounds; ++round) {
+    meet(round);
+    for (std::uint64_t known = 0; known != round * times;) {
+      known = done.load(std::memory_order_acquire);
+      const wide now = wide_total::read(low.c, high.c, may_fall);
+      const std::uint64_t at_most = begun.load(std::memory_order_acquire);
+      fallen += now < last ? 1U : 0U;
+      too_small += now < wide{amount} * static_cast<wide>(known) ? 1U : 0U;
+      too_large += now > wide{amount} * static_cast<wide>(at_most) ? 1U : 0U;
+      last = now;
+    }
   }
   writer.join();
   CHECK(fallen == 0);
   CHECK(too_small == 0);
   CHECK(too_large == 0);
-  CHECK(wide_total::read(low.c, high.c, may_fall) == wide{amount} * static_cast<wide>(times));
+  CHECK(wide_total::read(low.c, high.c, may_fall) == wide{amount} * static_cast<wide>(rounds * times));
 }
 
 TEST_CASE("a total that carries at each second addition never falls for a reader, and is never too large") {
-  read_while_written(std::int64_t{1} << 61, 2'000'000, false);
+  read_while_written(std::int64_t{1} << 61, false);
 }
 
 TEST_CASE("a total that carries twice at each addition never falls for a reader, and is never too large") {
-  read_while_written(most, 2'000'000, false);
+  read_while_written(most, false);
 }
 
 TEST_CASE("a total that seldom carries never falls for a reader, and is never too large") {
-  read_while_written((std::int64_t{1} << 57) + 1, 2'000'000, false);
-  read_while_written((std::int64_t{1} << 57) + 1, 2'000'000, true);
+  read_while_written((std::int64_t{1} << 57) + 1, false);
+  read_while_written((std::int64_t{1} << 57) + 1, true);
 }
 
 }  // namespace cell_tests
