@@ -136,6 +136,7 @@ TEST_CASE("a wildcard gets what its type has, and never protobuf") {
   CHECK(type_for("application/*") == openmetrics);
   CHECK(type_for("application/*, application/openmetrics-text;q=0") == text);
   CHECK(type_for("image/*") == text);
+  CHECK(type_for("application/*;proto=io.prometheus.client.MetricFamily;encoding=delimited") == openmetrics);
 }
 
 TEST_CASE("versions matter") {

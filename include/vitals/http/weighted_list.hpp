@@ -108,7 +108,7 @@ class member_reader {
   static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
   static constexpr bool is_token_char(char c) noexcept {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos);
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
   }
 
   constexpr void skip_blanks() noexcept {
