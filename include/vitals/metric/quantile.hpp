@@ -14,8 +14,8 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// The point at `part` (0 to 1) of the way from `low` to `high`, never outside them, also where they are further apart
-/// than a double goes.
+/// The point at `part` (0 to 1, but for rounding) of the way from `low` to `high`, never outside them, also where they
+/// are further apart than a double goes.
 constexpr double between(double low, double high, double part) noexcept {
   const double width = high - low;
   const bool overflows = width > std::numeric_limits<double>::max();
@@ -31,8 +31,8 @@ constexpr double between(double low, double high, double part) noexcept {
 ///
 /// NaN where nothing was counted, where `q` is NaN, or where there is not one count more than bounds; -Inf for `q`
 /// below 0, +Inf above 1. A quantile above all bounds is the highest bound, one in a lowest bucket that ends at 0 or
-/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; histogram_quantile() says
-/// NaN where that is not the first.
+/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; where the first bucket is
+/// empty, histogram_quantile() says NaN instead, or that bucket's bound.
 ///
 /// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
 /// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
@@ -60,7 +60,7 @@ constexpr double between(double low, double high, double part) noexcept {
         return bounds[0];
       }
       const double part = (rank - static_cast<double>(below)) / static_cast<double>(counts[i]);
-      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part < 1 ? part : 1);
+      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part);
     }
     below += counts[i];
   }
