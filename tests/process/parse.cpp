@@ -92,6 +92,7 @@ TEST_CASE("stat: what is no stat has no numbers") {
     CAPTURE(text);
     CHECK(same(parse_stat(text), {}));
   }
+  CHECK(same(parse_stat("1 cat R 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27\n"), {}));
   const std::string zeros = "1 (cat) R 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 ";
   CHECK(same(parse_stat(zeros + "-3 21 -4 x 18446744073709551616\n"), {}));
   CHECK(same(parse_stat(zeros + "20 21 99999999999999999999 18446744073709551615 24 25\n"),

@@ -61,12 +61,12 @@ struct stat_numbers {
 
 inline stat_numbers parse_stat(std::string_view text) noexcept {
   stat_numbers found;
-  const std::size_t name_end = text.rfind(')');  // the last one: a program's name may hold anything
-  const std::size_t end = text.find_last_of(" \n");
-  if (name_end == std::string_view::npos || end == std::string_view::npos || end < name_end) {
+  text = text.substr(0, text.find_last_of(" \n") + 1);  // whole words only; npos + 1 is 0
+  const std::size_t name_end = text.rfind(')');         // the last one: a program's name may hold anything
+  if (name_end == std::string_view::npos) {
     return found;
   }
-  text = text.substr(name_end + 1, end - name_end - 1);  // whole words only
+  text.remove_prefix(name_end + 1);
   for (int field = 3; field <= 24; ++field) {
     const std::string_view word = take_word(text);
     if (field == 20) {
