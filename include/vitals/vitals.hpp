@@ -7,10 +7,15 @@
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>
+#include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
+#include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/state_set.hpp>
+#include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
 #include <vitals/registry/registry.hpp>
 #include <vitals/version.hpp>

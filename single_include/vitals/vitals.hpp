@@ -184,20 +184,33 @@ struct tsc_clock {
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 
-// Numbers as text: exact, and never through a locale or a stream.
-#ifndef VITALS_EXPOSE_NUMBER_HPP
-#define VITALS_EXPOSE_NUMBER_HPP
+// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
+// in the numbers.
+#ifndef VITALS_EXPOSE_PAGE_HPP
+#define VITALS_EXPOSE_PAGE_HPP
 
-#include <array>
 #include <bit>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
+#ifndef VITALS_CORE_SUM_HPP
+#define VITALS_CORE_SUM_HPP
+
+#include <sched.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
 
 // A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
 #ifndef VITALS_CORE_CELL_HPP
@@ -299,270 +312,6 @@ struct wide_total {
 }  // namespace vitals::inline v0::detail
 
 #endif
-
-namespace vitals::inline v0::detail {
-
-/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
-inline constexpr std::size_t number_room = 24;
-inline constexpr std::size_t seconds_room = 48;
-
-/// "00" to "99".
-inline constexpr auto two_digits = [] {
-  std::array<char, 200> table{};
-  for (std::size_t i = 0; i != 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return table;
-}();
-
-/// The powers of ten below 2^64.
-inline constexpr auto powers_of_ten = [] {
-  std::array<std::uint64_t, 20> all{};
-  std::uint64_t power = 1;
-  for (auto& p : all) {
-    p = power;
-    power *= 10;
-  }
-  return all;
-}();
-
-/// How many decimal digits `n` has; 1 for 0.
-constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
-  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
-}
-
-/// Writes exactly `digits` digits of `n`, which has no more of them.
-inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
-  char* at = out + digits;
-  while (digits >= 2) {
-    at -= 2;
-    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
-    n /= 100;
-    digits -= 2;
-  }
-  if (digits != 0) {
-    *(at - 1) = static_cast<char>('0' + n % 10);
-  }
-}
-
-/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
-/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
-/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
-inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
-  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
-  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
-  std::uint64_t text =
-      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
-  text >>= 8 * skip;
-  if constexpr (std::endian::native == std::endian::big) {
-    text = __builtin_bswap64(text);
-  }
-  std::memcpy(out, &text, 8);
-}
-
-/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
-/// these do.
-inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
-  constexpr std::uint64_t part = 100'000'000;
-  if (n >= part) {
-    out = write_unsigned(out, n / part);
-    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
-    return out + 8;
-  }
-  const unsigned digits = digits_of(n);
-  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
-  return out + digits;
-}
-
-inline char* write_signed(char* out, std::int64_t n) noexcept {
-  auto size = static_cast<std::uint64_t>(n);
-  if (n < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  return write_unsigned(out, size);
-}
-
-/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
-inline char* write_real(char* out, double value) noexcept {
-  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
-    const auto whole = static_cast<std::uint64_t>(value);
-    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
-      return write_unsigned(out, whole);
-    }
-  }
-  if (value - value != 0) {  // NaN or an infinity
-    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-    const std::size_t length = value != value ? 3 : 4;
-    std::memcpy(out, text, length);
-    return out + length;
-  }
-  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
-}
-
-/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
-inline char* write_bound(char* out, double bound) noexcept {
-  char* const end = write_real(out, bound);
-  for (const char* c = out; c != end; ++c) {
-    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
-      return end;
-    }
-  }
-  std::memcpy(end, ".0", 2);
-  return end + 2;
-}
-
-/// Writes nanoseconds as seconds, exactly, without trailing zeros.
-inline char* write_seconds(char* out, wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  __extension__ using unsigned_wide = unsigned __int128;
-  auto size = static_cast<unsigned_wide>(nanoseconds);
-  if (nanoseconds < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  std::uint64_t fraction = 0;
-  if (size >> 64 == 0) {
-    const auto small = static_cast<std::uint64_t>(size);
-    fraction = small % second;
-    out = write_unsigned(out, small / second);
-  } else {
-    fraction = static_cast<std::uint64_t>(size % second);
-    const unsigned_wide seconds = size / second;
-    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
-    const auto high = static_cast<std::uint64_t>(seconds / part);
-    const auto low = static_cast<std::uint64_t>(seconds % part);
-    if (high != 0) {
-      out = write_unsigned(out, high);
-      write_digits(out, low, 19);
-      out += 19;
-    } else {
-      out = write_unsigned(out, low);
-    }
-  }
-  if (fraction != 0) {
-    unsigned digits = 9;
-    while (fraction % 10 == 0) {
-      fraction /= 10;
-      --digits;
-    }
-    *out++ = '.';
-    write_digits(out, fraction, digits);
-    out += digits;
-  }
-  return out;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
-// in the numbers.
-#ifndef VITALS_EXPOSE_PAGE_HPP
-#define VITALS_EXPOSE_PAGE_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <span>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// The one grammar of names and texts, used when compiling and at run time alike.
-// Prometheus data model: https://prometheus.io/docs/concepts/data_model/
-#ifndef VITALS_CORE_NAME_HPP
-#define VITALS_CORE_NAME_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-/// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
-/// rules, so they are refused here.
-[[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  if (name.empty() || !letter(name.front())) {
-    return false;
-  }
-  for (const char c : name) {
-    if (!letter(c) && !(c >= '0' && c <= '9')) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
-[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
-  return is_metric_name(name) && !name.starts_with("__");
-}
-
-/// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
-[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-  std::size_t i = 0;
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  while (i < text.size()) {
-    const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0) {
-      return false;
-    }
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0U) != 0x80U) {
-        return false;
-      }
-    }
-    const unsigned second = byte(i + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
-namespace detail {
-
-/// FNV-1a, 64 bits: to sort names and to key registries, never against an adversary.
-[[nodiscard]] constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) noexcept {
-  for (const char c : text) {
-    seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  }
-  return seed;
-}
-
-}  // namespace detail
-
-}  // namespace vitals::inline v0
-
-#endif
-// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
-#ifndef VITALS_CORE_SUM_HPP
-#define VITALS_CORE_SUM_HPP
-
-#include <sched.h>
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
-
 // The directory of a process's registries: one for all of its shared libraries.
 #ifndef VITALS_CORE_DIRECTORY_HPP
 #define VITALS_CORE_DIRECTORY_HPP
@@ -835,6 +584,94 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
 }  // namespace vitals::inline v0::detail
 
 #endif
+// What cannot stand on one page: families of one name, labels that clash.
+#ifndef VITALS_EXPOSE_CONFLICT_HPP
+#define VITALS_EXPOSE_CONFLICT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The one grammar of names and texts, used when compiling and at run time alike.
+// Prometheus data model: https://prometheus.io/docs/concepts/data_model/
+#ifndef VITALS_CORE_NAME_HPP
+#define VITALS_CORE_NAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
+/// rules, so they are refused here.
+[[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (name.empty() || !letter(name.front())) {
+    return false;
+  }
+  for (const char c : name) {
+    if (!letter(c) && !(c >= '0' && c <= '9')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+  return is_metric_name(name) && !name.starts_with("__");
+}
+
+/// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
+[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  while (i < text.size()) {
+    const unsigned lead = byte(i);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0) {
+      return false;
+    }
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xC0U) != 0x80U) {
+        return false;
+      }
+    }
+    const unsigned second = byte(i + 1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+namespace detail {
+
+/// FNV-1a, 64 bits: to sort names and to key registries, never against an adversary.
+[[nodiscard]] constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) noexcept {
+  for (const char c : text) {
+    seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return seed;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // Finds a repeated hash among many, when compiling and at run time: sorts and compares neighbours, never all pairs.
 #ifndef VITALS_CORE_UNIQUE_HPP
 #define VITALS_CORE_UNIQUE_HPP
@@ -902,28 +739,31 @@ constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) no
 }  // namespace vitals::inline v0::detail
 
 #endif
-// What a source of metrics tells its readers: one table of families, and a way to sum their cells.
+// What a source of metrics tells its readers: one table of families, and a way to read their cells.
 #ifndef VITALS_METRIC_FAMILY_HPP
 #define VITALS_METRIC_FAMILY_HPP
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
 namespace vitals::inline v0 {
 
-/// What a family is to a scraper.
-enum class metric_type : std::uint8_t { counter, gauge, histogram };
+/// What a family is to a scraper. A format that has no such type downgrades it.
+enum class metric_type : std::uint8_t { counter, gauge, histogram, summary, info, state_set };
 
 /// How a family's values lie in its cells.
 enum class value_kind : std::uint8_t {
   unsigned_integer,
   signed_integer,
   real,                ///< a double's bits
-  real_histogram,      ///< sum (a double's bits), then a cell for each bucket
+  real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
+  one,                 ///< no cell: the value is 1
+  state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
 /// A label of a family and the texts of its values, in the order of their indices.
@@ -941,25 +781,89 @@ struct cell_range {
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
-  std::string_view name;
+  static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+
+  std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
+  std::string_view unit;  ///< an ending of the name (before `_total`); empty where it has none
   metric_type type;
   value_kind kind;
   std::span<const label_family> labels;
   std::span<const double> bounds;  ///< of a histogram's buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
-  std::uint32_t stride;            ///< from one series to the next
+  std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
   std::uint32_t width;             ///< cells of one series
-  cell_range label_drops;          ///< these add up to the updates dropped for a label outside its values
-  cell_range value_drops;          ///< to those dropped for NaN, or for a negative value where no bound is negative
+  cell_range label_drops{};        ///< these add up to the updates dropped for a label outside its values
+  cell_range value_drops{};        ///< to those dropped for NaN, or for a negative value where no bound is negative
+  cell_range failures{};           ///< to the callbacks that failed
+  std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+
+  /// The index of a series' first cell.
+  [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
+    return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  struct state_place {
+    std::uint32_t set;
+    std::uint32_t state;
+  };
+  /// Where a series of a state set stands: in which set, and which of its states.
+  [[nodiscard]] constexpr state_place state_of(std::uint32_t at) const noexcept {
+    const auto states = static_cast<std::uint32_t>(labels.back().values.size());
+    return {.set = at / states, .state = at % states};
+  }
+
+  /// What the samples of a histogram or a summary add to the name.
+  [[nodiscard]] constexpr std::span<const std::string_view> endings() const noexcept {
+    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+  }
+
+  /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
+  [[nodiscard]] constexpr std::string_view stem() const noexcept {
+    const std::string_view ending = type == metric_type::counter ? "_total" : type == metric_type::info ? "_info" : "";
+    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+  }
 };
 
-/// A source without its type: what a page, a server or an encoder keeps. The table must outlive it.
+namespace detail {
+
+/// How many names a family takes for itself on a page.
+constexpr std::size_t names_taken(const family& f) noexcept {
+  return (f.stem().size() != f.name.size() ? 2 : 1) + f.endings().size();
+}
+
+/// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
+/// the hash of a prefix.
+constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
+  *out++ = hash(f.name, seed);
+  if (f.stem().size() != f.name.size()) {
+    *out++ = hash(f.stem(), seed);
+  }
+  for (const std::string_view ending : f.endings()) {
+    *out++ = hash(ending, hash(f.name, seed));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// A label that all series of a source get where it is exposed.
+struct constant_label {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// A source without its type: what a page, a server or an encoder keeps. What it points to must outlive it.
 struct source_ref {
   std::span<const family> families;
-  std::size_t cells;                      ///< how many cells a reading has
-  void (*read)(std::uint64_t*) noexcept;  ///< writes a reading of all cells; any thread, any time
+  std::size_t cells;  ///< how many cells a reading has
+  /// Writes a reading of all cells; any thread, any time. `self` is the member below.
+  void (*read)(const void* self, std::uint64_t* out) noexcept;
+  const void* self = nullptr;
+  std::string_view prefix{};                 ///< stands before the families' names
+  std::span<const constant_label> labels{};  ///< stand before the families' own
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -973,6 +877,241 @@ concept source = requires {
 
 #endif
 
+namespace vitals::inline v0::detail {
+
+[[noreturn]] inline void refuse(const source_ref& s, const family& f, const char* why) {
+  throw std::invalid_argument("vitals: cannot expose the family " + std::string{s.prefix} + std::string{f.name} + ": " +
+                              why);
+}
+
+/// Checks how a family is exposed: the prefix, and the labels that it gets.
+inline void refuse_decoration(const source_ref& s, const family& f) {
+  if (!s.prefix.empty() && !is_metric_name(s.prefix)) {
+    refuse(s, f, "its prefix is made of a-z, 0-9 and _, and does not start with a digit");
+  }
+  for (const constant_label& l : s.labels) {
+    if (!is_label_name(l.name) || l.name == "le" || l.name == "quantile") {
+      refuse(s, f, "a constant label's name is made of a-z, 0-9 and _, and is not reserved (le, quantile, __x)");
+    }
+    if (!is_utf8(l.value)) {
+      refuse(s, f, "a constant label's value is UTF-8 text");
+    }
+    std::size_t same = 0;
+    for (const constant_label& other : s.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    for (const label_family& other : f.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    if (same != 1) {
+      refuse(s, f, "two of its labels have the same name");
+    }
+  }
+}
+
+/// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
+inline void refuse_conflicts(std::span<const source_ref> sources) {
+  std::vector<std::uint64_t> names;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      refuse_decoration(s, f);
+      const std::size_t before = names.size();
+      names.resize(before + names_taken(f));
+      hash_names(f, names.data() + before, hash(s.prefix));
+    }
+  }
+  const std::vector<std::uint64_t> in_order = names;
+  const std::uint64_t* const twice = repeated_among(names.data(), names.size());
+  if (twice == nullptr) {
+    return;
+  }
+  std::size_t at = 0;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      for (const std::size_t end = at + names_taken(f); at != end; ++at) {
+        if (in_order[at] == *twice) {
+          refuse(s, f, "a family of that name is exposed already: rename one, give it a prefix, or expose it once");
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
+  const unsigned digits = digits_of(n);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  __extension__ using unsigned_wide = unsigned __int128;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
 namespace vitals::inline v0 {
 
 namespace detail {
@@ -982,9 +1121,12 @@ enum class slot : std::uint32_t {
   unsigned_integer,
   signed_integer,
   real,
-  bucket,   ///< the count of this bucket and all before it in its series
-  count,    ///< the last bucket again, and the end of the series
-  seconds,  ///< a wide total of nanoseconds: the cell is its low half, `high` cells further its high half
+  bucket,       ///< the count of this bucket and all before it in its series
+  last_bucket,  ///< the same, of the last one
+  count,        ///< what the last one was
+  seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  state,        ///< 1 where the cell is `more`, else 0
+  present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   nothing,
 };
 
@@ -993,7 +1135,7 @@ struct piece {
   std::uint32_t length;
   std::uint32_t cell;
   slot number;
-  std::uint32_t high = 0;
+  std::uint32_t more = 0;
 };
 
 /// Lays down a page's text. A format is a function that writes to one of these.
@@ -1003,11 +1145,21 @@ class page_text {
     text_ += part;
     return *this;
   }
-  page_text& number(slot kind, std::uint32_t at, std::uint32_t high = 0) {
-    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, high});
+  page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
+    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
     room_ += kind == slot::seconds ? seconds_room : number_room;
     start_ = text_.size();
     return *this;
+  }
+
+  /// What stands between the two is left out of a page where the cell `present` is 0.
+  void begin_optional(std::uint32_t present) {
+    number(slot::present, present);
+    optional_ = pieces_.size();
+  }
+  void end_optional() {
+    number(slot::nothing, 0);
+    pieces_[optional_ - 1].more = static_cast<std::uint32_t>(pieces_.size() - optional_);
   }
 
   /// Ends the text. Copies read and write beyond a piece's end by up to `slack`.
@@ -1024,7 +1176,10 @@ class page_text {
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
     const char* from = text_.data();
     std::uint64_t below = 0;  // the counts of a histogram's buckets so far
-    for (const piece& p : pieces_) {
+    std::uint64_t total = 0;  // of all of them
+    const piece* const end = pieces_.data() + pieces_.size();
+    for (const piece* next = pieces_.data(); next != end; ++next) {
+      const piece& p = *next;
       for (std::size_t done = 0; done < p.length; done += slack) {
         std::memcpy(out + done, from + done, slack);
       }
@@ -1045,12 +1200,24 @@ class page_text {
           below += value;
           out = write_unsigned(out, below);
           break;
-        case slot::count:
-          out = write_unsigned(out, below);
+        case slot::last_bucket:
+          total = below + value;
           below = 0;
+          out = write_unsigned(out, total);
+          break;
+        case slot::count:
+          out = write_unsigned(out, total);
           break;
         case slot::seconds:
-          out = write_seconds(out, plain_wide(value, cells[p.cell + p.high]));
+          out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::state:
+          *out++ = value == p.more ? '1' : '0';
+          break;
+        case slot::present:
+          for (std::uint32_t left = value == 0 ? p.more : 0; left != 0; --left) {
+            from += (++next)->length;
+          }
           break;
         case slot::nothing:
           break;
@@ -1065,11 +1232,15 @@ class page_text {
   std::vector<piece> pieces_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
-  std::size_t room_ = 0;  // for the numbers
+  std::size_t room_ = 0;      // for the numbers
+  std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
-/// A format: lays down the text of `families`, whose cells are numbered from `cell_base` on.
-using layer = void (*)(page_text&, std::span<const family> families, std::uint32_t cell_base);
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and ends a page.
+struct format {
+  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
+  std::string_view ending;
+};
 
 }  // namespace detail
 
@@ -1078,18 +1249,21 @@ using layer = void (*)(page_text&, std::span<const family> families, std::uint32
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
-  /// and std::bad_alloc.
-  page(detail::layer format, std::span<const source_ref> sources) {
-    refuse_repeated(sources);
+  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
+  /// std::bad_alloc.
+  page(const detail::format& format, std::span<const source_ref> sources) {
+    detail::refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
-      format(text_, s.families, base);
+      for (const family& f : s.families) {
+        lay(format, s, f, base);
+      }
       sources_.push_back({s, base});
       base += static_cast<std::uint32_t>(s.cells);
     }
-    lay_drops(format, base);
-    text_.finish();
-    cells_.resize(std::size_t{base} + drop_cells);
+    lay_own(format, base);
+    text_.text(format.ending).finish();
+    cells_.resize(std::size_t{base} + own_cells);
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
@@ -1098,69 +1272,71 @@ class page {
     const std::scoped_lock turn{mutex_};
     out.resize(text_.room());
     for (const auto& [s, base] : sources_) {
-      s.read(cells_.data() + base);
+      s.read(s.self, cells_.data() + base);
     }
-    add_drops();
+    sum_own();
     const char* const end = text_.fill(out.data(), cells_.data());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  static constexpr std::size_t drop_cells = 2;
+  static constexpr std::size_t own_cells = 3;
 
   struct placed_source {
     source_ref source;
     std::uint32_t base;
   };
 
-  static void refuse_repeated(std::span<const source_ref> sources) {
-    std::vector<std::uint64_t> names;
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        names.push_back(detail::hash(f.name));
-      }
-    }
-    const std::uint64_t* const twice = detail::repeated_among(names.data(), names.size());
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        if (twice != nullptr && detail::hash(f.name) == *twice) {
-          throw std::invalid_argument("vitals: two sources offer the family " + std::string{f.name} +
-                                      ": rename one, or expose it once");
-        }
-      }
+  void lay(const detail::format& format, const source_ref& s, const family& f, std::uint32_t base) {
+    if (f.present == family::always) {
+      format.lay(text_, s, f, base);
+    } else {
+      text_.begin_optional(base + f.present);
+      format.lay(text_, s, f, base);
+      text_.end_optional();
     }
   }
 
-  /// One family of the page's own: what its sources dropped, by reason. Left out where nothing can be dropped.
-  void lay_drops(detail::layer format, std::uint32_t base) {
-    bool any = false;
+  /// The page's own families: what its sources dropped, by reason, and how often callbacks failed. Left out where
+  /// nothing can be dropped, or fail.
+  void lay_own(const detail::format& format, std::uint32_t base) {
+    bool drops = false;
+    bool failures = false;
     for (const auto& [s, unused] : sources_) {
       for (const family& f : s.families) {
-        any = any || f.label_drops.count != 0 || f.value_drops.count != 0;
+        drops = drops || f.label_drops.count != 0 || f.value_drops.count != 0;
+        failures = failures || f.failures.count != 0;
       }
     }
-    if (any) {
-      static constexpr std::string_view reasons[] = {"label", "value"};
-      static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
-      const family f{.name = "vitals_dropped_total",
-                     .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
-                     .type = metric_type::counter,
-                     .kind = value_kind::unsigned_integer,
-                     .labels = labels,
-                     .bounds = {},
-                     .first = 0,
-                     .series = drop_cells,
-                     .stride = 1,
-                     .width = 1,
-                     .label_drops = {},
-                     .value_drops = {}};
-      format(text_, {&f, 1}, base);
+    static constexpr std::string_view reasons[] = {"label", "value"};
+    static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
+    family own{.name = "vitals_dropped_total",
+               .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
+               .unit = {},
+               .type = metric_type::counter,
+               .kind = value_kind::unsigned_integer,
+               .labels = labels,
+               .bounds = {},
+               .first = 0,
+               .series = 2,
+               .stride = 1,
+               .width = 1};
+    if (drops) {
+      format.lay(text_, {}, own, base);
+    }
+    if (failures) {
+      own.name = "vitals_callback_failures_total";
+      own.help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.";
+      own.labels = {};
+      own.first = 2;
+      own.series = 1;
+      format.lay(text_, {}, own, base);
     }
   }
 
-  void add_drops() noexcept {
-    std::uint64_t* const drops = cells_.data() + (cells_.size() - drop_cells);
-    drops[0] = drops[1] = 0;
+  void sum_own() noexcept {
+    std::uint64_t* const own = cells_.data() + (cells_.size() - own_cells);
+    own[0] = own[1] = own[2] = 0;
     for (const auto& [s, base] : sources_) {
       const auto sum = [cells = cells_.data() + base](cell_range range) {
         std::uint64_t total = 0;
@@ -1170,8 +1346,9 @@ class page {
         return total;
       };
       for (const family& f : s.families) {
-        drops[0] += sum(f.label_drops);
-        drops[1] += sum(f.value_drops);
+        own[0] += sum(f.label_drops);
+        own[1] += sum(f.value_drops);
+        own[2] += sum(f.failures);
       }
     }
   }
@@ -1185,16 +1362,22 @@ class page {
 }  // namespace vitals::inline v0
 
 #endif
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0.
+#ifndef VITALS_EXPOSE_TEXT_HPP
+#define VITALS_EXPOSE_TEXT_HPP
 
-namespace vitals::inline v0 {
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
-namespace detail {
+namespace vitals::inline v0::detail {
 
-/// `text` with `\` and line feeds escaped, and quotes too in a label's value.
-inline std::string escaped(std::string_view text, bool in_quotes) {
+/// `text` with `\` and line feeds escaped, and quotes where asked for.
+inline std::string escaped(std::string_view text, bool quotes_too) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\' || c == '\n' || (c == '"' && in_quotes)) {
+    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
       out += '\\';
     }
     out += c == '\n' ? 'n' : c;
@@ -1202,18 +1385,27 @@ inline std::string escaped(std::string_view text, bool in_quotes) {
   return out;
 }
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
-inline std::string series_labels(const family& f, std::uint32_t series) {
+inline void append_label(std::string& out, std::string_view name, std::string_view value) {
+  out += out.empty() ? "" : ",";
+  out += name;
+  out += "=\"";
+  out += escaped(value, true);
+  out += '"';
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces: first those that its source is exposed
+/// with.
+inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
   std::string out;
-  for (std::size_t i = f.labels.size(); i != 0; --i) {  // the last label changes fastest
-    const label_family& l = f.labels[i - 1];
-    const auto size = static_cast<std::uint32_t>(l.values.size());
-    std::string one{l.name};
-    one += "=\"";
-    one += escaped(l.values[series % size], true);
-    one += out.empty() ? "\"" : "\",";
-    out = one + out;
-    series /= size;
+  for (const constant_label& l : s.labels) {
+    append_label(out, l.name, l.value);
+  }
+  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
+  for (const label_family& l : f.labels) {
+    below /= static_cast<std::uint32_t>(l.values.size());
+    const bool is_state = f.kind == value_kind::state && below == 1;  // this label is named after the family
+    append_label(out, std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    series %= below;
   }
   return out;
 }
@@ -1222,8 +1414,16 @@ inline std::string in_braces(const std::string& labels) {
   return labels.empty() ? labels : '{' + labels + '}';
 }
 
-inline void lay_prometheus_histogram(page_text& page, const family& f, const std::string& labels, std::uint32_t first) {
-  const std::string name{f.name};
+inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                              std::uint32_t first) {
+  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
+  page.text(name).text("_count").text(in_braces(labels)).text(" ");
+  page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
+}
+
+inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                        std::uint32_t first) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = first;
@@ -1232,32 +1432,63 @@ inline void lay_prometheus_histogram(page_text& page, const family& f, const std
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     page.number(slot::bucket, ++at).text("\n");
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::bucket, ++at).text("\n");
-  const bool durations = f.kind == value_kind::duration_histogram;
-  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
-  page.number(durations ? slot::seconds : slot::real, first, f.width - 1).text("\n");
-  page.text(name).text("_count").text(in_braces(labels)).text(" ").number(slot::count, first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, ++at).text("\n");
 }
 
-/// Lays down families as Prometheus text 0.0.4.
-inline void lay_prometheus(page_text& page, std::span<const family> families, std::uint32_t cell_base) {
-  for (const family& f : families) {
-    constexpr std::string_view types[] = {"counter", "gauge", "histogram"};
-    page.text("# HELP ").text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
-    page.text("# TYPE ").text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-    for (std::uint32_t i = 0; i != f.series; ++i) {
-      const std::string labels = series_labels(f, i);
-      const std::uint32_t at = cell_base + f.first + i * f.stride;
-      if (f.type == metric_type::histogram) {
-        lay_prometheus_histogram(page, f, labels, at);
-        continue;
-      }
-      const slot kind = f.kind == value_kind::unsigned_integer ? slot::unsigned_integer
-                        : f.kind == value_kind::signed_integer ? slot::signed_integer
-                                                               : slot::real;
-      page.text(f.name).text(in_braces(labels)).text(" ").number(kind, at).text("\n");
+/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
+/// with negative bounds.
+inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
+                        bool sums_may_fall) {
+  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+  const std::string name = std::string{s.prefix} + std::string{f.name};
+  for (std::uint32_t i = 0; i != f.series; ++i) {
+    const std::string labels = series_labels(s, f, i);
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    if (f.type == metric_type::histogram) {
+      lay_buckets(page, name, f, labels, at);
     }
+    if (f.type == metric_type::histogram || f.type == metric_type::summary) {
+      if (has_sum) {
+        lay_sum_and_count(page, name, f, labels, at);
+      }
+      continue;
+    }
+    page.text(name).text(in_braces(labels)).text(" ");
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        page.number(slot::unsigned_integer, at);
+        break;
+      case value_kind::signed_integer:
+        page.number(slot::signed_integer, at);
+        break;
+      case value_kind::state:
+        page.number(slot::state, at, f.state_of(i).state);
+        break;
+      case value_kind::one:
+        page.text("1");
+        break;
+      default:
+        page.number(slot::real, at);
+        break;
+    }
+    page.text("\n");
   }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Lays down a family as Prometheus text 0.0.4, which has no info and no state sets: they become gauges.
+inline void lay_prometheus(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
+  page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
+  page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
+  lay_samples(page, s, f, cell_base, true);
 }
 
 }  // namespace detail
@@ -1265,7 +1496,7 @@ inline void lay_prometheus(page_text& page, std::span<const family> families, st
 /// The Prometheus text format 0.0.4: its media type, and how its pages are laid.
 struct prometheus_text {
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
-  static constexpr detail::layer lay = &detail::lay_prometheus;
+  static constexpr detail::format format{.lay = &detail::lay_prometheus, .ending = {}};
 };
 
 }  // namespace vitals::inline v0
@@ -1285,7 +1516,7 @@ namespace vitals::inline v0 {
 template <source... Sources>
 requires(sizeof...(Sources) != 0) void scrape(std::string& out) {
   static constexpr source_ref sources[] = {Sources::source()...};
-  static page& kept = *new page(prometheus_text::lay, sources);  // never destroyed: a scrape at exit is safe
+  static page& kept = *new page(prometheus_text::format, sources);  // never destroyed: a scrape at exit is safe
   kept.render(out);
 }
 
@@ -1456,12 +1687,18 @@ struct fast : of<1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.000
 }  // namespace vitals::inline v0
 
 #endif
-// A counter: a total that only goes up.
-#ifndef VITALS_METRIC_COUNTER_HPP
-#define VITALS_METRIC_COUNTER_HPP
+// A callback: a gauge or counter whose value a function gives at each scrape.
+#ifndef VITALS_METRIC_CALLBACK_HPP
+#define VITALS_METRIC_CALLBACK_HPP
 
+#include <array>
+#include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
 
 // What all metrics' descriptors have in common: name, help, labels, storage.
 #ifndef VITALS_METRIC_DESCRIPTOR_HPP
@@ -1471,7 +1708,6 @@ struct fast : of<1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.000
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -2033,6 +2269,75 @@ struct label_argument<label<Name, one_of<Texts...>>> {
 }  // namespace vitals::inline v0
 
 #endif
+// Units: what a metric's name says that its values are counted in.
+// https://prometheus.io/docs/practices/naming/#base-units
+#ifndef VITALS_METRIC_UNIT_HPP
+#define VITALS_METRIC_UNIT_HPP
+
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Units as a metric's options: `gauge<"room_celsius", "...", unit::celsius>`. The metric's name must end in the unit,
+/// before `_total`. Without one, a name that ends in a unit of this list has it.
+namespace unit {
+
+/// A unit that is not in the list: `unit::custom<"widgets">`.
+template <fixed_string Name>
+struct custom {
+  static constexpr std::string_view name = Name.view();
+};
+
+using seconds = custom<"seconds">;
+using bytes = custom<"bytes">;
+using ratio = custom<"ratio">;
+using celsius = custom<"celsius">;
+using meters = custom<"meters">;
+using grams = custom<"grams">;
+using joules = custom<"joules">;
+using volts = custom<"volts">;
+using amperes = custom<"amperes">;
+using hertz = custom<"hertz">;
+
+}  // namespace unit
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_unit = false;
+template <fixed_string Name>
+inline constexpr bool is_unit<unit::custom<Name>> = true;
+
+template <class T>
+inline constexpr std::string_view unit_name{};
+template <fixed_string Name>
+inline constexpr std::string_view unit_name<unit::custom<Name>> = unit::custom<Name>::name;
+
+/// Whether `name`, but for `_total`, ends in `_unit`.
+constexpr bool ends_in_unit(std::string_view name, std::string_view unit) noexcept {
+  if (name.ends_with("_total")) {
+    name.remove_suffix(6);
+  }
+  return name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_';
+}
+
+/// The unit of the list that a name ends in; empty where it ends in none.
+constexpr std::string_view known_unit(std::string_view name) noexcept {
+  constexpr std::string_view all[] = {"seconds", "bytes",  "ratio", "celsius", "meters",
+                                      "grams",   "joules", "volts", "amperes", "hertz"};
+  for (const std::string_view one : all) {
+    if (ends_in_unit(name, one)) {
+      return one;
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 
 namespace vitals::inline v0 {
 
@@ -2058,6 +2363,7 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  bool called = false;       ///< no cells in the registry: a function gives the values at each reading
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -2085,14 +2391,22 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
+                "a metric's options are labels, a unit, vitals::shared and vitals::packed: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
   } else {
     return list<>{};
   }
+}
+
+/// The unit among a metric's options, or else the one that its name ends in.
+template <class... Options>
+consteval std::string_view unit_of(std::string_view name) noexcept {
+  std::string_view given = known_unit(name);
+  ((given = is_unit<Options> ? unit_name<Options> : given), ...);
+  return given;
 }
 
 template <class... Label>
@@ -2130,6 +2444,7 @@ template <fixed_string Name, fixed_string Help, class... Options>
 struct descriptor {
   static constexpr std::string_view name = Name.view();
   static constexpr std::string_view help = Help.view();
+  static constexpr std::string_view unit = unit_of<Options...>(name);
   using labels = decltype((list<>{} + ... + only_label<Options>()));
 
   static_assert(is_metric_name(name),
@@ -2138,7 +2453,10 @@ struct descriptor {
   static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
   static_assert(!names_other_unit(name),
                 "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
-  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge or histogram");
+  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
+  static_assert(unit.empty() || ends_in_unit(name, unit),
+                "a metric's name ends in its unit (before _total): write \"request_size_bytes\" for unit::bytes");
+  static_assert((0 + ... + (is_unit<Options> ? 1 : 0)) <= 1, "a metric has one unit: leave out the other");
   static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
@@ -2156,6 +2474,7 @@ template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
   { M::help } -> std::convertible_to<std::string_view>;
+  { M::unit } -> std::convertible_to<std::string_view>;
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
@@ -2165,6 +2484,150 @@ concept metric = requires {
 }  // namespace vitals::inline v0
 
 #endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+/// How a callback's result lies in a cell.
+template <class T>
+constexpr value_kind kind_of_result() noexcept {
+  return std::unsigned_integral<T> ? value_kind::unsigned_integer
+         : std::signed_integral<T> ? value_kind::signed_integer
+                                   : value_kind::real;
+}
+
+/// Writes a callback's result to a cell. False for what a counter cannot be: negative, NaN, infinite.
+template <class T>
+bool store_result(T result, bool is_counter, std::uint64_t& out) noexcept {
+  if constexpr (is_duration<T>) {
+    return store_result(std::chrono::duration<double>(result).count(), is_counter, out);
+  } else if constexpr (std::integral<T>) {
+    out = static_cast<std::uint64_t>(result);
+    return !is_counter || result >= T{};
+  } else {
+    const auto real = static_cast<double>(result);
+    out = std::bit_cast<std::uint64_t>(real);
+    return !is_counter || (real >= 0 && real <= std::numeric_limits<double>::max());
+  }
+}
+
+/// A label's value, from its index.
+template <class Label>
+constexpr auto argument_of(std::uint32_t index) noexcept {
+  using set = typename Label::values;
+  using argument = typename set::argument_type;
+  if constexpr (std::same_as<argument, bool>) {
+    return index != 0;
+  } else if constexpr (std::is_enum_v<argument>) {
+    return set::values[index];
+  } else {
+    return argument{index};
+  }
+}
+
+/// Calls a metric's function for each of its series, with the labels' values.
+template <auto Function, bool IsCounter, class Labels>
+struct caller;
+
+template <auto Function, bool IsCounter, class... Label>
+struct caller<Function, IsCounter, list<Label...>> {
+  static constexpr bool takes_labels = std::is_invocable_v<decltype(Function), decltype(argument_of<Label>(0))...>;
+
+  static constexpr auto result_of() noexcept {
+    if constexpr (takes_labels) {
+      using given = std::invoke_result_t<decltype(Function), decltype(argument_of<Label>(0))...>;
+      if constexpr (std::is_arithmetic_v<given> || is_duration<given>) {
+        return given{};
+      }
+    }
+  }
+  using result = decltype(result_of());
+
+  /// Writes a cell for each series. False where the function throws, or gives what a counter cannot be.
+  static bool call(std::uint64_t* out) noexcept {
+    try {
+      for (std::uint32_t i = 0; i != label_facts<list<Label...>>::series; ++i) {
+        if (!call_one(i, out[i], std::index_sequence_for<Label...>{})) {
+          return false;
+        }
+      }
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+ private:
+  template <std::size_t... K>
+  static bool call_one(std::uint32_t series, std::uint64_t& out, std::index_sequence<K...>) {
+    [[maybe_unused]] const auto value_of = [series](std::size_t label) {
+      constexpr std::array<std::uint32_t, sizeof...(Label)> sizes{Label::size...};
+      std::uint32_t rest = series;
+      for (std::size_t k = sizes.size() - 1; k != label; --k) {
+        rest /= sizes[k];
+      }
+      return rest % sizes[label];
+    };
+    return store_result(Function(argument_of<Label>(value_of(K))...), IsCounter, out);
+  }
+};
+
+/// A series of a callback: there is nothing to update.
+template <class Registry, class Metric>
+struct callback_handle {
+  explicit constexpr callback_handle(std::uint32_t) noexcept {}
+};
+
+}  // namespace detail
+
+/// A descriptor of a metric that a function gives: `struct depth : vitals::callback<"queue_depth", "Jobs that wait.",
+/// &queue_depth> {};` A counter where its name ends in `_total`, else a gauge. The function returns a number, or a
+/// duration where the name ends in `_seconds`, and takes a value for each label; it is called for each series at each
+/// scrape, by the thread that scrapes and never by two for one page, and must not scrape itself. Where it throws, or
+/// gives a counter a value that is negative or no number, the whole family is left out of this scrape and the failure
+/// counted in `vitals_callback_failures_total`. Options: labels, a unit.
+template <fixed_string Name, fixed_string Help, auto Function, class... Options>
+struct callback : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static constexpr bool is_counter = base::name.ends_with("_total");
+  using calls = detail::caller<Function, is_counter, typename base::labels>;
+  using result = typename calls::result;
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
+  static_assert(!calls::takes_labels || !std::is_void_v<result>,
+                "a callback's function returns a number or a duration");
+  static_assert(!detail::is_duration<result> || detail::ends_in_unit(base::name, "seconds"),
+                "a duration is in seconds: end the callback's name in _seconds or _seconds_total");
+  static_assert(!base::is_shared && !base::is_packed, "a callback has no storage: leave out shared and packed");
+
+ public:
+  static constexpr metric_type type = is_counter ? metric_type::counter : metric_type::gauge;
+  static constexpr value_kind kind = detail::kind_of_result<result>();
+  static constexpr detail::shape shape{
+      .series = detail::label_facts<typename base::labels>::series, .shared = true, .called = true};
+  static constexpr bool (*call)(std::uint64_t*) noexcept = &calls::call;
+  template <class Registry, class Metric>
+  using handle = detail::callback_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A counter: a total that only goes up.
+#ifndef VITALS_METRIC_COUNTER_HPP
+#define VITALS_METRIC_COUNTER_HPP
+
+#include <concepts>
+#include <cstdint>
+
 // A handle: one series of a metric in a registry, the size of an offset. What all kinds of handles share.
 #ifndef VITALS_METRIC_HANDLE_HPP
 #define VITALS_METRIC_HANDLE_HPP
@@ -2182,7 +2645,8 @@ inline constexpr std::uint32_t no_series = std::numeric_limits<std::uint32_t>::m
 struct place {
   std::uint32_t first = 0;
   std::uint32_t label_drop = 0;
-  std::uint32_t value_drop = 0;
+  std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
+  std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
@@ -2280,7 +2744,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -2343,12 +2807,31 @@ class gauge_handle : detail::handle<Registry, Metric> {
     set(std::chrono::duration<double>(value).count());
   }
 
+  /// Adds `amount`, which may be negative: a compare-exchange loop, for what several threads change; what one thread
+  /// measures is cheaper to `set`, and what is begun and ended cheaper in an `up_down`.
+  template <class T>
+  void add(T amount) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
+    if (this->exists()) [[likely]] {
+      detail::common_add(this->shared_cell(), static_cast<double>(amount));
+    } else {
+      this->count_label_drop();
+    }
+  }
+
+  /// One more, and one less.
+  void inc() const noexcept { add(1.0); }
+  void dec() const noexcept { add(-1.0); }
+
+  /// Sets the present time, in seconds since 1970 (UTC), such as for the last success of a job.
+  void set_to_current_time() const noexcept { set(std::chrono::system_clock::now().time_since_epoch()); }
+
   /// The last value set, by any thread; 0 before.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
 };
 
 /// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
-/// Each series has a cache line of its own. Options: labels, `packed`.
+/// Each series has a cache line of its own. Options: labels, a unit, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct gauge : detail::descriptor<Name, Help, Options...> {
  private:
@@ -2819,7 +3302,7 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -2872,6 +3355,259 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
 }  // namespace vitals::inline v0
 
 #endif
+// Info: facts about a program that do not change while it runs, as the labels of a series whose value is 1.
+#ifndef VITALS_METRIC_INFO_HPP
+#define VITALS_METRIC_INFO_HPP
+
+namespace vitals::inline v0 {
+
+/// A label with one value: `constant<"version", "1.4.2">`.
+template <fixed_string Name, fixed_string Value>
+using constant = label<Name, one_of<Value>>;
+
+namespace detail {
+
+/// A series of an info: there is nothing to update.
+template <class Registry, class Metric>
+struct info_handle {
+  explicit constexpr info_handle(std::uint32_t) noexcept {}
+};
+
+#if defined(__clang__)
+inline constexpr fixed_string compiler{"clang " __clang_version__};
+#else
+inline constexpr fixed_string compiler{"g++ " __VERSION__};
+#endif
+
+}  // namespace detail
+
+/// A descriptor of an info: `struct disk : vitals::info<"disk_info", "The data disk.", constant<"model", "X9">> {};`
+template <fixed_string Name, fixed_string Help, class... Labels>
+struct info : detail::descriptor<Name, Help, Labels...> {
+ private:
+  using base = detail::descriptor<Name, Help, Labels...>;
+  static_assert(base::name.ends_with("_info"), "an info's name ends in _info: write \"app_build_info\"");
+  static_assert(base::unit.empty(), "an info has no unit: leave it out");
+  static_assert(detail::label_facts<typename base::labels>::count != 0,
+                "an info's labels are what it says: add vitals::constant<\"version\", \"1.4.2\">");
+  static_assert(detail::label_facts<typename base::labels>::series == 1,
+                "an info's labels have one value each: write vitals::constant<\"version\", \"1.4.2\">");
+  static_assert(!base::is_shared && !base::is_packed, "an info has no storage: leave out shared and packed");
+
+ public:
+  static constexpr metric_type type = metric_type::info;
+  static constexpr value_kind kind = value_kind::one;
+  static constexpr detail::shape shape{.width = 0, .stride = 0};
+  template <class Registry, class Metric>
+  using handle = detail::info_handle<Registry, Metric>;
+};
+
+/// Which build runs, with the compiler that made it: `struct build : vitals::build_info<"app_build_info", "1.4.2",
+/// "9fceb02"> {};`
+template <fixed_string Name, fixed_string Version, fixed_string Commit>
+struct build_info : info<Name, "Which build runs, and what compiled it.", constant<"version", Version>,
+                         constant<"commit", Commit>, constant<"compiler", detail::compiler>> {};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A counter of doubles: a total of an amount that is not counted in whole things, such as energy or processor time.
+#ifndef VITALS_METRIC_REAL_COUNTER_HPP
+#define VITALS_METRIC_REAL_COUNTER_HPP
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// A series of a counter of doubles.
+template <class Registry, class Metric>
+class real_counter_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Adds an amount. A negative one, NaN and infinity are dropped and counted. Lock-free; in a signal handler only for
+  /// `shared` metrics. Takes a duration where the name ends in `_seconds_total`.
+  template <class T>
+  VITALS_HOT void add(T amount) const noexcept {
+    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
+      static_assert(Metric::name.ends_with("_seconds_total"),
+                    "a duration is in seconds: end the counter's name in _seconds_total");
+      add(std::chrono::duration<double>(amount).count());
+    } else {
+      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
+      const auto value = static_cast<double>(amount);
+      if (!this->exists()) [[unlikely]] {
+        this->count_label_drop();
+      } else if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
+        this->add_to(0, value);
+      } else {
+        this->count_value_drop();
+      }
+    }
+  }
+
+  /// The same as add(amount).
+  template <class T>
+  VITALS_HOT void inc(T amount) const noexcept {
+    add(amount);
+  }
+
+  /// Adds one.
+  VITALS_HOT void inc() const noexcept { add(1.0); }
+
+  /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
+  [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+};
+
+/// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
+/// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
+/// Options: labels, a unit, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct real_counter : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(base::name.ends_with("_total"), "a counter's name ends in _total: write \"energy_joules_total\"");
+  static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
+
+ public:
+  static constexpr metric_type type = metric_type::counter;
+  static constexpr value_kind kind = value_kind::real;
+  static constexpr detail::shape shape{.kind = detail::abi::summing::reals,
+                                       .stride = stride,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = base::is_shared,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss,
+                                       .value_drops = true};
+  template <class Registry, class Metric>
+  using handle = real_counter_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A state set: which one of an enum's states something is in.
+#ifndef VITALS_METRIC_STATE_SET_HPP
+#define VITALS_METRIC_STATE_SET_HPP
+
+#include <cstdint>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// A series of a state set.
+template <class Registry, class Metric>
+class state_set_handle : detail::handle<Registry, Metric> {
+ public:
+  using detail::handle<Registry, Metric>::handle;
+  using state_type = typename Metric::state_type;
+
+  /// Enters a state: one relaxed store, seen by every thread; the last write wins. A value that is none of the enum's
+  /// is dropped and counted. Safe in a signal handler.
+  template <class State>
+  VITALS_HOT void set(State entered) const noexcept {
+    static_assert(std::is_same_v<State, state_type>, "wrong state type: pass an enumerator of the state set's enum");
+    const std::uint32_t index = detail::value_set<State>::index(entered);
+    if (this->exists() && index < detail::value_set<State>::size) [[likely]] {
+      this->shared_cell().store(index, std::memory_order_relaxed);
+    } else {
+      this->count_label_drop();
+    }
+  }
+
+  /// The present state; the enum's first before any was entered.
+  [[nodiscard]] state_type value() const noexcept { return detail::value_set<state_type>::values[this->read()[0]]; }
+};
+
+/// A descriptor of a state set: `struct phase : vitals::state_set<"app_phase", "What it does.", app_phase> {};` In a
+/// scrape each state is a series, 1 for the present one and 0 for the others, under a label named after the metric.
+/// Begins in the enum's first state. Options: labels, `packed`.
+template <fixed_string Name, fixed_string Help, class State, class... Options>
+struct state_set : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(std::is_enum_v<State>, "a state set's states are the values of an enum");
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(base::unit.empty(), "a state set has no unit: choose another ending");
+  static_assert(!base::is_shared, "a state set is always shared by all threads: leave out vitals::shared");
+
+ public:
+  using state_type = State;
+  using shown_labels = decltype(typename base::labels{} + detail::list<label<Name, State>>{});
+  static_assert(sizeof(detail::duplicate_label_at<detail::repeated_label(shown_labels{})>) != 0);
+  static constexpr metric_type type = metric_type::state_set;
+  static constexpr value_kind kind = value_kind::state;
+  static constexpr detail::shape shape{.stride = base::is_packed ? 1 : std::uint32_t{detail::cells_a_line},
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .shared = true,
+                                       .label_drops = true};
+  template <class Registry, class Metric>
+  using handle = state_set_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A summary: how many values there were, and their sum; for an average, where no distribution is needed.
+#ifndef VITALS_METRIC_SUMMARY_HPP
+#define VITALS_METRIC_SUMMARY_HPP
+
+#include <array>
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The index of the only bucket.
+struct one_bucket {
+  template <class Value>
+  VITALS_HOT static constexpr std::uint32_t find(Value) noexcept {
+    return 0;
+  }
+};
+
+}  // namespace detail
+
+/// A descriptor of a summary: `struct payload : vitals::summary<"payload_bytes", "Sizes of payloads."> {};` Used as a
+/// histogram is: `observe`, `time`; its name in `_seconds` makes it count durations. A quarter of a histogram's cost;
+/// it has no quantiles. Options: labels, a unit, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct summary : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "a summary adds _count and _sum to its name itself: choose another ending");
+  static constexpr bool durations = base::name.ends_with("_seconds");
+
+  static constexpr detail::shape make_shape() noexcept {
+    const std::uint32_t width = durations ? 3 : 2;
+    const bool apart = base::is_shared && !base::is_packed;
+    return {.kind = durations ? detail::abi::summing::duration_histogram : detail::abi::summing::real_histogram,
+            .width = width,
+            .stride = apart ? std::uint32_t{detail::cells_a_line} : detail::line_stride(width),
+            .series = detail::label_facts<typename base::labels>::series,
+            .shared = base::is_shared,
+            .trash = detail::label_facts<typename base::labels>::can_miss,
+            .value_drops = true};
+  }
+
+ public:
+  static constexpr metric_type type = metric_type::summary;
+  static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
+  static constexpr std::array<double, 0> bounds{};
+  static constexpr detail::shape shape = make_shape();
+  using index = detail::one_bucket;
+  template <class Registry, class Metric>
+  using handle = histogram_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
 // An up-down counter: a sum that goes up and down, such as the requests in flight.
 #ifndef VITALS_METRIC_UP_DOWN_HPP
 #define VITALS_METRIC_UP_DOWN_HPP
@@ -2912,7 +3648,7 @@ class up_down_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of an up-down counter: `struct in_flight : vitals::up_down<"requests_in_flight", "Being served."> {};`
-/// A scraper sees a gauge. Options: labels, `shared`, `packed`.
+/// A scraper sees a gauge. Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct up_down : detail::descriptor<Name, Help, Options...> {
  private:
@@ -2944,6 +3680,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -3233,7 +3970,8 @@ struct thread_cells {
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last.
+/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
+/// what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
@@ -3241,6 +3979,7 @@ struct layout {
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
+  std::uint32_t reading_cells = 0;
 
  private:
   constexpr void add_run(const abi::run& r) noexcept {
@@ -3276,7 +4015,7 @@ struct layout {
     const std::uint32_t start = at;
     for (std::size_t i = 0; i != Metrics; ++i) {
       const shape& s = shapes[i];
-      if (s.shared == in_shared && s.kind == abi::summing::integers) {
+      if (s.shared == in_shared && !s.called && s.kind == abi::summing::integers) {
         at = s.stride == 1 ? at : to_line(at);
         places[i].first = at;
         at += s.stride * (s.series + (s.trash ? 1 : 0));
@@ -3299,11 +4038,22 @@ struct layout {
       const shape& s = shapes[i];
       if (s.shared == in_shared) {
         places[i].label_drop = s.label_drops ? at++ : 0;
-        places[i].value_drop = s.value_drops ? at++ : 0;
+        places[i].value_drop = s.value_drops || s.called ? at++ : 0;
       }
     }
     add_integers(drops, at);
     (in_shared ? all_cells : thread_cells) = to_line(at);
+  }
+
+  constexpr void lay_called(const std::array<shape, Metrics>& shapes) noexcept {
+    reading_cells = all_cells;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      if (shapes[i].called) {
+        places[i].present = reading_cells++;
+        places[i].first = reading_cells;
+        reading_cells += shapes[i].series;
+      }
+    }
   }
 };
 
@@ -3313,25 +4063,40 @@ consteval layout<Metrics> make_layout(const std::array<shape, Metrics>& shapes) 
   l.thread_cells = ~std::uint32_t{0};  // all cells laid so far are a thread's
   l.lay(shapes, false);
   l.lay(shapes, true);
+  l.lay_called(shapes);
   return l;
+}
+
+/// The labels of a metric as they are shown.
+template <class M>
+constexpr auto shown_labels() noexcept {
+  if constexpr (requires { typename M::shown_labels; }) {
+    return typename M::shown_labels{};
+  } else {
+    return typename M::labels{};
+  }
 }
 
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
-  using facts = label_facts<typename M::labels>;
+  using facts = label_facts<decltype(shown_labels<M>())>;
+  const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
            .help = M::help,
+           .unit = M::unit,
            .type = M::type,
            .kind = M::kind,
            .labels = facts::table,
            .bounds = {},
            .first = p.first,
-           .series = s.series,
+           .series = facts::series,
            .stride = s.stride,
            .width = s.width,
-           .label_drops = {.first = p.label_drop, .count = s.label_drops ? 1U : 0U},
-           .value_drops = {.first = p.value_drop, .count = s.value_drops ? 1U : 0U}};
+           .label_drops = one(p.label_drop, s.label_drops),
+           .value_drops = one(p.value_drop, s.value_drops),
+           .failures = one(p.value_drop, s.called),
+           .present = s.called ? p.present : family::always};
   if constexpr (M::type == metric_type::histogram) {
     f.bounds = M::bounds;
   }
@@ -3434,10 +4199,6 @@ struct accessor<Registry, Metric, list<Label...>> {
   }
 };
 
-/// The sample names that a family takes for itself.
-template <class M>
-inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
-
 // No folds over metrics: clang stops at 256 operands.
 consteval bool all_of(std::initializer_list<bool> facts) noexcept {
   for (const bool fact : facts) {
@@ -3447,41 +4208,49 @@ consteval bool all_of(std::initializer_list<bool> facts) noexcept {
   }
   return true;
 }
-consteval std::size_t sum_of(std::initializer_list<std::size_t> numbers) noexcept {
-  std::size_t sum = 0;
-  for (const std::size_t n : numbers) {
-    sum += n;
-  }
-  return sum;
-}
 
-template <class... M>
-consteval auto name_hashes() noexcept {
-  std::array<std::uint64_t, sum_of({names_taken<M>...})> hashes{};
-  std::size_t at = 0;
-  const std::array<std::string_view, sizeof...(M)> names{M::name...};
-  const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
-  for (std::size_t i = 0; i != names.size(); ++i) {
-    hashes[at++] = hash(names[i]);
-    if (taken[i] == 4) {
-      for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
-        hashes[at++] = hash(suffix, hash(names[i]));
-      }
-    }
+/// The hashes of all names that a registry's families take. `Names` says how many they are.
+template <std::size_t Names>
+consteval auto name_hashes(std::span<const family> families) noexcept {
+  std::array<std::uint64_t, Names> hashes{};
+  std::uint64_t* at = hashes.data();
+  for (const family& f : families) {
+    at = hash_names(f, at);
   }
   return hashes;
+}
+
+consteval std::size_t names_taken(std::span<const family> families) noexcept {
+  std::size_t sum = 0;
+  for (const family& f : families) {
+    sum += names_taken(f);
+  }
+  return sum;
 }
 
 /// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
-  static_assert(Index == npos,
-                "duplicate metric in a registry: two metrics have the same name, or one is named like a histogram's "
-                "_bucket, _count or _sum");
+  static_assert(
+      Index == npos,
+      "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
+      "one is named like a histogram's _bucket, _count or _sum");
 };
 
 template <class T>
 inline constexpr char identity = 0;
+
+using call = bool (*)(std::uint64_t*) noexcept;
+
+/// What gives a metric's values at a reading; null where its cells do.
+template <class M>
+constexpr call call_of() noexcept {
+  if constexpr (M::shape.called) {
+    return M::call;
+  } else {
+    return nullptr;
+  }
+}
 
 }  // namespace detail
 
@@ -3491,7 +4260,6 @@ template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
                 "a registry lists metrics: types derived from counter, gauge, histogram ...");
-  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
@@ -3512,6 +4280,8 @@ class registry {
     return {detail::family_of<Metrics>(layout.places[I])...};
   }
   static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
+  static constexpr std::size_t names = detail::names_taken(families);
+  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<names>(families))>) != 0);
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
@@ -3574,11 +4344,24 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.all_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read};
   }
 
  private:
-  static void read(std::uint64_t* out) noexcept { detail::sum_cells(cells::record(), out); }
+  static void read(const void*, std::uint64_t* out) noexcept {
+    detail::abi::record& record = cells::record();
+    if constexpr (layout.reading_cells != layout.all_cells) {
+      static constexpr std::array<detail::call, count> calls{detail::call_of<Metrics>()...};
+      for (std::size_t i = 0; i != count; ++i) {
+        const detail::place& p = layout.places[i];
+        if (calls[i] != nullptr) {
+          out[p.present] = calls[i](out + p.first) ? 1 : 0;
+          detail::common_add(record.shared[p.value_drop - layout.thread_cells], std::uint64_t{1} - out[p.present]);
+        }
+      }
+    }
+    detail::sum_cells(record, out);
+  }
 };
 
 }  // namespace vitals::inline v0
@@ -3680,7 +4463,7 @@ class exposition {
   void expose(std::vector<source_ref> added) {
     const std::scoped_lock lock{mutex_};
     added.insert(added.begin(), sources_.begin(), sources_.end());
-    auto text = std::make_shared<page>(prometheus_text::lay, added);
+    auto text = std::make_shared<page>(prometheus_text::format, added);
     sources_ = std::move(added);
     text_ = std::move(text);
   }

@@ -68,7 +68,7 @@ using first = vitals::registry<requests, running, sizes>;
 using second = vitals::registry<depth, latency>;
 using plain = vitals::registry<jobs>;
 
-constexpr auto format = vitals::prometheus_text::lay;
+constexpr auto format = vitals::prometheus_text::format;
 
 TEST_CASE("the sources of a page stand one after the other, and the drops of all behind them") {
   first::reset_after_fork();
@@ -145,9 +145,11 @@ TEST_CASE("where nothing can be dropped, no drops are told") {
 
 TEST_CASE("a family that two sources offer is refused, and named") {
   const vitals::source_ref sources[] = {plain::source(), second::source(), plain::source()};
-  CHECK_THROWS_WITH_AS(vitals::page(format, sources),
-                       "vitals: two sources offer the family page_jobs_total: rename one, or expose it once",
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      vitals::page(format, sources),
+      "vitals: cannot expose the family page_jobs_total: a family of that name is exposed already: rename "
+      "one, give it a prefix, or expose it once",
+      std::invalid_argument);
 }
 
 TEST_CASE("a page of no sources is empty") {
@@ -265,28 +267,47 @@ TEST_CASE("several threads may render one page, while others count") {
 }
 
 TEST_CASE("a format lays text and numbers, in any order and as often as it likes") {
-  static constexpr auto lay = [](vitals::detail::page_text& page, std::span<const vitals::family>, std::uint32_t base) {
+  constexpr auto lay = [](vitals::detail::page_text& page, const vitals::source_ref&, const vitals::family&,
+                          std::uint32_t base) {
     using vitals::detail::slot;
     page.text("a").number(slot::unsigned_integer, base + 1).number(slot::signed_integer, base + 1);
-    page.text("").text("bc").number(slot::bucket, base + 2).text(",").number(slot::bucket, base + 3);
-    page.text(",").number(slot::count, base).text(";").number(slot::bucket, base + 3).number(slot::count, base);
+    page.text("").text("bc").number(slot::bucket, base + 2).text(",").number(slot::last_bucket, base + 3);
+    page.text(",").number(slot::count, base).text(";").number(slot::last_bucket, base + 3).number(slot::count, base);
+    page.text("|").number(slot::state, base, 5).number(slot::state, base, 4).text("|");
+    page.begin_optional(base + 4);
+    page.text("never").number(slot::real, base).text("seen");
+    page.end_optional();
+    page.begin_optional(base + 1);
+    page.text("always").number(slot::unsigned_integer, base).text("seen");
+    page.end_optional();
     page.text(" ").number(slot::real, base + 4);
     page.text("s").number(slot::seconds, base, 3).text("end");
   };
-  const auto read = [](std::uint64_t* out) noexcept {
+  const auto read = [](const void*, std::uint64_t* out) noexcept {
     out[0] = 5;
     out[1] = ~std::uint64_t{0};
     out[2] = 3;
     out[3] = 4;  // the high half of the seconds too: 4 x 2^64 + 5 ns
     out[4] = 0;
   };
-  const vitals::source_ref sources[] = {{.families = {}, .cells = 5, .read = read},
-                                        {.families = {}, .cells = 5, .read = read}};
-  vitals::page page{lay, sources};
+  const vitals::family family{.name = "any",
+                              .help = "Any.",
+                              .unit = {},
+                              .type = vitals::metric_type::gauge,
+                              .kind = vitals::value_kind::real,
+                              .labels = {},
+                              .bounds = {},
+                              .first = 0,
+                              .series = 1,
+                              .stride = 1,
+                              .width = 1};
+  const vitals::source_ref sources[] = {{.families = {&family, 1}, .cells = 5, .read = read},
+                                        {.families = {&family, 1}, .cells = 5, .read = read, .prefix = "second_"}};
+  vitals::page page{{.lay = lay, .ending = "."}, sources};
   std::string out;
   page.render(out);
-  const std::string once = "a18446744073709551615-1bc3,7,7;44 0s73786976294.838206469end";
-  CHECK(out == once + once);
+  const std::string once = "a18446744073709551615-1bc3,7,7;44|10|always5seen 0s73786976294.838206469end";
+  CHECK(out == once + once + ".");
 }
 
 }  // namespace page_tests

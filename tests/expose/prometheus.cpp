@@ -57,7 +57,7 @@ struct offsets : vitals::histogram<"golden_offsets", "Offsets.", vitals::buckets
 using metrics = vitals::registry<requests, hits, bytes, in_flight, waiting, temperature, latency, sizes, offsets>;
 
 std::string page_of(std::initializer_list<vitals::source_ref> sources) {
-  vitals::page page{vitals::prometheus_text::lay, {sources.begin(), sources.size()}};
+  vitals::page page{vitals::prometheus_text::format, {sources.begin(), sources.size()}};
   std::string out;
   page.render(out);
   return out;
@@ -250,7 +250,7 @@ TEST_CASE("a decimal comma in the locale changes nothing on a page") {
 // What follows needs no registry: a format knows families only.
 
 std::uint64_t cells[16] = {};
-void read_cells(std::uint64_t* out) noexcept {
+void read_cells(const void*, std::uint64_t* out) noexcept {
   for (std::size_t i = 0; i != 16; ++i) {
     out[i] = cells[i];
   }
@@ -260,6 +260,7 @@ vitals::family counter_family(std::string_view name, std::string_view help,
                               std::span<const vitals::label_family> labels = {}, std::uint32_t series = 1) {
   return {.name = name,
           .help = help,
+          .unit = {},
           .type = vitals::metric_type::counter,
           .kind = vitals::value_kind::unsigned_integer,
           .labels = labels,
@@ -267,9 +268,7 @@ vitals::family counter_family(std::string_view name, std::string_view help,
           .first = 3,
           .series = series,
           .stride = 1,
-          .width = 1,
-          .label_drops = {},
-          .value_drops = {}};
+          .width = 1};
 }
 
 std::string page_of(const vitals::family& family) {

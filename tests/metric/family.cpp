@@ -14,7 +14,7 @@ struct ticks : vitals::counter<"family_ticks_total", "Ticks."> {};
 /// All that a source needs.
 struct hand_made {
   static constexpr vitals::source_ref source() noexcept { return {.families = {}, .cells = 0, .read = &nothing}; }
-  static void nothing(std::uint64_t*) noexcept {}
+  static void nothing(const void*, std::uint64_t*) noexcept {}
 };
 struct may_throw {
   static vitals::source_ref source() { return {}; }
@@ -48,7 +48,7 @@ TEST_CASE("a registry is a source: its table of families, and a reading of its c
   metrics::get<ticks>().inc(42U);
   std::uint64_t cells[64] = {};
   REQUIRE(source.cells <= 64);
-  source.read(cells);
+  source.read(source.self, cells);
   CHECK(cells[family.first] == 42);
 }
 

@@ -9,14 +9,12 @@
 #include <cstring>
 #include <mutex>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <vitals/core/name.hpp>
 #include <vitals/core/sum.hpp>
-#include <vitals/core/unique.hpp>
+#include <vitals/expose/conflict.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/metric/family.hpp>
 
@@ -29,9 +27,12 @@ enum class slot : std::uint32_t {
   unsigned_integer,
   signed_integer,
   real,
-  bucket,   ///< the count of this bucket and all before it in its series
-  count,    ///< the last bucket again, and the end of the series
-  seconds,  ///< a wide total of nanoseconds: the cell is its low half, `high` cells further its high half
+  bucket,       ///< the count of this bucket and all before it in its series
+  last_bucket,  ///< the same, of the last one
+  count,        ///< what the last one was
+  seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  state,        ///< 1 where the cell is `more`, else 0
+  present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   nothing,
 };
 
@@ -40,7 +41,7 @@ struct piece {
   std::uint32_t length;
   std::uint32_t cell;
   slot number;
-  std::uint32_t high = 0;
+  std::uint32_t more = 0;
 };
 
 /// Lays down a page's text. A format is a function that writes to one of these.
@@ -50,11 +51,21 @@ class page_text {
     text_ += part;
     return *this;
   }
-  page_text& number(slot kind, std::uint32_t at, std::uint32_t high = 0) {
-    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, high});
+  page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
+    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
     room_ += kind == slot::seconds ? seconds_room : number_room;
     start_ = text_.size();
     return *this;
+  }
+
+  /// What stands between the two is left out of a page where the cell `present` is 0.
+  void begin_optional(std::uint32_t present) {
+    number(slot::present, present);
+    optional_ = pieces_.size();
+  }
+  void end_optional() {
+    number(slot::nothing, 0);
+    pieces_[optional_ - 1].more = static_cast<std::uint32_t>(pieces_.size() - optional_);
   }
 
   /// Ends the text. Copies read and write beyond a piece's end by up to `slack`.
@@ -71,7 +82,10 @@ class page_text {
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
     const char* from = text_.data();
     std::uint64_t below = 0;  // the counts of a histogram's buckets so far
-    for (const piece& p : pieces_) {
+    std::uint64_t total = 0;  // of all of them
+    const piece* const end = pieces_.data() + pieces_.size();
+    for (const piece* next = pieces_.data(); next != end; ++next) {
+      const piece& p = *next;
       for (std::size_t done = 0; done < p.length; done += slack) {
         std::memcpy(out + done, from + done, slack);
       }
@@ -92,12 +106,24 @@ class page_text {
           below += value;
           out = write_unsigned(out, below);
           break;
-        case slot::count:
-          out = write_unsigned(out, below);
+        case slot::last_bucket:
+          total = below + value;
           below = 0;
+          out = write_unsigned(out, total);
+          break;
+        case slot::count:
+          out = write_unsigned(out, total);
           break;
         case slot::seconds:
-          out = write_seconds(out, plain_wide(value, cells[p.cell + p.high]));
+          out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::state:
+          *out++ = value == p.more ? '1' : '0';
+          break;
+        case slot::present:
+          for (std::uint32_t left = value == 0 ? p.more : 0; left != 0; --left) {
+            from += (++next)->length;
+          }
           break;
         case slot::nothing:
           break;
@@ -112,11 +138,15 @@ class page_text {
   std::vector<piece> pieces_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
-  std::size_t room_ = 0;  // for the numbers
+  std::size_t room_ = 0;      // for the numbers
+  std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
-/// A format: lays down the text of `families`, whose cells are numbered from `cell_base` on.
-using layer = void (*)(page_text&, std::span<const family> families, std::uint32_t cell_base);
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and ends a page.
+struct format {
+  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
+  std::string_view ending;
+};
 
 }  // namespace detail
 
@@ -125,18 +155,21 @@ using layer = void (*)(page_text&, std::span<const family> families, std::uint32
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
-  /// and std::bad_alloc.
-  page(detail::layer format, std::span<const source_ref> sources) {
-    refuse_repeated(sources);
+  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
+  /// std::bad_alloc.
+  page(const detail::format& format, std::span<const source_ref> sources) {
+    detail::refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
-      format(text_, s.families, base);
+      for (const family& f : s.families) {
+        lay(format, s, f, base);
+      }
       sources_.push_back({s, base});
       base += static_cast<std::uint32_t>(s.cells);
     }
-    lay_drops(format, base);
-    text_.finish();
-    cells_.resize(std::size_t{base} + drop_cells);
+    lay_own(format, base);
+    text_.text(format.ending).finish();
+    cells_.resize(std::size_t{base} + own_cells);
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
@@ -145,69 +178,71 @@ class page {
     const std::scoped_lock turn{mutex_};
     out.resize(text_.room());
     for (const auto& [s, base] : sources_) {
-      s.read(cells_.data() + base);
+      s.read(s.self, cells_.data() + base);
     }
-    add_drops();
+    sum_own();
     const char* const end = text_.fill(out.data(), cells_.data());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  static constexpr std::size_t drop_cells = 2;
+  static constexpr std::size_t own_cells = 3;
 
   struct placed_source {
     source_ref source;
     std::uint32_t base;
   };
 
-  static void refuse_repeated(std::span<const source_ref> sources) {
-    std::vector<std::uint64_t> names;
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        names.push_back(detail::hash(f.name));
-      }
-    }
-    const std::uint64_t* const twice = detail::repeated_among(names.data(), names.size());
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        if (twice != nullptr && detail::hash(f.name) == *twice) {
-          throw std::invalid_argument("vitals: two sources offer the family " + std::string{f.name} +
-                                      ": rename one, or expose it once");
-        }
-      }
+  void lay(const detail::format& format, const source_ref& s, const family& f, std::uint32_t base) {
+    if (f.present == family::always) {
+      format.lay(text_, s, f, base);
+    } else {
+      text_.begin_optional(base + f.present);
+      format.lay(text_, s, f, base);
+      text_.end_optional();
     }
   }
 
-  /// One family of the page's own: what its sources dropped, by reason. Left out where nothing can be dropped.
-  void lay_drops(detail::layer format, std::uint32_t base) {
-    bool any = false;
+  /// The page's own families: what its sources dropped, by reason, and how often callbacks failed. Left out where
+  /// nothing can be dropped, or fail.
+  void lay_own(const detail::format& format, std::uint32_t base) {
+    bool drops = false;
+    bool failures = false;
     for (const auto& [s, unused] : sources_) {
       for (const family& f : s.families) {
-        any = any || f.label_drops.count != 0 || f.value_drops.count != 0;
+        drops = drops || f.label_drops.count != 0 || f.value_drops.count != 0;
+        failures = failures || f.failures.count != 0;
       }
     }
-    if (any) {
-      static constexpr std::string_view reasons[] = {"label", "value"};
-      static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
-      const family f{.name = "vitals_dropped_total",
-                     .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
-                     .type = metric_type::counter,
-                     .kind = value_kind::unsigned_integer,
-                     .labels = labels,
-                     .bounds = {},
-                     .first = 0,
-                     .series = drop_cells,
-                     .stride = 1,
-                     .width = 1,
-                     .label_drops = {},
-                     .value_drops = {}};
-      format(text_, {&f, 1}, base);
+    static constexpr std::string_view reasons[] = {"label", "value"};
+    static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
+    family own{.name = "vitals_dropped_total",
+               .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
+               .unit = {},
+               .type = metric_type::counter,
+               .kind = value_kind::unsigned_integer,
+               .labels = labels,
+               .bounds = {},
+               .first = 0,
+               .series = 2,
+               .stride = 1,
+               .width = 1};
+    if (drops) {
+      format.lay(text_, {}, own, base);
+    }
+    if (failures) {
+      own.name = "vitals_callback_failures_total";
+      own.help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.";
+      own.labels = {};
+      own.first = 2;
+      own.series = 1;
+      format.lay(text_, {}, own, base);
     }
   }
 
-  void add_drops() noexcept {
-    std::uint64_t* const drops = cells_.data() + (cells_.size() - drop_cells);
-    drops[0] = drops[1] = 0;
+  void sum_own() noexcept {
+    std::uint64_t* const own = cells_.data() + (cells_.size() - own_cells);
+    own[0] = own[1] = own[2] = 0;
     for (const auto& [s, base] : sources_) {
       const auto sum = [cells = cells_.data() + base](cell_range range) {
         std::uint64_t total = 0;
@@ -217,8 +252,9 @@ class page {
         return total;
       };
       for (const family& f : s.families) {
-        drops[0] += sum(f.label_drops);
-        drops[1] += sum(f.value_drops);
+        own[0] += sum(f.label_drops);
+        own[1] += sum(f.value_drops);
+        own[2] += sum(f.failures);
       }
     }
   }

@@ -16,7 +16,7 @@ namespace vitals::inline v0 {
 template <source... Sources>
 requires(sizeof...(Sources) != 0) void scrape(std::string& out) {
   static constexpr source_ref sources[] = {Sources::source()...};
-  static page& kept = *new page(prometheus_text::lay, sources);  // never destroyed: a scrape at exit is safe
+  static page& kept = *new page(prometheus_text::format, sources);  // never destroyed: a scrape at exit is safe
   kept.render(out);
 }
 

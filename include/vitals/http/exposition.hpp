@@ -20,7 +20,7 @@ class exposition {
   void expose(std::vector<source_ref> added) {
     const std::scoped_lock lock{mutex_};
     added.insert(added.begin(), sources_.begin(), sources_.end());
-    auto text = std::make_shared<page>(prometheus_text::lay, added);
+    auto text = std::make_shared<page>(prometheus_text::format, added);
     sources_ = std::move(added);
     text_ = std::move(text);
   }

@@ -40,7 +40,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:

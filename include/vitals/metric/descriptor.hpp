@@ -6,7 +6,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -18,6 +17,7 @@
 #include <vitals/metric/family.hpp>
 #include <vitals/metric/label.hpp>
 #include <vitals/metric/lint.hpp>
+#include <vitals/metric/unit.hpp>
 
 namespace vitals::inline v0 {
 
@@ -43,6 +43,7 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  bool called = false;       ///< no cells in the registry: a function gives the values at each reading
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -70,14 +71,22 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
+                "a metric's options are labels, a unit, vitals::shared and vitals::packed: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
   } else {
     return list<>{};
   }
+}
+
+/// The unit among a metric's options, or else the one that its name ends in.
+template <class... Options>
+consteval std::string_view unit_of(std::string_view name) noexcept {
+  std::string_view given = known_unit(name);
+  ((given = is_unit<Options> ? unit_name<Options> : given), ...);
+  return given;
 }
 
 template <class... Label>
@@ -115,6 +124,7 @@ template <fixed_string Name, fixed_string Help, class... Options>
 struct descriptor {
   static constexpr std::string_view name = Name.view();
   static constexpr std::string_view help = Help.view();
+  static constexpr std::string_view unit = unit_of<Options...>(name);
   using labels = decltype((list<>{} + ... + only_label<Options>()));
 
   static_assert(is_metric_name(name),
@@ -123,7 +133,10 @@ struct descriptor {
   static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
   static_assert(!names_other_unit(name),
                 "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
-  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge or histogram");
+  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
+  static_assert(unit.empty() || ends_in_unit(name, unit),
+                "a metric's name ends in its unit (before _total): write \"request_size_bytes\" for unit::bytes");
+  static_assert((0 + ... + (is_unit<Options> ? 1 : 0)) <= 1, "a metric has one unit: leave out the other");
   static_assert(!help.empty(), "a metric's help says in a sentence what is measured: it is empty");
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
@@ -141,6 +154,7 @@ template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
   { M::help } -> std::convertible_to<std::string_view>;
+  { M::unit } -> std::convertible_to<std::string_view>;
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;

@@ -1,25 +1,30 @@
-// What a source of metrics tells its readers: one table of families, and a way to sum their cells.
+// What a source of metrics tells its readers: one table of families, and a way to read their cells.
 #ifndef VITALS_METRIC_FAMILY_HPP
 #define VITALS_METRIC_FAMILY_HPP
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
+#include <vitals/core/name.hpp>
+
 namespace vitals::inline v0 {
 
-/// What a family is to a scraper.
-enum class metric_type : std::uint8_t { counter, gauge, histogram };
+/// What a family is to a scraper. A format that has no such type downgrades it.
+enum class metric_type : std::uint8_t { counter, gauge, histogram, summary, info, state_set };
 
 /// How a family's values lie in its cells.
 enum class value_kind : std::uint8_t {
   unsigned_integer,
   signed_integer,
   real,                ///< a double's bits
-  real_histogram,      ///< sum (a double's bits), then a cell for each bucket
+  real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
+  one,                 ///< no cell: the value is 1
+  state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
 /// A label of a family and the texts of its values, in the order of their indices.
@@ -37,25 +42,89 @@ struct cell_range {
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
-  std::string_view name;
+  static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+
+  std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
+  std::string_view unit;  ///< an ending of the name (before `_total`); empty where it has none
   metric_type type;
   value_kind kind;
   std::span<const label_family> labels;
   std::span<const double> bounds;  ///< of a histogram's buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
-  std::uint32_t stride;            ///< from one series to the next
+  std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
   std::uint32_t width;             ///< cells of one series
-  cell_range label_drops;          ///< these add up to the updates dropped for a label outside its values
-  cell_range value_drops;          ///< to those dropped for NaN, or for a negative value where no bound is negative
+  cell_range label_drops{};        ///< these add up to the updates dropped for a label outside its values
+  cell_range value_drops{};        ///< to those dropped for NaN, or for a negative value where no bound is negative
+  cell_range failures{};           ///< to the callbacks that failed
+  std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+
+  /// The index of a series' first cell.
+  [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
+    return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  struct state_place {
+    std::uint32_t set;
+    std::uint32_t state;
+  };
+  /// Where a series of a state set stands: in which set, and which of its states.
+  [[nodiscard]] constexpr state_place state_of(std::uint32_t at) const noexcept {
+    const auto states = static_cast<std::uint32_t>(labels.back().values.size());
+    return {.set = at / states, .state = at % states};
+  }
+
+  /// What the samples of a histogram or a summary add to the name.
+  [[nodiscard]] constexpr std::span<const std::string_view> endings() const noexcept {
+    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+  }
+
+  /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
+  [[nodiscard]] constexpr std::string_view stem() const noexcept {
+    const std::string_view ending = type == metric_type::counter ? "_total" : type == metric_type::info ? "_info" : "";
+    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+  }
 };
 
-/// A source without its type: what a page, a server or an encoder keeps. The table must outlive it.
+namespace detail {
+
+/// How many names a family takes for itself on a page.
+constexpr std::size_t names_taken(const family& f) noexcept {
+  return (f.stem().size() != f.name.size() ? 2 : 1) + f.endings().size();
+}
+
+/// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
+/// the hash of a prefix.
+constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
+  *out++ = hash(f.name, seed);
+  if (f.stem().size() != f.name.size()) {
+    *out++ = hash(f.stem(), seed);
+  }
+  for (const std::string_view ending : f.endings()) {
+    *out++ = hash(ending, hash(f.name, seed));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// A label that all series of a source get where it is exposed.
+struct constant_label {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// A source without its type: what a page, a server or an encoder keeps. What it points to must outlive it.
 struct source_ref {
   std::span<const family> families;
-  std::size_t cells;                      ///< how many cells a reading has
-  void (*read)(std::uint64_t*) noexcept;  ///< writes a reading of all cells; any thread, any time
+  std::size_t cells;  ///< how many cells a reading has
+  /// Writes a reading of all cells; any thread, any time. `self` is the member below.
+  void (*read)(const void* self, std::uint64_t* out) noexcept;
+  const void* self = nullptr;
+  std::string_view prefix{};                 ///< stands before the families' names
+  std::span<const constant_label> labels{};  ///< stand before the families' own
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.

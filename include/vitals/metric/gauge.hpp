@@ -43,12 +43,31 @@ class gauge_handle : detail::handle<Registry, Metric> {
     set(std::chrono::duration<double>(value).count());
   }
 
+  /// Adds `amount`, which may be negative: a compare-exchange loop, for what several threads change; what one thread
+  /// measures is cheaper to `set`, and what is begun and ended cheaper in an `up_down`.
+  template <class T>
+  void add(T amount) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
+    if (this->exists()) [[likely]] {
+      detail::common_add(this->shared_cell(), static_cast<double>(amount));
+    } else {
+      this->count_label_drop();
+    }
+  }
+
+  /// One more, and one less.
+  void inc() const noexcept { add(1.0); }
+  void dec() const noexcept { add(-1.0); }
+
+  /// Sets the present time, in seconds since 1970 (UTC), such as for the last success of a job.
+  void set_to_current_time() const noexcept { set(std::chrono::system_clock::now().time_since_epoch()); }
+
   /// The last value set, by any thread; 0 before.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
 };
 
 /// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
-/// Each series has a cache line of its own. Options: labels, `packed`.
+/// Each series has a cache line of its own. Options: labels, a unit, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct gauge : detail::descriptor<Name, Help, Options...> {
  private:

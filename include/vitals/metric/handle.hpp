@@ -20,7 +20,8 @@ inline constexpr std::uint32_t no_series = std::numeric_limits<std::uint32_t>::m
 struct place {
   std::uint32_t first = 0;
   std::uint32_t label_drop = 0;
-  std::uint32_t value_drop = 0;
+  std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
+  std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any

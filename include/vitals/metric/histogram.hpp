@@ -197,7 +197,7 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:

@@ -41,7 +41,7 @@ class up_down_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of an up-down counter: `struct in_flight : vitals::up_down<"requests_in_flight", "Being served."> {};`
-/// A scraper sees a gauge. Options: labels, `shared`, `packed`.
+/// A scraper sees a gauge. Options: labels, a unit, `shared`, `packed`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct up_down : detail::descriptor<Name, Help, Options...> {
  private:

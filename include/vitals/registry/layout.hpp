@@ -18,7 +18,8 @@
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last.
+/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
+/// what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
@@ -26,6 +27,7 @@ struct layout {
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
+  std::uint32_t reading_cells = 0;
 
  private:
   constexpr void add_run(const abi::run& r) noexcept {
@@ -61,7 +63,7 @@ struct layout {
     const std::uint32_t start = at;
     for (std::size_t i = 0; i != Metrics; ++i) {
       const shape& s = shapes[i];
-      if (s.shared == in_shared && s.kind == abi::summing::integers) {
+      if (s.shared == in_shared && !s.called && s.kind == abi::summing::integers) {
         at = s.stride == 1 ? at : to_line(at);
         places[i].first = at;
         at += s.stride * (s.series + (s.trash ? 1 : 0));
@@ -84,11 +86,22 @@ struct layout {
       const shape& s = shapes[i];
       if (s.shared == in_shared) {
         places[i].label_drop = s.label_drops ? at++ : 0;
-        places[i].value_drop = s.value_drops ? at++ : 0;
+        places[i].value_drop = s.value_drops || s.called ? at++ : 0;
       }
     }
     add_integers(drops, at);
     (in_shared ? all_cells : thread_cells) = to_line(at);
+  }
+
+  constexpr void lay_called(const std::array<shape, Metrics>& shapes) noexcept {
+    reading_cells = all_cells;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      if (shapes[i].called) {
+        places[i].present = reading_cells++;
+        places[i].first = reading_cells;
+        reading_cells += shapes[i].series;
+      }
+    }
   }
 };
 
@@ -98,25 +111,40 @@ consteval layout<Metrics> make_layout(const std::array<shape, Metrics>& shapes) 
   l.thread_cells = ~std::uint32_t{0};  // all cells laid so far are a thread's
   l.lay(shapes, false);
   l.lay(shapes, true);
+  l.lay_called(shapes);
   return l;
+}
+
+/// The labels of a metric as they are shown.
+template <class M>
+constexpr auto shown_labels() noexcept {
+  if constexpr (requires { typename M::shown_labels; }) {
+    return typename M::shown_labels{};
+  } else {
+    return typename M::labels{};
+  }
 }
 
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
-  using facts = label_facts<typename M::labels>;
+  using facts = label_facts<decltype(shown_labels<M>())>;
+  const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
            .help = M::help,
+           .unit = M::unit,
            .type = M::type,
            .kind = M::kind,
            .labels = facts::table,
            .bounds = {},
            .first = p.first,
-           .series = s.series,
+           .series = facts::series,
            .stride = s.stride,
            .width = s.width,
-           .label_drops = {.first = p.label_drop, .count = s.label_drops ? 1U : 0U},
-           .value_drops = {.first = p.value_drop, .count = s.value_drops ? 1U : 0U}};
+           .label_drops = one(p.label_drop, s.label_drops),
+           .value_drops = one(p.value_drop, s.value_drops),
+           .failures = one(p.value_drop, s.called),
+           .present = s.called ? p.present : family::always};
   if constexpr (M::type == metric_type::histogram) {
     f.bounds = M::bounds;
   }

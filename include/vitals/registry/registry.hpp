@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -64,10 +65,6 @@ struct accessor<Registry, Metric, list<Label...>> {
   }
 };
 
-/// The sample names that a family takes for itself.
-template <class M>
-inline constexpr std::size_t names_taken = M::type == metric_type::histogram ? 4 : 1;
-
 // No folds over metrics: clang stops at 256 operands.
 consteval bool all_of(std::initializer_list<bool> facts) noexcept {
   for (const bool fact : facts) {
@@ -77,41 +74,49 @@ consteval bool all_of(std::initializer_list<bool> facts) noexcept {
   }
   return true;
 }
-consteval std::size_t sum_of(std::initializer_list<std::size_t> numbers) noexcept {
-  std::size_t sum = 0;
-  for (const std::size_t n : numbers) {
-    sum += n;
-  }
-  return sum;
-}
 
-template <class... M>
-consteval auto name_hashes() noexcept {
-  std::array<std::uint64_t, sum_of({names_taken<M>...})> hashes{};
-  std::size_t at = 0;
-  const std::array<std::string_view, sizeof...(M)> names{M::name...};
-  const std::array<std::size_t, sizeof...(M)> taken{names_taken<M>...};
-  for (std::size_t i = 0; i != names.size(); ++i) {
-    hashes[at++] = hash(names[i]);
-    if (taken[i] == 4) {
-      for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
-        hashes[at++] = hash(suffix, hash(names[i]));
-      }
-    }
+/// The hashes of all names that a registry's families take. `Names` says how many they are.
+template <std::size_t Names>
+consteval auto name_hashes(std::span<const family> families) noexcept {
+  std::array<std::uint64_t, Names> hashes{};
+  std::uint64_t* at = hashes.data();
+  for (const family& f : families) {
+    at = hash_names(f, at);
   }
   return hashes;
+}
+
+consteval std::size_t names_taken(std::span<const family> families) noexcept {
+  std::size_t sum = 0;
+  for (const family& f : families) {
+    sum += names_taken(f);
+  }
+  return sum;
 }
 
 /// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
-  static_assert(Index == npos,
-                "duplicate metric in a registry: two metrics have the same name, or one is named like a histogram's "
-                "_bucket, _count or _sum");
+  static_assert(
+      Index == npos,
+      "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
+      "one is named like a histogram's _bucket, _count or _sum");
 };
 
 template <class T>
 inline constexpr char identity = 0;
+
+using call = bool (*)(std::uint64_t*) noexcept;
+
+/// What gives a metric's values at a reading; null where its cells do.
+template <class M>
+constexpr call call_of() noexcept {
+  if constexpr (M::shape.called) {
+    return M::call;
+  } else {
+    return nullptr;
+  }
+}
 
 }  // namespace detail
 
@@ -121,7 +126,6 @@ template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
                 "a registry lists metrics: types derived from counter, gauge, histogram ...");
-  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<Metrics...>())>) != 0);
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
@@ -142,6 +146,8 @@ class registry {
     return {detail::family_of<Metrics>(layout.places[I])...};
   }
   static constexpr std::array<family, count> families = make_families(std::make_index_sequence<count>{});
+  static constexpr std::size_t names = detail::names_taken(families);
+  static_assert(sizeof(detail::duplicate_metric_at<detail::repeated_at(detail::name_hashes<names>(families))>) != 0);
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
@@ -204,11 +210,24 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.all_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read};
   }
 
  private:
-  static void read(std::uint64_t* out) noexcept { detail::sum_cells(cells::record(), out); }
+  static void read(const void*, std::uint64_t* out) noexcept {
+    detail::abi::record& record = cells::record();
+    if constexpr (layout.reading_cells != layout.all_cells) {
+      static constexpr std::array<detail::call, count> calls{detail::call_of<Metrics>()...};
+      for (std::size_t i = 0; i != count; ++i) {
+        const detail::place& p = layout.places[i];
+        if (calls[i] != nullptr) {
+          out[p.present] = calls[i](out + p.first) ? 1 : 0;
+          detail::common_add(record.shared[p.value_drop - layout.thread_cells], std::uint64_t{1} - out[p.present]);
+        }
+      }
+    }
+    detail::sum_cells(record, out);
+  }
 };
 
 }  // namespace vitals::inline v0

@@ -1,0 +1,120 @@
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0.
+#ifndef VITALS_EXPOSE_TEXT_HPP
+#define VITALS_EXPOSE_TEXT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <vitals/expose/number.hpp>
+#include <vitals/expose/page.hpp>
+#include <vitals/metric/family.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// `text` with `\` and line feeds escaped, and quotes where asked for.
+inline std::string escaped(std::string_view text, bool quotes_too) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
+      out += '\\';
+    }
+    out += c == '\n' ? 'n' : c;
+  }
+  return out;
+}
+
+inline void append_label(std::string& out, std::string_view name, std::string_view value) {
+  out += out.empty() ? "" : ",";
+  out += name;
+  out += "=\"";
+  out += escaped(value, true);
+  out += '"';
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces: first those that its source is exposed
+/// with.
+inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out;
+  for (const constant_label& l : s.labels) {
+    append_label(out, l.name, l.value);
+  }
+  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
+  for (const label_family& l : f.labels) {
+    below /= static_cast<std::uint32_t>(l.values.size());
+    const bool is_state = f.kind == value_kind::state && below == 1;  // this label is named after the family
+    append_label(out, std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    series %= below;
+  }
+  return out;
+}
+
+inline std::string in_braces(const std::string& labels) {
+  return labels.empty() ? labels : '{' + labels + '}';
+}
+
+inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                              std::uint32_t first) {
+  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
+  page.text(name).text("_count").text(in_braces(labels)).text(" ");
+  page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
+}
+
+inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                        std::uint32_t first) {
+  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
+  char bound[seconds_room];
+  std::uint32_t at = first;
+  for (const double b : f.bounds) {
+    const char* const end = write_bound(bound, b);
+    page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
+    page.number(slot::bucket, ++at).text("\n");
+  }
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, ++at).text("\n");
+}
+
+/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
+/// with negative bounds.
+inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
+                        bool sums_may_fall) {
+  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+  const std::string name = std::string{s.prefix} + std::string{f.name};
+  for (std::uint32_t i = 0; i != f.series; ++i) {
+    const std::string labels = series_labels(s, f, i);
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    if (f.type == metric_type::histogram) {
+      lay_buckets(page, name, f, labels, at);
+    }
+    if (f.type == metric_type::histogram || f.type == metric_type::summary) {
+      if (has_sum) {
+        lay_sum_and_count(page, name, f, labels, at);
+      }
+      continue;
+    }
+    page.text(name).text(in_braces(labels)).text(" ");
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        page.number(slot::unsigned_integer, at);
+        break;
+      case value_kind::signed_integer:
+        page.number(slot::signed_integer, at);
+        break;
+      case value_kind::state:
+        page.number(slot::state, at, f.state_of(i).state);
+        break;
+      case value_kind::one:
+        page.text("1");
+        break;
+      default:
+        page.number(slot::real, at);
+        break;
+    }
+    page.text("\n");
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif

@@ -1,0 +1,246 @@
+#include <vitals/expose/openmetrics.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include <vitals/expose/prometheus.hpp>
+#include <vitals/metric/buckets.hpp>
+#include <vitals/metric/callback.hpp>
+#include <vitals/metric/counter.hpp>
+#include <vitals/metric/gauge.hpp>
+#include <vitals/metric/histogram.hpp>
+#include <vitals/metric/info.hpp>
+#include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/state_set.hpp>
+#include <vitals/metric/summary.hpp>
+#include <vitals/metric/up_down.hpp>
+#include <vitals/registry/registry.hpp>
+
+namespace openmetrics_tests {
+
+using namespace std::chrono_literals;
+
+enum class zone { eu, us };
+enum class phase { starting, running, stopping };
+using by_zone = vitals::label<"zone", zone>;
+using by_room = vitals::label<"room", vitals::one_of<"say \"hi\"\\\nnow", "caf\xC3\xA9">>;
+
+bool broken = false;
+double depth(zone z) {
+  if (broken) {
+    throw std::runtime_error{"no depth"};
+  }
+  return z == zone::eu ? -0.5 : 1e21;
+}
+std::uint64_t taken() {
+  return ~std::uint64_t{0};
+}
+
+struct requests : vitals::counter<"om_requests_total", "Requests: \"a\\b\"\nand more.", by_zone> {};
+struct energy : vitals::real_counter<"om_energy_joules_total", "Energy."> {};
+struct in_flight : vitals::up_down<"om_in_flight", "In flight."> {};
+struct warmth : vitals::gauge<"om_room_celsius", "Warmth.", vitals::packed, by_room> {};
+struct widgets : vitals::gauge<"om_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
+struct latency : vitals::histogram<"om_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
+struct offsets : vitals::histogram<"om_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
+struct payload : vitals::summary<"om_payload_bytes", "Payload."> {};
+struct build : vitals::info<"om_build_info", "Build.", vitals::constant<"version", "1.4.2">> {};
+struct state : vitals::state_set<"om_phase", "Phase.", phase, by_zone> {};
+struct queue : vitals::callback<"om_queue_depth", "Depth.", &depth, by_zone> {};
+struct takes : vitals::callback<"om_taken_total", "Taken.", &taken> {};
+
+using metrics = vitals::registry<requests, energy, in_flight, warmth, widgets, latency, offsets, payload, build, state,
+                                 queue, takes>;
+
+void fill() {
+  metrics::reset_after_fork();
+  metrics::get<requests>(zone::us).inc((std::uint64_t{1} << 53) + 1);
+  metrics::get<energy>().add(1e-7);
+  metrics::get<in_flight>().dec();
+  metrics::get<warmth>("caf\xC3\xA9").set(-0.0);
+  metrics::get<widgets>().set(std::numeric_limits<double>::infinity());
+  metrics::get<latency>(zone::eu).observe(500ms);
+  metrics::get<latency>(zone::eu).observe(2s);
+  metrics::get<offsets>().observe(-3.5);
+  metrics::get<payload>().observe(1500);
+  metrics::get<state>(zone::us).set(phase::stopping);
+}
+
+template <class Format>
+std::string page_of(vitals::source_ref source) {
+  vitals::page page{Format::format, {&source, 1}};
+  std::string out;
+  page.render(out);
+  return out;
+}
+
+TEST_CASE("every kind of metric as OpenMetrics, in full") {
+  broken = false;
+  fill();
+  CHECK(page_of<vitals::openmetrics_text>(metrics::source()) == R"(# TYPE om_requests counter
+# HELP om_requests Requests: \"a\\b\"\nand more.
+om_requests_total{zone="eu"} 0
+om_requests_total{zone="us"} 9007199254740993
+# TYPE om_energy_joules counter
+# UNIT om_energy_joules joules
+# HELP om_energy_joules Energy.
+om_energy_joules_total 1e-07
+# TYPE om_in_flight gauge
+# HELP om_in_flight In flight.
+om_in_flight -1
+# TYPE om_room_celsius gauge
+# UNIT om_room_celsius celsius
+# HELP om_room_celsius Warmth.
+om_room_celsius{room="say \"hi\"\\\nnow"} 0
+om_room_celsius{room="café"} -0
+# TYPE om_stock_widgets gauge
+# UNIT om_stock_widgets widgets
+# HELP om_stock_widgets Widgets.
+om_stock_widgets +Inf
+# TYPE om_latency_seconds histogram
+# UNIT om_latency_seconds seconds
+# HELP om_latency_seconds Latency.
+om_latency_seconds_bucket{zone="eu",le="1e-05"} 0
+om_latency_seconds_bucket{zone="eu",le="0.5"} 1
+om_latency_seconds_bucket{zone="eu",le="1.0"} 1
+om_latency_seconds_bucket{zone="eu",le="+Inf"} 2
+om_latency_seconds_sum{zone="eu"} 2.5
+om_latency_seconds_count{zone="eu"} 2
+om_latency_seconds_bucket{zone="us",le="1e-05"} 0
+om_latency_seconds_bucket{zone="us",le="0.5"} 0
+om_latency_seconds_bucket{zone="us",le="1.0"} 0
+om_latency_seconds_bucket{zone="us",le="+Inf"} 0
+om_latency_seconds_sum{zone="us"} 0
+om_latency_seconds_count{zone="us"} 0
+# TYPE om_offsets histogram
+# HELP om_offsets Offsets.
+om_offsets_bucket{le="-2.5"} 1
+om_offsets_bucket{le="0.0"} 1
+om_offsets_bucket{le="+Inf"} 1
+# TYPE om_payload_bytes summary
+# UNIT om_payload_bytes bytes
+# HELP om_payload_bytes Payload.
+om_payload_bytes_sum 1500
+om_payload_bytes_count 1
+# TYPE om_build info
+# HELP om_build Build.
+om_build_info{version="1.4.2"} 1
+# TYPE om_phase stateset
+# HELP om_phase Phase.
+om_phase{zone="eu",om_phase="starting"} 1
+om_phase{zone="eu",om_phase="running"} 0
+om_phase{zone="eu",om_phase="stopping"} 0
+om_phase{zone="us",om_phase="starting"} 0
+om_phase{zone="us",om_phase="running"} 0
+om_phase{zone="us",om_phase="stopping"} 1
+# TYPE om_queue_depth gauge
+# HELP om_queue_depth Depth.
+om_queue_depth{zone="eu"} -0.5
+om_queue_depth{zone="us"} 1e+21
+# TYPE om_taken counter
+# HELP om_taken Taken.
+om_taken_total 18446744073709551615
+# TYPE vitals_dropped counter
+# HELP vitals_dropped Updates dropped: a label outside its values, NaN, or a negative value where none may be.
+vitals_dropped_total{reason="label"} 0
+vitals_dropped_total{reason="value"} 0
+# TYPE vitals_callback_failures counter
+# HELP vitals_callback_failures Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.
+vitals_callback_failures_total 0
+# EOF
+)");
+}
+
+/// The part of a page from `from` to before `to`.
+std::string part(const std::string& page, std::string_view from, std::string_view to) {
+  const auto start = page.find(from);
+  const auto end = page.find(to, start);
+  REQUIRE(start != std::string::npos);
+  REQUIRE(end != std::string::npos);
+  return page.substr(start, end - start);
+}
+
+TEST_CASE("Prometheus text has no info and no state sets: they are gauges; its sums may fall") {
+  fill();
+  const std::string page = page_of<vitals::prometheus_text>(metrics::source());
+  CHECK(part(page, "# HELP om_offsets", "# HELP om_queue") == R"(# HELP om_offsets Offsets.
+# TYPE om_offsets histogram
+om_offsets_bucket{le="-2.5"} 1
+om_offsets_bucket{le="0.0"} 1
+om_offsets_bucket{le="+Inf"} 1
+om_offsets_sum -3.5
+om_offsets_count 1
+# HELP om_payload_bytes Payload.
+# TYPE om_payload_bytes summary
+om_payload_bytes_sum 1500
+om_payload_bytes_count 1
+# HELP om_build_info Build.
+# TYPE om_build_info gauge
+om_build_info{version="1.4.2"} 1
+# HELP om_phase Phase.
+# TYPE om_phase gauge
+om_phase{zone="eu",om_phase="starting"} 1
+om_phase{zone="eu",om_phase="running"} 0
+om_phase{zone="eu",om_phase="stopping"} 0
+om_phase{zone="us",om_phase="starting"} 0
+om_phase{zone="us",om_phase="running"} 0
+om_phase{zone="us",om_phase="stopping"} 1
+)");
+  CHECK(part(page, "# HELP om_energy", "# HELP om_in_flight") ==
+        "# HELP om_energy_joules_total Energy.\n# TYPE om_energy_joules_total counter\nom_energy_joules_total 1e-07\n");
+}
+
+TEST_CASE("a prefix and constant labels stand before all of a source's own") {
+  fill();
+  vitals::source_ref source = metrics::source();
+  const vitals::constant_label labels[] = {{.name = "shard", .value = "a\"b"}, {.name = "rack", .value = ""}};
+  source.prefix = "lib_";
+  source.labels = labels;
+  const std::string page = page_of<vitals::openmetrics_text>(source);
+  CHECK(page.find("# TYPE lib_om_requests counter\n") != std::string::npos);
+  CHECK(page.find("\nlib_om_requests_total{shard=\"a\\\"b\",rack=\"\",zone=\"us\"} 9007199254740993\n") !=
+        std::string::npos);
+  CHECK(page.find("\nlib_om_in_flight{shard=\"a\\\"b\",rack=\"\"} -1\n") != std::string::npos);
+  CHECK(page.find("\nlib_om_latency_seconds_bucket{shard=\"a\\\"b\",rack=\"\",zone=\"eu\",le=\"0.5\"} 1\n") !=
+        std::string::npos);
+  // OpenMetrics: a state set's label has the family's name
+  CHECK(page.find("\nlib_om_phase{shard=\"a\\\"b\",rack=\"\",zone=\"eu\",lib_om_phase=\"starting\"} 1\n") !=
+        std::string::npos);
+  CHECK(page.find("\nom_") == std::string::npos);
+}
+
+TEST_CASE("a callback that throws loses its own family for that scrape, and is counted") {
+  fill();
+  vitals::source_ref source = metrics::source();
+  vitals::page page{vitals::openmetrics_text::format, {&source, 1}};
+  std::string out;
+  broken = true;
+  page.render(out);
+  page.render(out);
+  CHECK(out.find("om_queue_depth") == std::string::npos);
+  CHECK(out.find("\nom_phase{zone=\"us\",om_phase=\"stopping\"} 1\n# TYPE om_taken counter\n") != std::string::npos);
+  CHECK(out.find("\nvitals_callback_failures_total 2\n") != std::string::npos);
+  CHECK(out.ends_with("\n# EOF\n"));
+  broken = false;
+  page.render(out);
+  CHECK(out.find("\nom_queue_depth{zone=\"eu\"} -0.5\n") != std::string::npos);
+  CHECK(out.find("\nvitals_callback_failures_total 2\n") != std::string::npos);
+  metrics::reset_after_fork();
+}
+
+TEST_CASE("a page of no sources is its end") {
+  vitals::page page{vitals::openmetrics_text::format, {}};
+  std::string out;
+  page.render(out);
+  CHECK(out == "# EOF\n");
+}
+
+}  // namespace openmetrics_tests
