@@ -1946,81 +1946,6 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
 }  // namespace vitals::inline v0::detail
 
 #endif
-// What cannot stand on one page: families of one name, labels that clash.
-#ifndef VITALS_EXPOSE_CONFLICT_HPP
-#define VITALS_EXPOSE_CONFLICT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace vitals::inline v0::detail {
-
-[[noreturn]] inline void refuse(const source_ref& s, const family& f, const char* why) {
-  throw std::invalid_argument("vitals: cannot expose the family " + std::string{s.prefix} + std::string{f.name} + ": " +
-                              why);
-}
-
-/// Checks how a family is exposed: the prefix, and the labels that it gets.
-inline void refuse_decoration(const source_ref& s, const family& f) {
-  if (!s.prefix.empty() && !is_metric_name(s.prefix)) {
-    refuse(s, f, "its prefix is made of a-z, 0-9 and _, and does not start with a digit");
-  }
-  for (const constant_label& l : s.labels) {
-    if (!is_label_name(l.name) || l.name == "le" || l.name == "quantile") {
-      refuse(s, f, "a constant label's name is made of a-z, 0-9 and _, and is not reserved (le, quantile, __x)");
-    }
-    if (!is_utf8(l.value)) {
-      refuse(s, f, "a constant label's value is UTF-8 text");
-    }
-    std::size_t same = 0;
-    for (const constant_label& other : s.labels) {
-      same += other.name == l.name ? 1 : 0;
-    }
-    for (const label_family& other : f.labels) {
-      same += other.name == l.name ? 1 : 0;
-    }
-    if (same != 1) {
-      refuse(s, f, "two of its labels have the same name");
-    }
-  }
-}
-
-/// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
-inline void refuse_conflicts(std::span<const source_ref> sources) {
-  std::vector<std::uint64_t> names;
-  for (const source_ref& s : sources) {
-    for (const family& f : s.families) {
-      refuse_decoration(s, f);
-      const std::size_t before = names.size();
-      names.resize(before + names_taken(f));
-      hash_names(f, names.data() + before, hash(s.prefix));
-    }
-  }
-  const std::vector<std::uint64_t> in_order = names;
-  const std::uint64_t* const twice = repeated_among(names.data(), names.size());
-  if (twice == nullptr) {
-    return;
-  }
-  std::size_t at = 0;
-  for (const source_ref& s : sources) {
-    for (const family& f : s.families) {
-      for (const std::size_t end = at + names_taken(f); at != end; ++at) {
-        if (in_order[at] == *twice) {
-          refuse(s, f, "a family of that name is exposed already: rename one, give it a prefix, or expose it once");
-        }
-      }
-    }
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 // Numbers as text: exact, and never through a locale or a stream.
 #ifndef VITALS_EXPOSE_NUMBER_HPP
 #define VITALS_EXPOSE_NUMBER_HPP
@@ -2192,6 +2117,197 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 }  // namespace vitals::inline v0::detail
 
 #endif
+// A reading: the cells of some sources at one time, and the families that lie in them.
+#ifndef VITALS_EXPOSE_READING_HPP
+#define VITALS_EXPOSE_READING_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+// What cannot stand on one page: families of one name, labels that clash.
+#ifndef VITALS_EXPOSE_CONFLICT_HPP
+#define VITALS_EXPOSE_CONFLICT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0::detail {
+
+[[noreturn]] inline void refuse(const source_ref& s, const family& f, const char* why) {
+  throw std::invalid_argument("vitals: cannot expose the family " + std::string{s.prefix} + std::string{f.name} + ": " +
+                              why);
+}
+
+/// Checks how a family is exposed: the prefix, and the labels that it gets.
+inline void refuse_decoration(const source_ref& s, const family& f) {
+  if (!s.prefix.empty() && !is_metric_name(s.prefix)) {
+    refuse(s, f, "its prefix is made of a-z, 0-9 and _, and does not start with a digit");
+  }
+  for (const constant_label& l : s.labels) {
+    if (!is_label_name(l.name) || l.name == "le" || l.name == "quantile") {
+      refuse(s, f, "a constant label's name is made of a-z, 0-9 and _, and is not reserved (le, quantile, __x)");
+    }
+    if (!is_utf8(l.value)) {
+      refuse(s, f, "a constant label's value is UTF-8 text");
+    }
+    std::size_t same = 0;
+    for (const constant_label& other : s.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    for (const label_family& other : f.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    if (same != 1) {
+      refuse(s, f, "two of its labels have the same name");
+    }
+  }
+}
+
+/// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
+inline void refuse_conflicts(std::span<const source_ref> sources) {
+  std::vector<std::uint64_t> names;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      refuse_decoration(s, f);
+      const std::size_t before = names.size();
+      names.resize(before + names_taken(f));
+      hash_names(f, names.data() + before, hash(s.prefix));
+    }
+  }
+  const std::vector<std::uint64_t> in_order = names;
+  const std::uint64_t* const twice = repeated_among(names.data(), names.size());
+  if (twice == nullptr) {
+    return;
+  }
+  std::size_t at = 0;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      for (const std::size_t end = at + names_taken(f); at != end; ++at) {
+        if (in_order[at] == *twice) {
+          refuse(s, f, "a family of that name is exposed already: rename one, give it a prefix, or expose it once");
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Two families of a reading's own: what its sources dropped, by reason, and how often their callbacks failed.
+struct own_families {
+  static constexpr std::string_view reasons[] = {"label", "value"};
+  static constexpr label_family by_reason[] = {{.name = "reason", .values = reasons}};
+  static constexpr family drops{
+      .name = "vitals_dropped_total",
+      .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
+      .unit = {},
+      .type = metric_type::counter,
+      .kind = value_kind::unsigned_integer,
+      .labels = by_reason,
+      .bounds = {},
+      .first = 0,
+      .series = 2,
+      .stride = 1,
+      .width = 1};
+  static constexpr family failures{
+      .name = "vitals_callback_failures_total",
+      .help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.",
+      .unit = {},
+      .type = metric_type::counter,
+      .kind = value_kind::unsigned_integer,
+      .labels = {},
+      .bounds = {},
+      .first = 2,
+      .series = 1,
+      .stride = 1,
+      .width = 1};
+  static constexpr std::size_t cells = 3;
+};
+
+/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+class reading {
+ public:
+  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
+  explicit reading(std::span<const source_ref> sources) {
+    refuse_conflicts(sources);
+    std::uint32_t base = 0;
+    for (const source_ref& s : sources) {
+      sources_.push_back({s, base});
+      base += static_cast<std::uint32_t>(s.cells);
+      for (const family& f : s.families) {
+        any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
+        any_failures_ = any_failures_ || f.failures.count != 0;
+      }
+    }
+    cells_.resize(std::size_t{base} + own_families::cells);
+  }
+
+  /// Calls `visit(source, family, base)` for each family, whose cells are numbered from `base` on: the sources', and
+  /// its own where anything can be dropped or fail.
+  template <class Visit>
+  void each_family(Visit visit) const {
+    for (const auto& [s, base] : sources_) {
+      for (const family& f : s.families) {
+        visit(s, f, base);
+      }
+    }
+    const auto base = static_cast<std::uint32_t>(cells_.size() - own_families::cells);
+    if (any_drops_) {
+      visit(source_ref{}, own_families::drops, base);
+    }
+    if (any_failures_) {
+      visit(source_ref{}, own_families::failures, base);
+    }
+  }
+
+  /// Reads all sources.
+  const std::uint64_t* take() noexcept {
+    std::uint64_t* const own = cells_.data() + (cells_.size() - own_families::cells);
+    own[0] = own[1] = own[2] = 0;
+    for (const auto& [s, base] : sources_) {
+      std::uint64_t* const cells = cells_.data() + base;
+      s.read(s.self, cells);
+      const auto add = [cells](std::uint64_t& total, cell_range range) {
+        for (std::uint32_t i = 0; i != range.count; ++i) {
+          total += cells[range.first + i];
+        }
+      };
+      for (const family& f : s.families) {
+        add(own[0], f.label_drops);
+        add(own[1], f.value_drops);
+        add(own[2], f.failures);
+      }
+    }
+    return cells_.data();
+  }
+
+ private:
+  struct placed_source {
+    source_ref source;
+    std::uint32_t base;
+  };
+
+  std::vector<placed_source> sources_;
+  std::vector<std::uint64_t> cells_;
+  bool any_drops_ = false;
+  bool any_failures_ = false;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 
 namespace vitals::inline v0 {
 
@@ -2325,26 +2441,24 @@ struct format {
 
 }  // namespace detail
 
-/// Renders some sources in one format, again and again. Any thread may render; renderings of one page take turns.
+/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
 /// Nothing is allocated once the buffer has grown to the page's size.
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc.
-  page(const detail::format& format, std::span<const source_ref> sources) {
-    detail::refuse_conflicts(sources);
-    std::uint32_t base = 0;
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        lay(format, s, f, base);
+  page(const detail::format& format, std::span<const source_ref> sources) : reading_(sources) {
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (f.present == family::always) {
+        format.lay(text_, s, f, base);
+      } else {
+        text_.begin_optional(base + f.present);
+        format.lay(text_, s, f, base);
+        text_.end_optional();
       }
-      sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
-    }
-    lay_own(format, base);
+    });
     text_.text(format.ending).finish();
-    cells_.resize(std::size_t{base} + own_cells);
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
@@ -2352,91 +2466,13 @@ class page {
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
     out.resize(text_.room());
-    for (const auto& [s, base] : sources_) {
-      s.read(s.self, cells_.data() + base);
-    }
-    sum_own();
-    const char* const end = text_.fill(out.data(), cells_.data());
+    const char* const end = text_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  static constexpr std::size_t own_cells = 3;
-
-  struct placed_source {
-    source_ref source;
-    std::uint32_t base;
-  };
-
-  void lay(const detail::format& format, const source_ref& s, const family& f, std::uint32_t base) {
-    if (f.present == family::always) {
-      format.lay(text_, s, f, base);
-    } else {
-      text_.begin_optional(base + f.present);
-      format.lay(text_, s, f, base);
-      text_.end_optional();
-    }
-  }
-
-  /// The page's own families: what its sources dropped, by reason, and how often callbacks failed. Left out where
-  /// nothing can be dropped, or fail.
-  void lay_own(const detail::format& format, std::uint32_t base) {
-    bool drops = false;
-    bool failures = false;
-    for (const auto& [s, unused] : sources_) {
-      for (const family& f : s.families) {
-        drops = drops || f.label_drops.count != 0 || f.value_drops.count != 0;
-        failures = failures || f.failures.count != 0;
-      }
-    }
-    static constexpr std::string_view reasons[] = {"label", "value"};
-    static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
-    family own{.name = "vitals_dropped_total",
-               .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
-               .unit = {},
-               .type = metric_type::counter,
-               .kind = value_kind::unsigned_integer,
-               .labels = labels,
-               .bounds = {},
-               .first = 0,
-               .series = 2,
-               .stride = 1,
-               .width = 1};
-    if (drops) {
-      format.lay(text_, {}, own, base);
-    }
-    if (failures) {
-      own.name = "vitals_callback_failures_total";
-      own.help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.";
-      own.labels = {};
-      own.first = 2;
-      own.series = 1;
-      format.lay(text_, {}, own, base);
-    }
-  }
-
-  void sum_own() noexcept {
-    std::uint64_t* const own = cells_.data() + (cells_.size() - own_cells);
-    own[0] = own[1] = own[2] = 0;
-    for (const auto& [s, base] : sources_) {
-      const auto sum = [cells = cells_.data() + base](cell_range range) {
-        std::uint64_t total = 0;
-        for (std::uint32_t i = 0; i != range.count; ++i) {
-          total += cells[range.first + i];
-        }
-        return total;
-      };
-      for (const family& f : s.families) {
-        own[0] += sum(f.label_drops);
-        own[1] += sum(f.value_drops);
-        own[2] += sum(f.failures);
-      }
-    }
-  }
-
   detail::page_text text_;
-  std::vector<placed_source> sources_;
-  std::vector<std::uint64_t> cells_;  ///< a reading; guarded by the mutex
+  detail::reading reading_;  ///< guarded by the mutex
   std::mutex mutex_;
 };
 
