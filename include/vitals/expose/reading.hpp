@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,25 @@ struct own_families {
       .width = 1};
   static constexpr std::size_t cells = 3;
 };
+
+/// Whether one of `names` is the family's, or one of its samples'.
+inline bool is_named(const source_ref& s, const family& f, std::span<const std::string> names) noexcept {
+  for (std::string_view name : names) {
+    if (!name.starts_with(s.prefix)) {
+      continue;
+    }
+    name.remove_prefix(s.prefix.size());
+    if (name == f.name || name == f.stem()) {
+      return true;
+    }
+    for (const std::string_view ending : f.endings()) {
+      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
 
 /// Cells of several sources, one after the other, and its own. Used by one thread at a time.
 class reading {
