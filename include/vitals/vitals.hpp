@@ -15,6 +15,7 @@
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>

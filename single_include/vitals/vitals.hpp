@@ -210,6 +210,7 @@ static_assert(sizeof(cell) == 8);
 inline constexpr std::size_t cells_a_line = 8;
 
 __extension__ using wide = __int128;
+__extension__ using unsigned_wide = unsigned __int128;
 
 /// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
 VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
@@ -610,6 +611,14 @@ struct label_family {
   std::span<const std::string_view> values;
 };
 
+/// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
+/// for what lies above all bounds. Bucket k (from 0, the zero bucket) reaches to 2^(low + k * 2^-schema).
+struct native_family {
+  int schema = 0;
+  int low = 0;
+  std::uint32_t parts = 0;  ///< 0 in a histogram that is not native
+};
+
 /// Some neighbouring cells; none where `count` is 0.
 struct cell_range {
   std::uint32_t first = 0;
@@ -628,7 +637,7 @@ struct family {
   metric_type type;
   value_kind kind;
   std::span<const label_family> labels;
-  std::span<const double> bounds;  ///< of a histogram's buckets, ascending, without +Inf
+  std::span<const double> bounds;  ///< of a histogram's classic buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
   std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
@@ -636,11 +645,20 @@ struct family {
   cell_range label_drops{};        ///< these add up to the updates dropped for a label outside its values
   cell_range value_drops{};        ///< to those dropped for NaN, or for a negative value where no bound is negative
   cell_range failures{};           ///< to the callbacks that failed
+  native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The cells of a histogram's classic bucket, counted from the series' first cell. The last bucket is +Inf's own.
+  [[nodiscard]] constexpr cell_range bucket(std::uint32_t at) const noexcept {
+    if (native.parts == 0 || at == 0) {
+      return {.first = 1 + at, .count = 1};
+    }
+    return {.first = 2 + (at - 1) * native.parts, .count = at == bounds.size() ? 1 : native.parts};
   }
 
   struct state_place {
@@ -1428,7 +1446,8 @@ struct descriptor {
   static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
   static_assert(!names_other_unit(name),
                 "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
-  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
+  static_assert(!names_type(name),
+                "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
   static_assert(unit.empty() || ends_in_unit(name, unit),
                 "a metric's name ends in its unit (before _total): write \"request_size_bytes\" for unit::bytes");
   static_assert((0 + ... + (is_unit<Options> ? 1 : 0)) <= 1, "a metric has one unit: leave out the other");
@@ -2076,7 +2095,6 @@ inline char* write_bound(char* out, double bound) noexcept {
 /// Writes nanoseconds as seconds, exactly, without trailing zeros.
 inline char* write_seconds(char* out, wide nanoseconds) noexcept {
   constexpr std::uint64_t second = 1'000'000'000;
-  __extension__ using unsigned_wide = unsigned __int128;
   auto size = static_cast<unsigned_wide>(nanoseconds);
   if (nanoseconds < 0) {
     *out++ = '-';
@@ -2339,6 +2357,7 @@ enum class slot : std::uint32_t {
   signed_integer,
   real,
   bucket,       ///< the count of this bucket and all before it in its series
+  wide_bucket,  ///< the same, of one that `more` cells make up
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
@@ -2415,6 +2434,12 @@ class page_text {
           break;
         case slot::bucket:
           below += value;
+          out = write_unsigned(out, below);
+          break;
+        case slot::wide_bucket:
+          for (std::uint32_t i = 0; i != p.more; ++i) {
+            below += cells[p.cell + i];
+          }
           out = write_unsigned(out, below);
           break;
         case slot::last_bucket:
@@ -2567,13 +2592,14 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
                         std::uint32_t first) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
-  std::uint32_t at = first;
+  std::uint32_t at = 0;
   for (const double b : f.bounds) {
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
-    page.number(slot::bucket, ++at).text("\n");
+    const cell_range cells = f.bucket(at++);
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, ++at).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
 }
 
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
@@ -3382,7 +3408,7 @@ template <class Registry, class Metric>
 class histogram_handle : detail::handle<Registry, Metric> {
   static constexpr bool durations = Metric::kind == value_kind::duration_histogram;
   static constexpr bool signed_values = Metric::shape.may_fall;
-  static constexpr std::uint32_t bucket_count = Metric::bounds.size() + 1;
+  static constexpr std::uint32_t bucket_count = Metric::buckets;
 
  public:
   using detail::handle<Registry, Metric>::handle;
@@ -3591,6 +3617,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   static constexpr metric_type type = metric_type::histogram;
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
   static constexpr auto bounds = printed_bounds();
+  static constexpr std::uint32_t buckets = bounds.size() + 1;
   static constexpr detail::shape shape = make_shape();
   using index = detail::bucket_index<comparable>;
   template <class Registry, class Metric>
@@ -3652,6 +3679,202 @@ struct info : detail::descriptor<Name, Help, Labels...> {
 template <fixed_string Name, fixed_string Version, fixed_string Commit>
 struct build_info : info<Name, "Which build runs, and what compiled it.", constant<"version", Version>,
                          constant<"commit", Commit>, constant<"compiler", detail::compiler>> {};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A native histogram: many narrow buckets of fixed growth, for quantiles without bounds to choose.
+#ifndef VITALS_METRIC_NATIVE_HISTOGRAM_HPP
+#define VITALS_METRIC_NATIVE_HISTOGRAM_HPP
+
+#include <cstdint>
+
+// Exponential buckets of native histograms: 2^schema of them between neighbouring powers of two.
+// https://prometheus.io/docs/specs/native_histograms/
+#ifndef VITALS_METRIC_NATIVE_HPP
+#define VITALS_METRIC_NATIVE_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+/// The buckets of a native histogram: `Schema` (-4 to 8) fixes their width, a factor of 2^(2^-Schema): 1.09 for 3. The
+/// zero bucket reaches to 2^Low; above 2^High values go to the outermost bucket. All of it is fixed, so that no cell
+/// ever changes its meaning: a series takes 8 bytes a thread for each bucket, 2^Schema x (High - Low) of them.
+/// The default takes a microsecond to 17 minutes, in seconds, with 9% a bucket: 2 KB.
+template <int Schema = 3, int Low = -20, int High = 10>
+struct native {
+  static constexpr int schema = Schema;
+  static constexpr int low = Low;
+  static constexpr int high = High;
+  static_assert(Schema >= -4 && Schema <= 8, "a native histogram's schema is from -4 to 8");
+  static_assert(Low < High && Low >= -1022 && High <= 1023,
+                "a native histogram reaches from 2^Low to 2^High, exponents of a double: put them in order");
+
+  /// How many powers of two lie between two bounds, for a schema below 0.
+  static constexpr int step = Schema < 0 ? 1 << -Schema : 1;
+  static_assert(Low % step == 0 && High % step == 0,
+                "this schema's bounds are powers of two whose exponents are multiples of 2^-Schema: choose such ends");
+  /// Buckets between neighbouring powers of two that are bounds.
+  static constexpr std::uint32_t parts = Schema > 0 ? 1U << Schema : 1U;
+  /// Buckets between the zero bucket and what lies above.
+  static constexpr std::uint32_t buckets = static_cast<std::uint32_t>((High - Low) / step) * parts;
+  static_assert(buckets <= 16384, "a native histogram has at most 16,384 buckets: take a smaller schema or range");
+
+  /// The powers of two that are bounds: what formats show that have classic buckets only.
+  static constexpr auto bounds = [] {
+    std::array<double, static_cast<std::size_t>((High - Low) / step) + 1> all{};
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      const int exponent = Low + static_cast<int>(i) * step;
+      all[i] = std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
+    }
+    return all;
+  }();
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_native = false;
+template <int Schema, int Low, int High>
+inline constexpr bool is_native<native<Schema, Low, High>> = true;
+
+/// A number with 63 binary places, to the nearest.
+constexpr std::uint64_t rounded_63(unsigned_wide with_126) noexcept {
+  return static_cast<std::uint64_t>((with_126 + (unsigned_wide{1} << 62)) >> 63);
+}
+
+/// The square root of a number of 63 binary places, to the nearest.
+constexpr std::uint64_t root_63(unsigned_wide n) noexcept {
+  std::uint64_t root = 0;
+  for (int bit = 63; bit >= 0; --bit) {
+    const std::uint64_t next = root | std::uint64_t{1} << bit;
+    root = static_cast<unsigned_wide>(next) * next <= n << 63 ? next : root;
+  }
+  return root + ((n << 63) - static_cast<unsigned_wide>(root) * root > root ? 1 : 0);
+}
+
+/// The fraction bits of the doubles 2^(i / Parts), i from 0 to Parts - 1: products of square roots of square roots
+/// of 2.
+template <std::uint32_t Parts>
+constexpr std::array<std::uint64_t, Parts> exponential_fractions() noexcept {
+  constexpr std::uint64_t one = std::uint64_t{1} << 63;
+  std::array<std::uint64_t, Parts> all{};
+  std::uint64_t root = root_63(unsigned_wide{one} << 1);
+  all[0] = one;
+  for (std::uint32_t half = Parts / 2; half != 0; half /= 2) {  // those whose last factor is this root
+    for (std::uint32_t i = half; i < Parts; i += 2 * half) {
+      all[i] = rounded_63(static_cast<unsigned_wide>(all[i - half]) * root);
+    }
+    root = root_63(root);
+  }
+  for (std::uint64_t& bound : all) {
+    bound = (bound - one + (std::uint64_t{1} << 10)) >> 11;
+  }
+  return all;
+}
+
+/// Finds a value's bucket from its bits: a table keyed by the top bits of the fraction, one finer than the buckets are,
+/// gives the only bound that may lie beside the value, and one compare settles it. Bucket 0 is the zero bucket, the
+/// last one takes what is above 2^High; a bucket holds its upper bound.
+template <class Buckets>
+struct native_index {
+  static constexpr std::uint32_t parts = Buckets::parts;
+  static constexpr std::uint32_t above = Buckets::buckets + 1;
+  static constexpr auto fractions = exponential_fractions<parts>();
+  static constexpr int slot_bits = std::bit_width(parts);  // 2 * parts slots
+  static constexpr int slot_shift = 52 - slot_bits;
+  /// How many bounds lie below a slot's end, but for one that may lie in it.
+  static constexpr auto table = [] {
+    std::array<std::uint16_t, std::size_t{2} * parts> all{};
+    std::uint16_t below = 0;
+    for (std::size_t slot = 0; slot != all.size(); ++slot) {
+      while (below != parts && fractions[below] >> slot_shift < slot) {
+        ++below;
+      }
+      all[slot] = below;
+    }
+    return all;
+  }();
+
+  /// For a value that is not negative and not NaN.
+  VITALS_HOT static constexpr std::uint32_t find(double value) noexcept {
+    constexpr std::uint64_t lowest = std::bit_cast<std::uint64_t>(Buckets::bounds.front());
+    constexpr std::uint64_t highest = std::bit_cast<std::uint64_t>(Buckets::bounds.back());
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    if (bits - lowest - 1 >= highest - lowest) [[unlikely]] {  // as one unsigned compare: outside (2^Low, 2^High]
+      return bits > lowest ? above : 0;
+    }
+    const std::uint64_t from = bits - lowest;  // the exponent counts from Low
+    const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
+    if constexpr (parts == 1) {
+      // the bound of a bucket is Low + k * step: round up to it
+      constexpr std::uint64_t width = std::uint64_t{Buckets::step} << 52;
+      return static_cast<std::uint32_t>((from + width - 1) / width);
+    } else {
+      const std::uint32_t candidate = table[fraction >> slot_shift];
+      const bool passed = candidate != parts && fraction > fractions[candidate % parts];
+      return static_cast<std::uint32_t>(from >> 52) * parts + candidate + (passed ? 1U : 0U);
+    }
+  }
+
+  /// A duration's: by its seconds, to one unit in the last place; to the last bit where they are a power of two. (1e-9
+  /// is off by less than half of a unit there. Dividing would be exact, and takes half as long again.)
+  VITALS_HOT static constexpr std::uint32_t find(std::int64_t nanoseconds) noexcept {
+    return find(static_cast<double>(nanoseconds) * 1e-9);
+  }
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
+/// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
+/// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
+struct native_histogram : detail::descriptor<Name, Help, Options...> {
+ private:
+  using base = detail::descriptor<Name, Help, Options...>;
+  static_assert(detail::is_native<Buckets>,
+                "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+  static constexpr bool durations = base::name.ends_with("_seconds");
+
+  static constexpr detail::shape make_shape() noexcept {
+    constexpr std::uint32_t line = detail::cells_a_line;
+    const std::uint32_t width = Buckets::buckets + (durations ? 4 : 3);
+    return {.kind = durations ? detail::abi::summing::duration_histogram : detail::abi::summing::real_histogram,
+            .width = width,
+            .stride = base::is_packed ? width : (width + line - 1) / line * line,
+            .series = detail::label_facts<typename base::labels>::series,
+            .shared = base::is_shared,
+            .trash = detail::label_facts<typename base::labels>::can_miss,
+            .value_drops = true};
+  }
+
+ public:
+  static constexpr metric_type type = metric_type::histogram;
+  static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
+  static constexpr const auto& bounds = Buckets::bounds;
+  static constexpr std::uint32_t buckets = Buckets::buckets + 2;  ///< the zero bucket, and what lies above
+  static constexpr native_family native_buckets{
+      .schema = Buckets::schema, .low = Buckets::low, .parts = Buckets::parts};
+  static constexpr detail::shape shape = make_shape();
+  using index = detail::native_index<Buckets>;
+  template <class Registry, class Metric>
+  using handle = histogram_handle<Registry, Metric>;
+};
 
 }  // namespace vitals::inline v0
 
@@ -3799,7 +4022,6 @@ struct state_set : detail::descriptor<Name, Help, Options...> {
 #ifndef VITALS_METRIC_SUMMARY_HPP
 #define VITALS_METRIC_SUMMARY_HPP
 
-#include <array>
 #include <cstdint>
 
 namespace vitals::inline v0 {
@@ -3843,7 +4065,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
  public:
   static constexpr metric_type type = metric_type::summary;
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
-  static constexpr std::array<double, 0> bounds{};
+  static constexpr std::uint32_t buckets = 1;
   static constexpr detail::shape shape = make_shape();
   using index = detail::one_bucket;
   template <class Registry, class Metric>
@@ -4345,10 +4567,15 @@ consteval family family_of(const place& p) noexcept {
   if constexpr (M::type == metric_type::histogram) {
     f.bounds = M::bounds;
   }
+  if constexpr (requires { M::native_buckets; }) {
+    f.native = M::native_buckets;
+  }
   if (s.trash) {
-    const bool is_histogram = s.kind != abi::summing::integers;
-    f.label_drops = {.first = p.first + s.series * s.stride + (is_histogram ? 1U : 0U),
-                     .count = is_histogram ? static_cast<std::uint32_t>(f.bounds.size()) + 1U : 1U};
+    f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
+    if constexpr (requires { M::buckets; }) {
+      f.label_drops.first += 1;
+      f.label_drops.count = M::buckets;
+    }
   }
   return f;
 }

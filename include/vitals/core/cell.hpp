@@ -19,6 +19,7 @@ static_assert(sizeof(cell) == 8);
 inline constexpr std::size_t cells_a_line = 8;
 
 __extension__ using wide = __int128;
+__extension__ using unsigned_wide = unsigned __int128;
 
 /// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
 VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {

@@ -130,7 +130,6 @@ inline char* write_bound(char* out, double bound) noexcept {
 /// Writes nanoseconds as seconds, exactly, without trailing zeros.
 inline char* write_seconds(char* out, wide nanoseconds) noexcept {
   constexpr std::uint64_t second = 1'000'000'000;
-  __extension__ using unsigned_wide = unsigned __int128;
   auto size = static_cast<unsigned_wide>(nanoseconds);
   if (nanoseconds < 0) {
     *out++ = '-';

@@ -28,6 +28,7 @@ enum class slot : std::uint32_t {
   signed_integer,
   real,
   bucket,       ///< the count of this bucket and all before it in its series
+  wide_bucket,  ///< the same, of one that `more` cells make up
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
@@ -104,6 +105,12 @@ class page_text {
           break;
         case slot::bucket:
           below += value;
+          out = write_unsigned(out, below);
+          break;
+        case slot::wide_bucket:
+          for (std::uint32_t i = 0; i != p.more; ++i) {
+            below += cells[p.cell + i];
+          }
           out = write_unsigned(out, below);
           break;
         case slot::last_bucket:

@@ -66,13 +66,14 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
                         std::uint32_t first) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
-  std::uint32_t at = first;
+  std::uint32_t at = 0;
   for (const double b : f.bounds) {
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
-    page.number(slot::bucket, ++at).text("\n");
+    const cell_range cells = f.bucket(at++);
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, ++at).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
 }
 
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms

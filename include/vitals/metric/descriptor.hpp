@@ -133,7 +133,8 @@ struct descriptor {
   static_assert(!has_upper_case(name), "a metric's name is snake_case: write http_requests_total");
   static_assert(!names_other_unit(name),
                 "a metric's name says a base unit in full: seconds, bytes, ratio, celsius (not ms, minutes or kb)");
-  static_assert(!names_type(name), "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
+  static_assert(!names_type(name),
+                "a metric's name does not say its type: leave out counter, gauge, histogram, summary");
   static_assert(unit.empty() || ends_in_unit(name, unit),
                 "a metric's name ends in its unit (before _total): write \"request_size_bytes\" for unit::bytes");
   static_assert((0 + ... + (is_unit<Options> ? 1 : 0)) <= 1, "a metric has one unit: leave out the other");

@@ -33,6 +33,14 @@ struct label_family {
   std::span<const std::string_view> values;
 };
 
+/// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
+/// for what lies above all bounds. Bucket k (from 0, the zero bucket) reaches to 2^(low + k * 2^-schema).
+struct native_family {
+  int schema = 0;
+  int low = 0;
+  std::uint32_t parts = 0;  ///< 0 in a histogram that is not native
+};
+
 /// Some neighbouring cells; none where `count` is 0.
 struct cell_range {
   std::uint32_t first = 0;
@@ -51,7 +59,7 @@ struct family {
   metric_type type;
   value_kind kind;
   std::span<const label_family> labels;
-  std::span<const double> bounds;  ///< of a histogram's buckets, ascending, without +Inf
+  std::span<const double> bounds;  ///< of a histogram's classic buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
   std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
@@ -59,11 +67,20 @@ struct family {
   cell_range label_drops{};        ///< these add up to the updates dropped for a label outside its values
   cell_range value_drops{};        ///< to those dropped for NaN, or for a negative value where no bound is negative
   cell_range failures{};           ///< to the callbacks that failed
+  native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The cells of a histogram's classic bucket, counted from the series' first cell. The last bucket is +Inf's own.
+  [[nodiscard]] constexpr cell_range bucket(std::uint32_t at) const noexcept {
+    if (native.parts == 0 || at == 0) {
+      return {.first = 1 + at, .count = 1};
+    }
+    return {.first = 2 + (at - 1) * native.parts, .count = at == bounds.size() ? 1 : native.parts};
   }
 
   struct state_place {

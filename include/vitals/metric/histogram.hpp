@@ -32,7 +32,7 @@ template <class Registry, class Metric>
 class histogram_handle : detail::handle<Registry, Metric> {
   static constexpr bool durations = Metric::kind == value_kind::duration_histogram;
   static constexpr bool signed_values = Metric::shape.may_fall;
-  static constexpr std::uint32_t bucket_count = Metric::bounds.size() + 1;
+  static constexpr std::uint32_t bucket_count = Metric::buckets;
 
  public:
   using detail::handle<Registry, Metric>::handle;
@@ -241,6 +241,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   static constexpr metric_type type = metric_type::histogram;
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
   static constexpr auto bounds = printed_bounds();
+  static constexpr std::uint32_t buckets = bounds.size() + 1;
   static constexpr detail::shape shape = make_shape();
   using index = detail::bucket_index<comparable>;
   template <class Registry, class Metric>

@@ -2,7 +2,6 @@
 #ifndef VITALS_METRIC_SUMMARY_HPP
 #define VITALS_METRIC_SUMMARY_HPP
 
-#include <array>
 #include <cstdint>
 
 #include <vitals/metric/descriptor.hpp>
@@ -49,7 +48,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
  public:
   static constexpr metric_type type = metric_type::summary;
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
-  static constexpr std::array<double, 0> bounds{};
+  static constexpr std::uint32_t buckets = 1;
   static constexpr detail::shape shape = make_shape();
   using index = detail::one_bucket;
   template <class Registry, class Metric>

@@ -148,10 +148,15 @@ consteval family family_of(const place& p) noexcept {
   if constexpr (M::type == metric_type::histogram) {
     f.bounds = M::bounds;
   }
+  if constexpr (requires { M::native_buckets; }) {
+    f.native = M::native_buckets;
+  }
   if (s.trash) {
-    const bool is_histogram = s.kind != abi::summing::integers;
-    f.label_drops = {.first = p.first + s.series * s.stride + (is_histogram ? 1U : 0U),
-                     .count = is_histogram ? static_cast<std::uint32_t>(f.bounds.size()) + 1U : 1U};
+    f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
+    if constexpr (requires { M::buckets; }) {
+      f.label_drops.first += 1;
+      f.label_drops.count = M::buckets;
+    }
   }
   return f;
 }
