@@ -142,7 +142,7 @@ constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::
 }
 inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
   static constinit std::atomic<std::int64_t> kept{0};  // of several threads that come first, any may win
-  const std::int64_t fresh = (wall_nanos - boot_nanos + tick_nanos / 2) / tick_nanos;
+  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
   const std::int64_t boot =
       settled_boot(kept.load(std::memory_order_relaxed), fresh, std::int64_t{1'000'000'000} / tick_nanos);
   kept.store(boot, std::memory_order_relaxed);
