@@ -25,26 +25,13 @@
 #include <thread>
 #include <vector>
 
-// What the heap gives to this thread. The sanitizers bring a heap of their own, and other C libraries have no second
-// name for malloc.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
-#define PROC_TESTS_COUNT_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define PROC_TESTS_COUNT_ALLOCATIONS 0
-#endif
-#endif
-#if !defined(PROC_TESTS_COUNT_ALLOCATIONS)
-#define PROC_TESTS_COUNT_ALLOCATIONS 1
-#endif
+#include <process/mallocs.hpp>
 
-#if PROC_TESTS_COUNT_ALLOCATIONS
-static constinit thread_local std::size_t mallocs = 0;
-
+#if VITALS_TESTS_COUNT_MALLOCS
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* malloc(std::size_t size) noexcept {
-  ++mallocs;
+  ++process_tests::mallocs;
   return __libc_malloc(size);
 }
 }
@@ -518,11 +505,10 @@ TEST_CASE("several threads may read at once") {
   CHECK(wrong == 0);
 }
 
-#if PROC_TESTS_COUNT_ALLOCATIONS
+#if VITALS_TESTS_COUNT_MALLOCS
 TEST_CASE("nothing is taken from the heap") {
-  static_cast<void>(std::make_unique<int>(1));
-  const std::size_t before = mallocs;
-  CHECK(before != 0);  // they are counted
+  using process_tests::mallocs;
+  CHECK(mallocs != 0);  // they are counted
   bool all = true;
   std::size_t taken = 0;
   for (int i = 0; i != 10; ++i) {
