@@ -226,6 +226,13 @@ TEST_CASE("a scrape shows the process beside a registry") {
   CHECK(vitals::scrape<metrics, process_metrics>().starts_with("# HELP process_tests_jobs_total Jobs.\n"));
 }
 
+TEST_CASE("numbers that are no integers are those of a reading") {
+  const std::string page = page_of(process_metrics::source());
+  CHECK(number_behind(page, "process_start_time_seconds") == vitals::read_process().start_time_seconds);
+  CHECK(number_behind(page, "process_uptime_seconds") <= vitals::read_process().uptime_seconds);
+  CHECK(number_behind(page, "process_max_fds") == vitals::read_process().max_fds);
+}
+
 TEST_CASE("a reading has a value for each family, in its cell") {
   const vitals::source_ref source = process_metrics::source();
   CHECK(source.families.size() == 13);
