@@ -4,6 +4,8 @@
 #define VITALS_VITALS_HPP
 
 #include <vitals/core/clock.hpp>
+#include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>

@@ -3,9 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
-#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <allocations.hpp>
 
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/metric/buckets.hpp>
@@ -21,36 +20,6 @@
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/up_down.hpp>
 #include <vitals/registry/registry.hpp>
-
-// Counts what this thread takes from the heap. The sanitizers bring their own operators, and keep them.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PAGE_TESTS_COUNT_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define PAGE_TESTS_COUNT_ALLOCATIONS 0
-#endif
-#endif
-#if !defined(PAGE_TESTS_COUNT_ALLOCATIONS)
-#define PAGE_TESTS_COUNT_ALLOCATIONS 1
-#endif
-
-#if PAGE_TESTS_COUNT_ALLOCATIONS
-static constinit thread_local std::size_t allocations = 0;
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size != 0 ? size : 1)) {
-    return memory;
-  }
-  throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-#endif
 
 namespace page_tests {
 
@@ -205,7 +174,7 @@ TEST_CASE("a buffer with much more room is not made smaller") {
   CHECK(out.data() == memory);
 }
 
-#if PAGE_TESTS_COUNT_ALLOCATIONS
+#if VITALS_TESTS_COUNT_ALLOCATIONS
 TEST_CASE("a page that is rendered again takes nothing from the heap, however its numbers have grown") {
   const vitals::source_ref sources[] = {first::source(), second::source()};
   vitals::page page{format, sources};

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <vitals/core/sum.hpp>
-#include <vitals/expose/conflict.hpp>
 #include <vitals/expose/number.hpp>
+#include <vitals/expose/reading.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0 {
@@ -150,26 +150,28 @@ struct format {
 
 }  // namespace detail
 
-/// Renders some sources in one format, again and again. Any thread may render; renderings of one page take turns.
+/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
 /// Nothing is allocated once the buffer has grown to the page's size.
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
-  /// std::bad_alloc.
-  page(const detail::format& format, std::span<const source_ref> sources) {
-    detail::refuse_conflicts(sources);
-    std::uint32_t base = 0;
-    for (const source_ref& s : sources) {
-      for (const family& f : s.families) {
-        lay(format, s, f, base);
+  /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
+  page(const detail::format& format, std::span<const source_ref> sources, std::span<const std::string> names = {})
+      : reading_(sources) {
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (!names.empty() && !detail::is_named(s, f, names)) {
+        return;
       }
-      sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
-    }
-    lay_own(format, base);
+      if (f.present == family::always) {
+        format.lay(text_, s, f, base);
+      } else {
+        text_.begin_optional(base + f.present);
+        format.lay(text_, s, f, base);
+        text_.end_optional();
+      }
+    });
     text_.text(format.ending).finish();
-    cells_.resize(std::size_t{base} + own_cells);
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
@@ -177,91 +179,13 @@ class page {
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
     out.resize(text_.room());
-    for (const auto& [s, base] : sources_) {
-      s.read(s.self, cells_.data() + base);
-    }
-    sum_own();
-    const char* const end = text_.fill(out.data(), cells_.data());
+    const char* const end = text_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  static constexpr std::size_t own_cells = 3;
-
-  struct placed_source {
-    source_ref source;
-    std::uint32_t base;
-  };
-
-  void lay(const detail::format& format, const source_ref& s, const family& f, std::uint32_t base) {
-    if (f.present == family::always) {
-      format.lay(text_, s, f, base);
-    } else {
-      text_.begin_optional(base + f.present);
-      format.lay(text_, s, f, base);
-      text_.end_optional();
-    }
-  }
-
-  /// The page's own families: what its sources dropped, by reason, and how often callbacks failed. Left out where
-  /// nothing can be dropped, or fail.
-  void lay_own(const detail::format& format, std::uint32_t base) {
-    bool drops = false;
-    bool failures = false;
-    for (const auto& [s, unused] : sources_) {
-      for (const family& f : s.families) {
-        drops = drops || f.label_drops.count != 0 || f.value_drops.count != 0;
-        failures = failures || f.failures.count != 0;
-      }
-    }
-    static constexpr std::string_view reasons[] = {"label", "value"};
-    static constexpr label_family labels[] = {{.name = "reason", .values = reasons}};
-    family own{.name = "vitals_dropped_total",
-               .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
-               .unit = {},
-               .type = metric_type::counter,
-               .kind = value_kind::unsigned_integer,
-               .labels = labels,
-               .bounds = {},
-               .first = 0,
-               .series = 2,
-               .stride = 1,
-               .width = 1};
-    if (drops) {
-      format.lay(text_, {}, own, base);
-    }
-    if (failures) {
-      own.name = "vitals_callback_failures_total";
-      own.help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.";
-      own.labels = {};
-      own.first = 2;
-      own.series = 1;
-      format.lay(text_, {}, own, base);
-    }
-  }
-
-  void sum_own() noexcept {
-    std::uint64_t* const own = cells_.data() + (cells_.size() - own_cells);
-    own[0] = own[1] = own[2] = 0;
-    for (const auto& [s, base] : sources_) {
-      const auto sum = [cells = cells_.data() + base](cell_range range) {
-        std::uint64_t total = 0;
-        for (std::uint32_t i = 0; i != range.count; ++i) {
-          total += cells[range.first + i];
-        }
-        return total;
-      };
-      for (const family& f : s.families) {
-        own[0] += sum(f.label_drops);
-        own[1] += sum(f.value_drops);
-        own[2] += sum(f.failures);
-      }
-    }
-  }
-
   detail::page_text text_;
-  std::vector<placed_source> sources_;
-  std::vector<std::uint64_t> cells_;  ///< a reading; guarded by the mutex
+  detail::reading reading_;  ///< guarded by the mutex
   std::mutex mutex_;
 };
 

@@ -9,8 +9,10 @@ namespace vitals::inline v0::http {
 
 /// What a router needs of a request. The views must live until `handle` returns.
 struct request {
-  std::string_view method;  ///< as on the wire, `GET`
-  std::string_view target;  ///< as on the wire: path and query
+  std::string_view method;             ///< as on the wire, `GET`
+  std::string_view target;             ///< as on the wire: path and query
+  std::string_view accept{};           ///< the Accept lines' values, joined by commas; empty where there is none
+  std::string_view accept_encoding{};  ///< the Accept-Encoding lines' values, likewise
 };
 
 /// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
@@ -18,7 +20,9 @@ struct response {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body{};
-  std::string allow{};  ///< the Allow header, where not empty
+  std::string allow{};             ///< the Allow header, where not empty
+  std::string content_encoding{};  ///< likewise
+  std::string vary{};              ///< likewise
 };
 
 }  // namespace vitals::inline v0::http

@@ -21,6 +21,7 @@
 #include <system_error>
 #include <thread>
 
+#include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/http/session.hpp>
@@ -134,18 +135,30 @@ class listener {
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    routes_.add("/metrics", "metrics as Prometheus text 0.0.4",
-                [this](const request&) { return exposition_.answer(); });
+    routes_.add("/metrics", "metrics in the format that is asked for: Prometheus text, OpenMetrics",
+                [this](const request& asked) { return exposition_.answer(asked); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   ~server() { stop(); }
 
-  /// Adds sources to `/metrics`. Throws std::invalid_argument where one of their families is offered already.
+  /// Adds sources to `/metrics`, all under one prefix and with the same labels where `how` has some. Throws
+  /// std::invalid_argument where one of their families is offered already.
   template <source... Sources>
-  void expose() {
-    exposition_.expose({Sources::source()...});
+  void expose(exposure how = {}) {
+    exposition_.expose({Sources::source()...}, std::move(how));
   }
+
+  /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
+  /// is gone.
+  void expose(const callbacks& calls, exposure how = {}) { exposition_.expose({calls.source()}, std::move(how)); }
+
+  /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
+  template <source... Sources>
+  void unexpose() {
+    exposition_.unexpose({Sources::source()...});
+  }
+  void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
 
   /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
   [[nodiscard]] router& routes() noexcept { return routes_; }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <vitals/http/message.hpp>
 #include <vitals/http/router.hpp>
@@ -63,10 +65,15 @@ class session : public std::enable_shared_from_this<session> {
       const auto& head = parser_->get();
       // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
       const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
-      const auto method = head.method_string();
-      const auto target = head.target();
-      write(routes_->handle({{method.data(), method.size()}, {target.data(), target.size()}}), head.version(),
-            head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
+      const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
+      const std::string accept = joined(head, beast::http::field::accept);
+      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
+      const request asked{.method = view(head.method_string()),
+                          .target = view(head.target()),
+                          .accept = accept,
+                          .accept_encoding = accept_encoding};
+      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
+            head.method() == beast::http::verb::head);
     } else if (error == beast::http::error::header_limit) {
       write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
     } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
@@ -77,12 +84,27 @@ class session : public std::enable_shared_from_this<session> {
     }
   }
 
+  /// The values of all lines of a field (RFC 9110, 5.3).
+  static std::string joined(const beast::http::fields& head, beast::http::field name) {
+    std::string all;
+    const auto [begin, end] = head.equal_range(name);
+    for (auto line = begin; line != end; ++line) {
+      all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
+    }
+    return all;
+  }
+
   void write(response r, unsigned version, bool keep_alive, bool head_only) {
     message_.emplace(static_cast<beast::http::status>(r.status), version);
     message_->set(beast::http::field::content_type, r.content_type);
-    if (!r.allow.empty()) {
-      message_->set(beast::http::field::allow, r.allow);
-    }
+    const auto set = [this](beast::http::field name, const std::string& value) {
+      if (!value.empty()) {
+        message_->set(name, value);
+      }
+    };
+    set(beast::http::field::allow, r.allow);
+    set(beast::http::field::content_encoding, r.content_encoding);
+    set(beast::http::field::vary, r.vary);
     message_->keep_alive(keep_alive && !finishing_);
     message_->content_length(r.body.size());
     message_->body() = std::move(r.body);
