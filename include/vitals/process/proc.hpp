@@ -142,11 +142,13 @@ constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::
   return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
 }
 inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
-  static constinit std::atomic<std::int64_t> kept{0};  // of several threads that come first, any may win
+  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
+  std::int64_t seen = kept.load(std::memory_order_relaxed);
   const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
-  const std::int64_t boot =
-      settled_boot(kept.load(std::memory_order_relaxed), fresh, std::int64_t{1'000'000'000} / tick_nanos);
-  kept.store(boot, std::memory_order_relaxed);
+  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
+  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
+    return seen;  // another thread was first
+  }
   return boot;
 }
 
