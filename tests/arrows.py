@@ -30,9 +30,9 @@ HEAVY_ROOMS = {"http", "ops"}  # behind a macro: they may include what they need
 EVERYBODY = {"version.hpp"}
 UMBRELLA = "vitals.hpp"
 LIGHT = set("""
-array atomic bit charconv concepts cstddef cstdint cstdio cstdlib cstring initializer_list limits mutex new
-ratio span stdexcept string string_view type_traits utility vector
-cpuid.h cxxabi.h pthread.h sched.h
+array atomic bit cerrno charconv concepts cstddef cstdint cstdio cstdlib cstring initializer_list limits mutex new
+optional ratio span stdexcept string string_view type_traits utility vector
+cpuid.h cxxabi.h fcntl.h pthread.h sched.h sys/resource.h sys/stat.h sys/syscall.h time.h unistd.h
 """.split())
 ALONE = {"core/chrono.hpp": {"bits/chrono.h", "chrono"}}  # what one header alone may include
 

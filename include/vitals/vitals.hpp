@@ -16,10 +16,12 @@
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
 #include <vitals/metric/native_histogram.hpp>
+#include <vitals/metric/quantile.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
+#include <vitals/process/process_metrics.hpp>
 #include <vitals/registry/registry.hpp>
 #include <vitals/version.hpp>
 

@@ -19,6 +19,7 @@
 #include <span>
 #include <string_view>
 
+#include <vitals/core/cell.hpp>
 #include <vitals/process/parse.hpp>
 
 namespace vitals::inline v0 {
@@ -141,11 +142,13 @@ constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::
   return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
 }
 inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
-  static constinit std::atomic<std::int64_t> kept{0};  // of several threads that come first, any may win
-  const std::int64_t fresh = (wall_nanos - boot_nanos + tick_nanos / 2) / tick_nanos;
-  const std::int64_t boot =
-      settled_boot(kept.load(std::memory_order_relaxed), fresh, std::int64_t{1'000'000'000} / tick_nanos);
-  kept.store(boot, std::memory_order_relaxed);
+  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
+  std::int64_t seen = kept.load(std::memory_order_relaxed);
+  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
+  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
+  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
+    return seen;  // another thread was first
+  }
   return boot;
 }
 
@@ -164,12 +167,12 @@ inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
   const auto wall = nanoseconds_of(CLOCK_REALTIME);
   const auto since_boot = nanoseconds_of(CLOCK_BOOTTIME);
   if (from.start_ticks && ticks_a_second > 0 && wall && since_boot) {
-    const auto start = static_cast<double>(*from.start_ticks);
-    const auto hertz = static_cast<double>(ticks_a_second);
-    const auto boot = static_cast<double>(boot_ticks(*wall, *since_boot, 1'000'000'000 / ticks_a_second));
-    to.start_time_seconds = (boot + start) / hertz;
-    const double uptime = static_cast<double>(*since_boot) / 1e9 - start / hertz;
-    to.uptime_seconds = uptime > 0 ? uptime : 0;
+    const std::int64_t tick = 1'000'000'000 / ticks_a_second;
+    const wide start = *from.start_ticks;
+    to.start_time_seconds =
+        static_cast<double>(boot_ticks(*wall, *since_boot, tick) + start) / static_cast<double>(ticks_a_second);
+    const wide uptime = *since_boot - start * tick;
+    to.uptime_seconds = uptime > 0 ? static_cast<double>(uptime) / 1e9 : 0;
   }
 }
 
