@@ -31,7 +31,7 @@ EVERYBODY = {"version.hpp"}
 UMBRELLA = "vitals.hpp"
 LIGHT = set("""
 array atomic bit cerrno charconv concepts cstddef cstdint cstdio cstdlib cstring initializer_list limits mutex new
-optional ratio span stdexcept string string_view type_traits utility vector
+optional ratio stdexcept string string_view type_traits utility vector
 cpuid.h cxxabi.h fcntl.h pthread.h sched.h sys/resource.h sys/stat.h sys/syscall.h time.h unistd.h
 """.split())
 ALONE = {  # what one header alone may include

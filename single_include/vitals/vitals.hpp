@@ -586,8 +586,52 @@ constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) no
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string_view>
+
+// Neighbouring values that are kept elsewhere.
+#ifndef VITALS_CORE_VIEW_HPP
+#define VITALS_CORE_VIEW_HPP
+
+#include <concepts>
+#include <cstddef>
+
+namespace vitals::inline v0 {
+
+/// A pointer to constant values and their count: what the tables need of std::span, whose header and conversions take a
+/// seventh of the time that it takes to compile vitals. The values must outlive it. Copies freely, from and to a span.
+template <class T>
+class view {
+ public:
+  constexpr view() noexcept = default;
+  constexpr view(const T* first, std::size_t count) noexcept : first_(first), count_(count) {}
+  // NOLINTBEGIN(google-explicit-constructor): an array is its own view
+  template <std::size_t N>
+  constexpr view(const T (&values)[N]) noexcept : view(values, N) {}
+  template <class Range>
+  requires requires(const Range& values) {
+    { values.data() } -> std::convertible_to<const T*>;
+    { values.size() } -> std::convertible_to<std::size_t>;
+  }
+  constexpr view(const Range& values) noexcept : view(values.data(), values.size()) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] constexpr const T* begin() const noexcept { return first_; }
+  [[nodiscard]] constexpr const T* end() const noexcept { return first_ + count_; }
+  [[nodiscard]] constexpr const T* data() const noexcept { return first_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return first_[i]; }
+  [[nodiscard]] constexpr const T& front() const noexcept { return first_[0]; }
+  [[nodiscard]] constexpr const T& back() const noexcept { return first_[count_ - 1]; }
+
+ private:
+  const T* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
 
 namespace vitals::inline v0 {
 
@@ -608,7 +652,7 @@ enum class value_kind : std::uint8_t {
 /// A label of a family and the texts of its values, in the order of their indices.
 struct label_family {
   std::string_view name;
-  std::span<const std::string_view> values;
+  view<std::string_view> values;
 };
 
 /// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
@@ -636,8 +680,8 @@ struct family {
   std::string_view unit;  ///< an ending of the name (before `_total`); empty where it has none
   metric_type type;
   value_kind kind;
-  std::span<const label_family> labels;
-  std::span<const double> bounds;  ///< of a histogram's classic buckets, ascending, without +Inf
+  view<label_family> labels;
+  view<double> bounds;             ///< of a histogram's classic buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
   std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
@@ -672,7 +716,7 @@ struct family {
   }
 
   /// What the samples of a histogram or a summary add to the name.
-  [[nodiscard]] constexpr std::span<const std::string_view> endings() const noexcept {
+  [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
     return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
   }
 
@@ -713,13 +757,13 @@ struct constant_label {
 
 /// A source without its type: what a page, a server or an encoder keeps. What it points to must outlive it.
 struct source_ref {
-  std::span<const family> families;
+  view<family> families;
   std::size_t cells;  ///< how many cells a reading has
   /// Writes a reading of all cells; any thread, any time. `self` is the member below.
   void (*read)(const void* self, std::uint64_t* out) noexcept;
   const void* self = nullptr;
-  std::string_view prefix{};                 ///< stands before the families' names
-  std::span<const constant_label> labels{};  ///< stand before the families' own
+  std::string_view prefix{};      ///< stands before the families' names
+  view<constant_label> labels{};  ///< stand before the families' own
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -944,16 +988,14 @@ namespace vitals::inline v0::detail {
 template <class Question>
 constexpr bool any_part(std::string_view name, Question question) noexcept {
   std::size_t start = 0;
-  while (start <= name.size()) {
-    const std::size_t end = name.find('_', start);
-    const std::string_view part = name.substr(start, end == std::string_view::npos ? end : end - start);
-    if (question(part)) {
-      return true;
+  for (std::size_t i = 0; i <= name.size();
+       ++i) {  // not find(): g++ 12 has no constant of it with -fsanitize=undefined
+    if (i == name.size() || name[i] == '_') {
+      if (question(name.substr(start, i - start))) {
+        return true;
+      }
+      start = i + 1;
     }
-    if (end == std::string_view::npos) {
-      break;
-    }
-    start = end + 1;
   }
   return false;
 }
@@ -1769,7 +1811,6 @@ class callbacks {
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -2141,7 +2182,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -2152,7 +2192,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -2191,7 +2230,7 @@ inline void refuse_decoration(const source_ref& s, const family& f) {
 }
 
 /// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
-inline void refuse_conflicts(std::span<const source_ref> sources) {
+inline void refuse_conflicts(view<source_ref> sources) {
   std::vector<std::uint64_t> names;
   for (const source_ref& s : sources) {
     for (const family& f : s.families) {
@@ -2256,7 +2295,7 @@ struct own_families {
 };
 
 /// Whether one of `names` is the family's, or one of its samples'.
-inline bool is_named(const source_ref& s, const family& f, std::span<const std::string> names) noexcept {
+inline bool is_named(const source_ref& s, const family& f, view<std::string> names) noexcept {
   for (std::string_view name : names) {
     if (!name.starts_with(s.prefix)) {
       continue;
@@ -2278,7 +2317,7 @@ inline bool is_named(const source_ref& s, const family& f, std::span<const std::
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
-  explicit reading(std::span<const source_ref> sources) {
+  explicit reading(view<source_ref> sources) {
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
@@ -2493,8 +2532,7 @@ class page {
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, std::span<const source_ref> sources, std::span<const std::string> names = {})
-      : reading_(sources) {
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
     reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
       if (!names.empty() && !detail::is_named(s, f, names)) {
         return;
@@ -3887,7 +3925,6 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 
 namespace vitals::inline v0 {
 
@@ -3915,8 +3952,7 @@ constexpr double between(double low, double high, double part) noexcept {
 ///
 /// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
 /// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
-[[nodiscard]] constexpr double quantile(double q, std::span<const std::uint64_t> counts,
-                                        std::span<const double> bounds) noexcept {
+[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
   using limits = std::numeric_limits<double>;
   if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
     return limits::quiet_NaN();
@@ -3954,8 +3990,7 @@ struct percentiles {
 };
 
 /// Estimates the median and the 95th and 99th percentiles, as quantile() does.
-[[nodiscard]] constexpr percentiles percentiles_of(std::span<const std::uint64_t> counts,
-                                                   std::span<const double> bounds) noexcept {
+[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
   return {.p50 = quantile(0.5, counts, bounds),
           .p95 = quantile(0.95, counts, bounds),
           .p99 = quantile(0.99, counts, bounds)};
@@ -4255,7 +4290,6 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string_view>
 
 // The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
@@ -4411,15 +4445,19 @@ struct proc_files {
   const char* snmp6 = "/proc/self/net/snmp6";
 };
 
+/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
+using file_room = char[16384];
+
 /// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
-inline std::optional<std::string_view> read_file(const char* path, std::span<char> room) noexcept {
+template <std::size_t Room>
+std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return std::nullopt;
   }
   std::size_t size = 0;
-  while (size != room.size()) {
-    const ssize_t got = ::read(fd, room.data() + size, room.size() - size);
+  while (size != Room) {
+    const ssize_t got = ::read(fd, room + size, Room - size);
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -4435,7 +4473,7 @@ inline std::optional<std::string_view> read_file(const char* path, std::span<cha
     size += static_cast<std::size_t>(got);
   }
   ::close(fd);
-  return std::string_view{room.data(), size};
+  return std::string_view{room, size};
 }
 
 inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
@@ -4537,7 +4575,7 @@ inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
 
 /// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
 /// are absent, as a total without one part would look like a reset.
-inline void add_network(process_reading& to, const proc_files& files, std::span<char> room) noexcept {
+inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
   const auto netstat = read_file(files.netstat, room);
   if (!netstat) {
     return;
@@ -4559,7 +4597,7 @@ inline void add_network(process_reading& to, const proc_files& files, std::span<
 
 inline void add_files(process_reading& to, const proc_files& files) noexcept {
   to.open_fds = count_fds(files.fd);
-  char room[16384];  // the longest, netstat, is some 4 KiB
+  file_room room;
   if (const auto text = read_file(files.stat, room)) {
     add_stat(to, parse_stat(*text));
   }
@@ -4720,7 +4758,6 @@ struct process_metrics {
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -5256,7 +5293,7 @@ consteval bool all_of(std::initializer_list<bool> facts) noexcept {
 
 /// The hashes of all names that a registry's families take. `Names` says how many they are.
 template <std::size_t Names>
-consteval auto name_hashes(std::span<const family> families) noexcept {
+consteval auto name_hashes(view<family> families) noexcept {
   std::array<std::uint64_t, Names> hashes{};
   std::uint64_t* at = hashes.data();
   for (const family& f : families) {
@@ -5265,7 +5302,7 @@ consteval auto name_hashes(std::span<const family> families) noexcept {
   return hashes;
 }
 
-consteval std::size_t names_taken(std::span<const family> families) noexcept {
+consteval std::size_t names_taken(view<family> families) noexcept {
   std::size_t sum = 0;
   for (const family& f : families) {
     sum += names_taken(f);
@@ -5473,7 +5510,6 @@ inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MIN
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include <vitals/core/name.hpp>
 #include <vitals/core/unique.hpp>
+#include <vitals/core/view.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0::detail {
@@ -47,7 +47,7 @@ inline void refuse_decoration(const source_ref& s, const family& f) {
 }
 
 /// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
-inline void refuse_conflicts(std::span<const source_ref> sources) {
+inline void refuse_conflicts(view<source_ref> sources) {
   std::vector<std::uint64_t> names;
   for (const source_ref& s : sources) {
     for (const family& f : s.families) {

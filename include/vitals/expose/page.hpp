@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <vitals/core/sum.hpp>
+#include <vitals/core/view.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/metric/family.hpp>
@@ -164,8 +164,7 @@ class page {
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, std::span<const source_ref> sources, std::span<const std::string> names = {})
-      : reading_(sources) {
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
     reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
       if (!names.empty() && !detail::is_named(s, f, names)) {
         return;

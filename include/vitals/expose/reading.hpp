@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <vitals/core/view.hpp>
 #include <vitals/expose/conflict.hpp>
 #include <vitals/metric/family.hpp>
 
@@ -46,7 +46,7 @@ struct own_families {
 };
 
 /// Whether one of `names` is the family's, or one of its samples'.
-inline bool is_named(const source_ref& s, const family& f, std::span<const std::string> names) noexcept {
+inline bool is_named(const source_ref& s, const family& f, view<std::string> names) noexcept {
   for (std::string_view name : names) {
     if (!name.starts_with(s.prefix)) {
       continue;
@@ -68,7 +68,7 @@ inline bool is_named(const source_ref& s, const family& f, std::span<const std::
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
-  explicit reading(std::span<const source_ref> sources) {
+  explicit reading(view<source_ref> sources) {
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {

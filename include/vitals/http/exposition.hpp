@@ -7,12 +7,12 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <vitals/core/view.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string_view>
 
 #include <vitals/core/name.hpp>
+#include <vitals/core/view.hpp>
 
 namespace vitals::inline v0 {
 
@@ -30,7 +30,7 @@ enum class value_kind : std::uint8_t {
 /// A label of a family and the texts of its values, in the order of their indices.
 struct label_family {
   std::string_view name;
-  std::span<const std::string_view> values;
+  view<std::string_view> values;
 };
 
 /// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
@@ -58,8 +58,8 @@ struct family {
   std::string_view unit;  ///< an ending of the name (before `_total`); empty where it has none
   metric_type type;
   value_kind kind;
-  std::span<const label_family> labels;
-  std::span<const double> bounds;  ///< of a histogram's classic buckets, ascending, without +Inf
+  view<label_family> labels;
+  view<double> bounds;             ///< of a histogram's classic buckets, ascending, without +Inf
   std::uint32_t first;             ///< index of the first series' first cell
   std::uint32_t series;            ///< how many series
   std::uint32_t stride;            ///< from one series to the next; in a state set from one set to the next
@@ -94,7 +94,7 @@ struct family {
   }
 
   /// What the samples of a histogram or a summary add to the name.
-  [[nodiscard]] constexpr std::span<const std::string_view> endings() const noexcept {
+  [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
     return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
   }
 
@@ -135,13 +135,13 @@ struct constant_label {
 
 /// A source without its type: what a page, a server or an encoder keeps. What it points to must outlive it.
 struct source_ref {
-  std::span<const family> families;
+  view<family> families;
   std::size_t cells;  ///< how many cells a reading has
   /// Writes a reading of all cells; any thread, any time. `self` is the member below.
   void (*read)(const void* self, std::uint64_t* out) noexcept;
   const void* self = nullptr;
-  std::string_view prefix{};                 ///< stands before the families' names
-  std::span<const constant_label> labels{};  ///< stand before the families' own
+  std::string_view prefix{};      ///< stands before the families' names
+  view<constant_label> labels{};  ///< stand before the families' own
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.

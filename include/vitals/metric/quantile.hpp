@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/view.hpp>
 
 namespace vitals::inline v0 {
 
@@ -36,8 +36,7 @@ constexpr double between(double low, double high, double part) noexcept {
 ///
 /// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
 /// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
-[[nodiscard]] constexpr double quantile(double q, std::span<const std::uint64_t> counts,
-                                        std::span<const double> bounds) noexcept {
+[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
   using limits = std::numeric_limits<double>;
   if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
     return limits::quiet_NaN();
@@ -75,8 +74,7 @@ struct percentiles {
 };
 
 /// Estimates the median and the 95th and 99th percentiles, as quantile() does.
-[[nodiscard]] constexpr percentiles percentiles_of(std::span<const std::uint64_t> counts,
-                                                   std::span<const double> bounds) noexcept {
+[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
   return {.p50 = quantile(0.5, counts, bounds),
           .p95 = quantile(0.95, counts, bounds),
           .p99 = quantile(0.99, counts, bounds)};

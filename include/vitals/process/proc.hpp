@@ -16,7 +16,6 @@
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include <vitals/core/cell.hpp>
@@ -52,15 +51,19 @@ struct proc_files {
   const char* snmp6 = "/proc/self/net/snmp6";
 };
 
+/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
+using file_room = char[16384];
+
 /// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
-inline std::optional<std::string_view> read_file(const char* path, std::span<char> room) noexcept {
+template <std::size_t Room>
+std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return std::nullopt;
   }
   std::size_t size = 0;
-  while (size != room.size()) {
-    const ssize_t got = ::read(fd, room.data() + size, room.size() - size);
+  while (size != Room) {
+    const ssize_t got = ::read(fd, room + size, Room - size);
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -76,7 +79,7 @@ inline std::optional<std::string_view> read_file(const char* path, std::span<cha
     size += static_cast<std::size_t>(got);
   }
   ::close(fd);
-  return std::string_view{room.data(), size};
+  return std::string_view{room, size};
 }
 
 inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
@@ -178,7 +181,7 @@ inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
 
 /// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
 /// are absent, as a total without one part would look like a reset.
-inline void add_network(process_reading& to, const proc_files& files, std::span<char> room) noexcept {
+inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
   const auto netstat = read_file(files.netstat, room);
   if (!netstat) {
     return;
@@ -200,7 +203,7 @@ inline void add_network(process_reading& to, const proc_files& files, std::span<
 
 inline void add_files(process_reading& to, const proc_files& files) noexcept {
   to.open_fds = count_fds(files.fd);
-  char room[16384];  // the longest, netstat, is some 4 KiB
+  file_room room;
   if (const auto text = read_file(files.stat, room)) {
     add_stat(to, parse_stat(*text));
   }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include <vitals/core/sum.hpp>
 #include <vitals/core/thread_cells.hpp>
 #include <vitals/core/unique.hpp>
+#include <vitals/core/view.hpp>
 #include <vitals/metric/descriptor.hpp>
 #include <vitals/metric/family.hpp>
 #include <vitals/metric/handle.hpp>
@@ -77,7 +77,7 @@ consteval bool all_of(std::initializer_list<bool> facts) noexcept {
 
 /// The hashes of all names that a registry's families take. `Names` says how many they are.
 template <std::size_t Names>
-consteval auto name_hashes(std::span<const family> families) noexcept {
+consteval auto name_hashes(view<family> families) noexcept {
   std::array<std::uint64_t, Names> hashes{};
   std::uint64_t* at = hashes.data();
   for (const family& f : families) {
@@ -86,7 +86,7 @@ consteval auto name_hashes(std::span<const family> families) noexcept {
   return hashes;
 }
 
-consteval std::size_t names_taken(std::span<const family> families) noexcept {
+consteval std::size_t names_taken(view<family> families) noexcept {
   std::size_t sum = 0;
   for (const family& f : families) {
     sum += names_taken(f);
