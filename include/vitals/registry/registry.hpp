@@ -103,9 +103,6 @@ struct duplicate_metric_at {
       "one is named like a histogram's _bucket, _count or _sum");
 };
 
-template <class T>
-inline constexpr char identity = 0;
-
 using call = bool (*)(std::uint64_t*) noexcept;
 
 /// What gives a metric's values at a reading; null where its cells do.
@@ -132,13 +129,12 @@ class registry {
 
   template <class M>
   static constexpr std::size_t index_of = [] {
-    constexpr std::array<const char*, count + 1> all{&detail::identity<Metrics>...};
-    for (std::size_t i = 0; i != count; ++i) {
-      if (all[i] == &detail::identity<M>) {
-        return i;
-      }
+    constexpr bool is_there[] = {__is_same(M, Metrics)..., true};  // a builtin: no instantiation for each pair
+    std::size_t i = 0;
+    while (!is_there[i]) {
+      ++i;
     }
-    return count;
+    return i;
   }();
 
   template <std::size_t... I>
