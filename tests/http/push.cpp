@@ -132,12 +132,13 @@ std::string complaint_about(const std::string& answer) {
 TEST_CASE("a gateway that refuses is quoted") {
   CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\n\r\nno such type \"a\"") ==
         "answered 400: no such type \"a\"");
-  CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\n\r\none line\r\nand another\n") == "answered 400: one line");
+  CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\n\r\none line\r\nand another\n") ==
+        "answered 400: one line and another");
   CHECK(complaint_about("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n") == "answered 500");
   CHECK(complaint_about("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n") == "answered 302");
-  CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\n\r\na\tb\x1b[31m\x7f") == "answered 400: a b [31m ");
+  CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\n\r\na\tb\x1b[31m\x7f") == "answered 400: a b [31m");
   CHECK(complaint_about("HTTP/1.1 400 Bad Request\r\n\r\n" + std::string(1'000'000, 'x')) ==
-        "answered 400: " + std::string(300, 'x'));
+        "answered 400: " + std::string(500, 'x'));
 }
 
 TEST_CASE("a gateway that cannot be asked is a system error") {

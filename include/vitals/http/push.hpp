@@ -93,14 +93,20 @@ inline std::string group_path(const push_options& options) {
   return path;
 }
 
-/// The first line of a text that a stranger sent, fit to be printed.
-inline std::string first_line(std::string_view text) {
-  constexpr std::size_t limit = 300;
-  std::string line{text.substr(0, text.find_first_of("\r\n")).substr(0, limit)};
-  for (char& c : line) {
-    c = static_cast<unsigned char>(c) < ' ' || c == 0x7F ? ' ' : c;
+/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
+/// first line.)
+inline std::string as_one_line(std::string_view text) {
+  constexpr std::size_t limit = 500;
+  std::string line;
+  for (const char c : text.substr(0, limit)) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
   }
-  return line;
+  return line.substr(0, line.find_last_not_of(' ') + 1);
 }
 
 inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
@@ -113,7 +119,7 @@ inline void ask_gateway(std::string_view method, const push_options& options, st
                              .timeout = options.timeout};
   const client_response answer = fetch(asked);
   if (answer.status / 100 != 2) {
-    const std::string reason = first_line(answer.body);
+    const std::string reason = as_one_line(answer.body);
     throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
                                          reason.empty() ? "" : ": ", reason));
   }
@@ -123,7 +129,7 @@ inline void ask_gateway(std::string_view method, const push_options& options, st
 
 /// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
 /// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
-/// too long), std::runtime_error with its status and the first line of its reason where it refuses,
+/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
 /// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
 /// UTF-8, and std::bad_alloc. Any thread.
 template <source... Sources>
