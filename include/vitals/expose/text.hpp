@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <vitals/expose/labels.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/metric/family.hpp>
@@ -33,20 +34,10 @@ inline void append_label(std::string& out, std::string_view name, std::string_vi
   out += '"';
 }
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces: first those that its source is exposed
-/// with.
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
   std::string out;
-  for (const constant_label& l : s.labels) {
-    append_label(out, l.name, l.value);
-  }
-  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
-  for (const label_family& l : f.labels) {
-    below /= static_cast<std::uint32_t>(l.values.size());
-    const bool is_state = f.kind == value_kind::state && below == 1;  // this label is named after the family
-    append_label(out, std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
-    series %= below;
-  }
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
   return out;
 }
 

@@ -1,0 +1,29 @@
+// The labels of a family's series, as all formats show them.
+#ifndef VITALS_EXPOSE_LABELS_HPP
+#define VITALS_EXPOSE_LABELS_HPP
+
+#include <cstdint>
+#include <string>
+
+#include <vitals/metric/family.hpp>
+
+namespace vitals::inline v0::detail {
+
+/// Calls `visit(name, value)` for each label of a series: first for those that its source is exposed with.
+template <class Visit>
+void each_label(const source_ref& s, const family& f, std::uint32_t series, Visit visit) {
+  for (const constant_label& l : s.labels) {
+    visit(l.name, l.value);
+  }
+  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
+  for (const label_family& l : f.labels) {
+    below /= static_cast<std::uint32_t>(l.values.size());
+    const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    series %= below;
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif

@@ -1,0 +1,310 @@
+// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_HPP
+#define VITALS_EXPOSE_PROTOBUF_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/sum.hpp>
+#include <vitals/expose/labels.hpp>
+#include <vitals/expose/reading.hpp>
+#include <vitals/expose/wire.hpp>
+#include <vitals/metric/family.hpp>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+struct label_pair_field {
+  static constexpr std::uint32_t name = 1, value = 2;
+};
+struct value_field {  // a gauge's and a counter's
+  static constexpr std::uint32_t value = 1;
+};
+struct summary_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
+};
+struct histogram_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+};
+struct bucket_field {
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+};
+
+/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
+inline double seconds_of(wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  __extension__ using unsigned_wide = unsigned __int128;
+  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
+  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
+  double seconds = 0;
+  if (size >> 53U == 0) {
+    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
+  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
+    const unsigned shift = size >> 85U == 0 ? 32 : 0;
+    const unsigned_wide scaled = size << shift;
+    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
+    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
+  }
+  return nanoseconds < 0 ? -seconds : seconds;
+}
+
+/// The sum of a histogram or a summary, whose cells begin at `cells`.
+inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
+  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
+                                                  : std::bit_cast<double>(cells[0]);
+}
+
+inline constexpr std::size_t summary_room =
+    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
+
+/// Writes a Summary's fields.
+inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  to.varint(summary_field::sample_count, cells[1]);
+  to.real(summary_field::sample_sum, sum_of(f, cells));
+}
+
+inline constexpr std::size_t bucket_room =
+    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+
+/// The room that a Histogram's fields need.
+constexpr std::size_t histogram_room(const family& f) noexcept {
+  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
+         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room);
+}
+
+/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const std::uint64_t* const counts = cells + 1;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
+    total += counts[i];
+  }
+  to.varint(histogram_field::sample_count, total);
+  to.real(histogram_field::sample_sum, sum_of(f, cells));
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i != f.bounds.size(); ++i) {
+    below += counts[i];
+    to.message(histogram_field::bucket, bucket_room, [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, f.bounds[i]);
+    });
+  }
+}
+
+/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
+class family_messages {
+ public:
+  /// Adds a family, whose cells are numbered from `cell_base` on.
+  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
+    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
+    std::string text;
+    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
+    append_bytes(text, metric_family_field::help, f.help);
+    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
+    if (!f.unit.empty()) {
+      append_bytes(text, metric_family_field::unit, f.unit);
+    }
+    const std::size_t head = text.size();
+    const std::size_t room = varies(f) ? lay_labels(text, s, f) : lay_values(text, s, f);
+    room_ += varint_size(room) + room;
+    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
+    text_ += text;
+  }
+
+  /// The room that all messages need at most.
+  [[nodiscard]] std::size_t room() const noexcept { return room_; }
+
+  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    const std::uint32_t* places = places_.data();
+    for (const laid_family& laid : families_) {
+      const family& f = *laid.facts;
+      const std::uint64_t* const own = cells + laid.base;
+      if (f.present == family::always || own[f.present] != 0) {
+        out =
+            varies(f) ? write_distributions(out, laid, from, places, own) : write_values(out, laid, from, places, own);
+      }
+      from += laid.length;
+      places += f.series;
+    }
+    return out;
+  }
+
+ private:
+  struct laid_family {
+    const family* facts;
+    std::uint32_t base;
+    std::size_t head;    // bytes before the first series
+    std::size_t length;  // bytes of text
+    std::size_t room;    // that the message needs, without its own length
+  };
+
+  /// Whether the lengths of a family's messages depend on its numbers: doubles alone take the same room always.
+  static bool varies(const family& f) noexcept {
+    return f.type == metric_type::histogram || f.type == metric_type::summary;
+  }
+  static std::uint32_t series_field(const family& f) noexcept {
+    return f.type == metric_type::histogram ? metric_field::histogram
+           : f.type == metric_type::summary ? metric_field::summary
+           : f.type == metric_type::counter ? metric_field::counter
+                                            : metric_field::gauge;
+  }
+  static std::size_t distribution_room(const family& f) noexcept {
+    return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+  }
+  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
+    return labels + bytes_field_room(series_field(f), distribution_room(f));
+  }
+
+  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
+    std::string all;
+    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
+      std::string pair;
+      append_bytes(pair, label_pair_field::name, name);
+      append_bytes(pair, label_pair_field::value, value);
+      append_bytes(all, metric_field::label, pair);
+    });
+    return all;
+  }
+
+  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
+  std::size_t lay_values(std::string& text, const source_ref& s, const family& f) {
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      std::string metric = labels_of(s, f, i);
+      std::string value;
+      append_real(value, value_field::value, 1);  // an info's is not written again
+      append_bytes(metric, series_field(f), value);
+      append_bytes(text, metric_family_field::metric, metric);
+      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
+    }
+    return text.size();
+  }
+
+  /// Lays the labels of all series. A place is where a series' labels end.
+  std::size_t lay_labels(std::string& text, const source_ref& s, const family& f) {
+    std::size_t room = text.size();
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      const std::string labels = labels_of(s, f, i);
+      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
+      text += labels;
+      places_.push_back(static_cast<std::uint32_t>(text.size()));
+    }
+    return room;
+  }
+
+  static char* write_values(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                            const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    out = write_varint(out, laid.length);
+    std::memcpy(out, from, laid.length);
+    const auto fill_in = [&](auto value_of) {
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
+      }
+    };
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
+        break;
+      case value_kind::signed_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
+        break;
+      case value_kind::state:
+        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
+        break;
+      case value_kind::one:
+        break;
+      default:
+        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
+        break;
+    }
+    return out + laid.length;
+  }
+
+  static char* write_distributions(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                                   const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    const std::size_t room = distribution_room(f);
+    field_writer to{out};
+    to.delimited(laid.room, [&] {
+      to.copy({from, laid.head});
+      std::size_t begin = laid.head;
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        const std::string_view labels{from + begin, places[i] - begin};
+        begin = places[i];
+        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
+          to.copy(labels);
+          to.message(series_field(f), room, [&] {
+            if (f.type == metric_type::histogram) {
+              write_histogram(to, f, cells + f.cell_of(i));
+            } else {
+              write_summary(to, f, cells + f.cell_of(i));
+            }
+          });
+        });
+      }
+    });
+    return to.end();
+  }
+
+  std::vector<laid_family> families_;
+  std::string text_;                   // of all families, one after the other
+  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+
+/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
+/// is allocated once the buffer has grown to the page's size.
+///
+/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
+/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
+class protobuf_page {
+ public:
+  static constexpr std::string_view content_type =
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
+  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
+  explicit protobuf_page(std::span<const source_ref> sources) : reading_(sources) {
+    reading_.each_family(
+        [this](const source_ref& s, const family& f, std::uint32_t base) { messages_.lay(s, f, base); });
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    out.resize(messages_.room());
+    const char* const end = messages_.fill(out.data(), reading_.take());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  detail::family_messages messages_;
+  detail::reading reading_;  ///< guarded by the mutex
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif

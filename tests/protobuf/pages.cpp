@@ -1,0 +1,175 @@
+// Prints a page of every kind of metric, for decode.py and scrape.py:
+//   pages protobuf|text          the page
+//   pages protobuf|text broken   the same, where a callback throws
+//   pages content_type           of protobuf
+// Its texts are odd, some are 10 KB long, and its numbers are the ones that go wrong.
+#include <chrono>
+#include <clocale>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/page.hpp>
+#include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/protobuf.hpp>
+#include <vitals/metric/buckets.hpp>
+#include <vitals/metric/callback.hpp>
+#include <vitals/metric/counter.hpp>
+#include <vitals/metric/gauge.hpp>
+#include <vitals/metric/histogram.hpp>
+#include <vitals/metric/info.hpp>
+#include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/state_set.hpp>
+#include <vitals/metric/summary.hpp>
+#include <vitals/metric/unit.hpp>
+#include <vitals/metric/up_down.hpp>
+#include <vitals/registry/registry.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using limits = std::numeric_limits<double>;
+
+enum class zone { eu, us };
+enum class phase { starting, running, stopping };
+using by_zone = vitals::label<"zone", zone>;
+using which = vitals::label<"which", vitals::one_of<"0", "-0", "smallest", "smallest normal", "largest", "lowest",
+                                                    "NaN", "+Inf", "-Inf", "1e-7", "1e21", "2^53+1">>;
+
+bool broken = false;
+double depth(zone z) {
+  if (broken) {
+    throw std::runtime_error{"no depth"};
+  }
+  return z == zone::eu ? -0.5 : 1e21;
+}
+std::uint64_t taken() {
+  return ~std::uint64_t{0};
+}
+std::chrono::milliseconds busy() {
+  return 1500ms;
+}
+
+struct requests : vitals::counter<"test_requests_total", "A \\ and a \"quote\"\nand a line, in caf\xC3\xA9s.", by_zone,
+                                  vitals::label<"cached", bool>> {};
+struct energy : vitals::real_counter<"test_energy_joules_total", "Energy."> {};
+struct in_flight
+    : vitals::up_down<"test_in_flight", "In flight.",
+                      vitals::label<"room", vitals::one_of<"say \"hi\"\\\nnow", "caf\xC3\xA9 \xE2\x98\x83">>> {};
+struct reals : vitals::gauge<"test_reals", "All doubles.", which> {};
+struct widgets : vitals::gauge<"test_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
+struct latency : vitals::histogram<"test_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
+struct sizes : vitals::histogram<"test_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6, 1e21>> {};
+struct offsets : vitals::histogram<"test_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
+struct payload : vitals::summary<"test_payload_bytes", "Payload."> {};
+struct waits : vitals::summary<"test_waits_seconds", "Waits.", by_zone> {};
+struct build : vitals::info<"test_build_info", "Build.", vitals::constant<"version", "1.4.2">> {};
+struct state : vitals::state_set<"test_phase", "Phase.", phase, by_zone> {};
+struct queue : vitals::callback<"test_queue_depth", "Depth.", &depth, by_zone> {};
+struct takes : vitals::callback<"test_taken_total", "Taken.", &taken> {};
+struct busyness : vitals::callback<"test_busy_seconds_total", "Busy.", &busy> {};
+
+using metrics = vitals::registry<requests, energy, in_flight, reals, widgets, latency, sizes, offsets, payload, waits,
+                                 build, state, queue, takes, busyness>;
+
+void fill() {
+  metrics::get<requests>(zone::eu, false).inc((std::uint64_t{1} << 53) + 1);
+  metrics::get<requests>(zone::eu, true).inc(std::numeric_limits<std::uint64_t>::max());
+  metrics::get<requests>(zone::us, true).inc(7U);
+  metrics::get<energy>().add(1e-7);
+  metrics::get<in_flight>("caf\xC3\xA9 \xE2\x98\x83").add(std::numeric_limits<std::int64_t>::min());
+  metrics::get<reals>("-0").set(-0.0);
+  metrics::get<reals>("smallest").set(limits::denorm_min());
+  metrics::get<reals>("smallest normal").set(limits::min());
+  metrics::get<reals>("largest").set(limits::max());
+  metrics::get<reals>("lowest").set(limits::lowest());
+  metrics::get<reals>("NaN").set(limits::quiet_NaN());
+  metrics::get<reals>("+Inf").set(limits::infinity());
+  metrics::get<reals>("-Inf").set(-limits::infinity());
+  metrics::get<reals>("1e-7").set(1e-7);
+  metrics::get<reals>("1e21").set(1e21);
+  metrics::get<reals>("2^53+1").set(9007199254740993.0);
+  metrics::get<widgets>().set(-12.75);
+  metrics::get<latency>(zone::eu).observe(10us);
+  metrics::get<latency>(zone::eu).observe(500ms);
+  metrics::get<latency>(zone::eu).observe(2s);
+  metrics::get<latency>(zone::us).observe(std::chrono::hours::max());
+  metrics::get<sizes>().observe(0.1);
+  metrics::get<sizes>().observe(0.2);
+  metrics::get<sizes>().observe(1e21);
+  metrics::get<sizes>().observe(limits::max());
+  metrics::get<sizes>().observe(limits::quiet_NaN());
+  metrics::get<offsets>().observe(-3.5);
+  for (int i = 0; i != 300; ++i) {
+    metrics::get<offsets>().observe(-1);
+  }
+  metrics::get<payload>().observe(1500);
+  metrics::get<waits>(zone::us).observe(1ns);
+  metrics::get<state>(zone::us).set(phase::stopping);
+}
+
+/// A histogram with more counts than anybody can observe here, and a sum of 2^100 + 1 ns.
+struct large {
+  static constexpr double bounds[] = {0.25, 1e9};
+  static constexpr vitals::family family{.name = "large_seconds",
+                                         .help = "More than a double can count.",
+                                         .unit = "seconds",
+                                         .type = vitals::metric_type::histogram,
+                                         .kind = vitals::value_kind::duration_histogram,
+                                         .labels = {},
+                                         .bounds = bounds,
+                                         .first = 0,
+                                         .series = 1,
+                                         .stride = 5,
+                                         .width = 5};
+  static constexpr std::uint64_t odd = (std::uint64_t{1} << 53) + 1;
+  static constexpr std::uint64_t cells[] = {1, odd, 0, std::numeric_limits<std::uint64_t>::max() - odd,
+                                            std::uint64_t{1} << 36};
+  static void read(const void*, std::uint64_t* out) noexcept { std::memcpy(out, cells, sizeof cells); }
+  static constexpr vitals::source_ref source() noexcept {
+    return {.families = {&family, 1}, .cells = 5, .read = &read};
+  }
+};
+
+template <class Page>
+void print(Page&& page) {
+  std::string out;
+  page.render(out);
+  std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_ALL, "de_DE.UTF-8");  // a decimal comma, where the machine has it
+  const std::string_view format = argc > 1 ? argv[1] : "";
+  broken = argc > 2;
+  if (format == "content_type") {
+    std::puts(vitals::protobuf_page::content_type.data());
+    return 0;
+  }
+  fill();
+  const std::string ten_kilobytes(10240, 'x');
+  vitals::callbacks library;
+  library.gauge("queue_bytes", ten_kilobytes, [] { return -1; });
+  library.counter("queue_seen_total", "Seen.", [] { return std::int64_t{1} << 62; });
+  const vitals::constant_label labels[] = {{.name = "shard", .value = "a\\b \"c\"\nd caf\xC3\xA9"},
+                                           {.name = "note", .value = ten_kilobytes}};
+  vitals::source_ref sources[] = {metrics::source(), large::source(), library.source()};
+  sources[1].prefix = sources[2].prefix = "lib_";
+  sources[2].labels = labels;
+  if (format == "protobuf") {
+    print(vitals::protobuf_page{sources});
+  } else if (format == "text") {
+    print(vitals::page{vitals::prometheus_text::format, sources});
+  } else {
+    std::fputs("usage: pages protobuf|text [broken], or pages content_type\n", stderr);
+    return 2;
+  }
+}
