@@ -5,6 +5,7 @@
 
 #include <vitals/core/clock.hpp>
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/scrape.hpp>

@@ -1,4 +1,5 @@
-// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0.
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0. JSON takes labels and values
+// from here too.
 #ifndef VITALS_EXPOSE_TEXT_HPP
 #define VITALS_EXPOSE_TEXT_HPP
 
@@ -33,20 +34,25 @@ inline void append_label(std::string& out, std::string_view name, std::string_vi
   out += '"';
 }
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces: first those that its source is exposed
-/// with.
-inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out;
+/// Calls `visit(name, value)` for each label of a family's series: first those that its source is exposed with.
+template <class Visit>
+void each_label(const source_ref& s, const family& f, std::uint32_t series, Visit visit) {
   for (const constant_label& l : s.labels) {
-    append_label(out, l.name, l.value);
+    visit(std::string{l.name}, l.value);
   }
   std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
   for (const label_family& l : f.labels) {
     below /= static_cast<std::uint32_t>(l.values.size());
     const bool is_state = f.kind == value_kind::state && below == 1;  // this label is named after the family
-    append_label(out, std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
     series %= below;
   }
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
+inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out;
+  each_label(s, f, series, [&out](const std::string& name, std::string_view value) { append_label(out, name, value); });
   return out;
 }
 
@@ -75,6 +81,27 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
   page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, ++at).text("\n");
 }
 
+/// The value of a family's series that is one number; `real` is how the format writes doubles.
+inline void lay_value(page_text& page, const family& f, std::uint32_t series, std::uint32_t at, slot real) {
+  switch (f.kind) {
+    case value_kind::unsigned_integer:
+      page.number(slot::unsigned_integer, at);
+      break;
+    case value_kind::signed_integer:
+      page.number(slot::signed_integer, at);
+      break;
+    case value_kind::state:
+      page.number(slot::state, at, f.state_of(series).state);
+      break;
+    case value_kind::one:
+      page.text("1");
+      break;
+    default:
+      page.number(real, at);
+      break;
+  }
+}
+
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
 /// with negative bounds.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
@@ -94,23 +121,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       continue;
     }
     page.text(name).text(in_braces(labels)).text(" ");
-    switch (f.kind) {
-      case value_kind::unsigned_integer:
-        page.number(slot::unsigned_integer, at);
-        break;
-      case value_kind::signed_integer:
-        page.number(slot::signed_integer, at);
-        break;
-      case value_kind::state:
-        page.number(slot::state, at, f.state_of(i).state);
-        break;
-      case value_kind::one:
-        page.text("1");
-        break;
-      default:
-        page.number(slot::real, at);
-        break;
-    }
+    lay_value(page, f, i, at, slot::real);
     page.text("\n");
   }
 }
