@@ -13,7 +13,7 @@ case "${1:-}" in
 esac
 
 packages=(g++ clang libclang-rt-14-dev cmake ninja-build python3 binutils curl locales
-  libfmt-dev libboost-dev doctest-dev prometheus)
+  libfmt-dev libboost-dev doctest-dev prometheus python3-prometheus-client)
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 missing=()

@@ -2776,10 +2776,10 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// `text`, which is UTF-8, as a JSON string.
-inline std::string json_string(std::string_view text) {
+/// Adds `text`, which is UTF-8, as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = "\"";
+  out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {
@@ -2791,15 +2791,25 @@ inline std::string json_string(std::string_view text) {
       out += c;
     }
   }
-  return out += '"';
+  out += '"';
+}
+
+inline std::string json_string(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
 }
 
 inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out;
+  std::string out = "{";
   each_label(s, f, series, [&out](const std::string& name, std::string_view value) {
-    out += (out.empty() ? "" : ",") + json_string(name) + ':' + json_string(value);
+    out += out.size() == 1 ? "" : ",";
+    append_json(out, name);
+    out += ':';
+    append_json(out, value);
   });
-  return '{' + out + '}';
+  out += '}';
+  return out;
 }
 
 inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
