@@ -57,14 +57,15 @@ struct warmth : vitals::gauge<"json_room_celsius", "Warmth.", vitals::packed, by
 struct widgets : vitals::gauge<"json_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"json_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct offsets : vitals::histogram<"json_offsets", "Offsets.", vitals::buckets::of<-2.5, 0, 1e21>> {};
+struct spread : vitals::histogram<"json_spread", "Spread.", vitals::buckets::of<1, 2, 4>> {};
 struct payload : vitals::summary<"json_payload_bytes", "Payload."> {};
 struct work : vitals::summary<"json_work_seconds", "Work."> {};
 struct build : vitals::info<"json_build_info", "Build.", vitals::constant<"version", "1.4.2">> {};
 struct state : vitals::state_set<"json_phase", "Phase.", phase, by_zone> {};
 struct takes : vitals::callback<"json_taken_total", "Taken.", &taken> {};
 
-using metrics = vitals::registry<queue, requests, energy, in_flight, edges, warmth, widgets, latency, offsets, payload,
-                                 work, build, state, takes>;
+using metrics = vitals::registry<queue, requests, energy, in_flight, edges, warmth, widgets, latency, offsets, spread,
+                                 payload, work, build, state, takes>;
 
 void fill() {
   broken = false;
@@ -89,8 +90,11 @@ void fill() {
   metrics::get<offsets>().observe(-3.5);
   metrics::get<offsets>().observe(-limits::infinity());
   metrics::get<offsets>().observe(limits::quiet_NaN());
-  metrics::get<payload>().observe(1500.5);
-  metrics::get<payload>().observe(2);
+  for (int i = 0; i != 100; ++i) {
+    metrics::get<spread>().observe(i < 50 ? 0.5 : i < 95 ? 1.5 : i < 99 ? 3 : 5);
+  }
+  metrics::get<payload>().observe(limits::max());
+  metrics::get<payload>().observe(limits::max());
   metrics::get<work>().observe(std::chrono::hours::max());
   metrics::get<work>().observe(1ns);
   metrics::get<state>(zone::us).set(phase::stopping);
@@ -116,7 +120,8 @@ constexpr std::string_view filled = R"({"families":[
 {"name":"json_stock_widgets","type":"gauge","help":"Widgets.","unit":"widgets","series":[{"labels":{},"value":0}]},
 {"name":"json_latency_seconds","type":"histogram","help":"Latency.","unit":"seconds","series":[{"labels":{"zone":"eu"},"count":3,"sum":1.750000001,"quantiles":{"p50":0.3750025,"p95":1,"p99":1},"buckets":[{"bound":1e-05,"count":0},{"bound":0.5,"count":2},{"bound":1,"count":0},{"bound":"+Inf","count":1}]},{"labels":{"zone":"us"},"count":0,"sum":0,"quantiles":{"p50":"NaN","p95":"NaN","p99":"NaN"},"buckets":[{"bound":1e-05,"count":0},{"bound":0.5,"count":0},{"bound":1,"count":0},{"bound":"+Inf","count":0}]}]},
 {"name":"json_offsets","type":"histogram","help":"Offsets.","unit":"","series":[{"labels":{},"count":2,"sum":-3.5,"quantiles":{"p50":-2.5,"p95":-2.5,"p99":-2.5},"buckets":[{"bound":-2.5,"count":2},{"bound":0,"count":0},{"bound":1e+21,"count":0},{"bound":"+Inf","count":0}]}]},
-{"name":"json_payload_bytes","type":"summary","help":"Payload.","unit":"bytes","series":[{"labels":{},"count":2,"sum":1502.5}]},
+{"name":"json_spread","type":"histogram","help":"Spread.","unit":"","series":[{"labels":{},"count":100,"sum":109.5,"quantiles":{"p50":1,"p95":2,"p99":4},"buckets":[{"bound":1,"count":50},{"bound":2,"count":45},{"bound":4,"count":4},{"bound":"+Inf","count":1}]}]},
+{"name":"json_payload_bytes","type":"summary","help":"Payload.","unit":"bytes","series":[{"labels":{},"count":2,"sum":"+Inf"}]},
 {"name":"json_work_seconds","type":"summary","help":"Work.","unit":"seconds","series":[{"labels":{},"count":2,"sum":9223372036.854775808}]},
 {"name":"json_build_info","type":"info","help":"Build.","unit":"","series":[{"labels":{"version":"1.4.2"},"value":1}]},
 {"name":"json_phase","type":"stateset","help":"Phase.","unit":"","series":[{"labels":{"zone":"eu","json_phase":"starting"},"value":1},{"labels":{"zone":"eu","json_phase":"running"},"value":0},{"labels":{"zone":"eu","json_phase":"stopping"},"value":0},{"labels":{"zone":"us","json_phase":"starting"},"value":0},{"labels":{"zone":"us","json_phase":"running"},"value":0},{"labels":{"zone":"us","json_phase":"stopping"},"value":1}]},
