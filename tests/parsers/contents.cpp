@@ -26,6 +26,7 @@
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/ratio.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
@@ -115,6 +116,8 @@ struct queue : vitals::callback<"p_queue_depth", "Depth.", &depth, by_method, by
 struct taken : vitals::callback<"p_taken_total", "Taken.", &total> {};
 using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, widgets, latency, drift, sizes,
                                  offsets, payload, work, build, state, queue, taken>;
+struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<requests, "code", "ok">, requests> {};
+using with_ratio = vitals::with_ratios<metrics, found>;
 
 // A library's, exposed with a prefix and constant labels.
 struct lib_calls : vitals::counter<"p_calls_total", "Calls.", by_cached> {};
@@ -162,6 +165,8 @@ class filling {
         for (const bool cached : {false, true}) {
           const auto handle = metrics::get<requests>(m, c, cached);
           handle.inc(integer());
+          found_ += c == code::ok ? static_cast<double>(handle.value()) : 0;
+          requests_ += static_cast<double>(handle.value());
           number({{"method", text_of(m)}, {"code", text_of(c)}, {"cached", text_of(cached)}}, handle.value());
         }
       }
@@ -216,6 +221,8 @@ class filling {
       }
     }
     fill_callbacks();
+    family<found>("gauge", "ratio");
+    number({}, requests_ == 0 ? limits::quiet_NaN() : found_ / requests_);
   }
 
   void fill_library(std::string_view long_text) {
@@ -432,6 +439,8 @@ class filling {
   std::mt19937_64 random_;
   std::string_view prefix_;
   labels constant_;
+  double found_ = 0;
+  double requests_ = 0;
   std::uint64_t label_drops_ = 0;
   std::uint64_t value_drops_ = 0;
   std::uint64_t failures_ = 0;
@@ -462,7 +471,7 @@ int main(int argc, char** argv) {
   content.finish();
 
   const vitals::constant_label constant[] = {{.name = "shard", .value = long_text}, {.name = "rack", .value = ""}};
-  vitals::source_ref sources[] = {metrics::source(), library::source(), added.source()};
+  vitals::source_ref sources[] = {with_ratio::source(), library::source(), added.source()};
   sources[1].prefix = "lib_";
   sources[1].labels = constant;
   print_page<vitals::prometheus_text>("prometheus", sources);
