@@ -143,7 +143,7 @@ def check_openmetrics(families, page):
 
 
 def quantile(q, counts, bounds):
-    """histogram_quantile() of Prometheus."""
+    """histogram_quantile() of Prometheus, but that rounding never leaves the bucket."""
     total = sum(counts)
     if total == 0:
         return math.nan
@@ -153,7 +153,7 @@ def quantile(q, counts, bounds):
             if i == 0 and bound <= 0:
                 return bound
             start = bounds[i - 1] if i else 0
-            return start + (bound - start) * ((rank - below) / count)
+            return min(max(start, start + (bound - start) * ((rank - below) / count)), bound)
         below += count
     return bounds[-2]
 
