@@ -5,8 +5,10 @@
 
 #include <vitals/core/clock.hpp>
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/ratio.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>

@@ -1792,15 +1792,216 @@ class callbacks {
 }  // namespace vitals::inline v0
 
 #endif
-// The OpenMetrics 1.0 text format.
-// https://github.com/OpenObservability/OpenMetrics/blob/main/specification/OpenMetrics.md
-#ifndef VITALS_EXPOSE_OPENMETRICS_HPP
-#define VITALS_EXPOSE_OPENMETRICS_HPP
+// JSON for people and scripts (RFC 8259). One family a line:
+//
+//   {"families":[
+//   {"name":"jobs_total","type":"counter","help":"Jobs done.","unit":"","series":[
+//     {"labels":{"zone":"eu"},"value":3}]},
+//   {"name":"wait_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[
+//     {"labels":{},"count":3,"sum":0.5,"quantiles":{"p50":0.05,"p95":0.1,"p99":0.1},
+//      "buckets":[{"bound":0.1,"count":2},{"bound":"+Inf","count":1}]}]}
+//   ]}
+//
+// (Broken here to fit.) A `type` is counter, gauge, histogram, summary, info or stateset, a `unit` may be empty. A
+// summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
+// bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
+// as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
+// is "NaN". More members may be added.
+#ifndef VITALS_EXPOSE_JSON_HPP
+#define VITALS_EXPOSE_JSON_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
+  const unsigned digits = digits_of(n);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
+/// reader may take `-0` for an integer, which has no such sign.
+inline char* write_json_real(char* out, double value) noexcept {
+  if (value - value != 0) {
+    *out++ = '"';
+    out = write_real(out, value);
+    *out++ = '"';
+    return out;
+  }
+  out = write_real(out, value);
+  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
+    std::memcpy(out, ".0", 2);
+    out += 2;
+  }
+  return out;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
 // in the numbers.
 #ifndef VITALS_EXPOSE_PAGE_HPP
@@ -2001,176 +2202,6 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
       }
     }
   }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// Numbers as text: exact, and never through a locale or a stream.
-#ifndef VITALS_EXPOSE_NUMBER_HPP
-#define VITALS_EXPOSE_NUMBER_HPP
-
-#include <array>
-#include <bit>
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-namespace vitals::inline v0::detail {
-
-/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
-inline constexpr std::size_t number_room = 24;
-inline constexpr std::size_t seconds_room = 48;
-
-/// "00" to "99".
-inline constexpr auto two_digits = [] {
-  std::array<char, 200> table{};
-  for (std::size_t i = 0; i != 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return table;
-}();
-
-/// The powers of ten below 2^64.
-inline constexpr auto powers_of_ten = [] {
-  std::array<std::uint64_t, 20> all{};
-  std::uint64_t power = 1;
-  for (auto& p : all) {
-    p = power;
-    power *= 10;
-  }
-  return all;
-}();
-
-/// How many decimal digits `n` has; 1 for 0.
-constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
-  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
-}
-
-/// Writes exactly `digits` digits of `n`, which has no more of them.
-inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
-  char* at = out + digits;
-  while (digits >= 2) {
-    at -= 2;
-    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
-    n /= 100;
-    digits -= 2;
-  }
-  if (digits != 0) {
-    *(at - 1) = static_cast<char>('0' + n % 10);
-  }
-}
-
-/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
-/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
-/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
-inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
-  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
-  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
-  std::uint64_t text =
-      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
-  text >>= 8 * skip;
-  if constexpr (std::endian::native == std::endian::big) {
-    text = __builtin_bswap64(text);
-  }
-  std::memcpy(out, &text, 8);
-}
-
-/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
-/// these do.
-inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
-  constexpr std::uint64_t part = 100'000'000;
-  if (n >= part) {
-    out = write_unsigned(out, n / part);
-    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
-    return out + 8;
-  }
-  const unsigned digits = digits_of(n);
-  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
-  return out + digits;
-}
-
-inline char* write_signed(char* out, std::int64_t n) noexcept {
-  auto size = static_cast<std::uint64_t>(n);
-  if (n < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  return write_unsigned(out, size);
-}
-
-/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
-inline char* write_real(char* out, double value) noexcept {
-  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
-    const auto whole = static_cast<std::uint64_t>(value);
-    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
-      return write_unsigned(out, whole);
-    }
-  }
-  if (value - value != 0) {  // NaN or an infinity
-    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-    const std::size_t length = value != value ? 3 : 4;
-    std::memcpy(out, text, length);
-    return out + length;
-  }
-  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
-}
-
-/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
-inline char* write_bound(char* out, double bound) noexcept {
-  char* const end = write_real(out, bound);
-  for (const char* c = out; c != end; ++c) {
-    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
-      return end;
-    }
-  }
-  std::memcpy(end, ".0", 2);
-  return end + 2;
-}
-
-/// Writes nanoseconds as seconds, exactly, without trailing zeros.
-inline char* write_seconds(char* out, wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  auto size = static_cast<unsigned_wide>(nanoseconds);
-  if (nanoseconds < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  std::uint64_t fraction = 0;
-  if (size >> 64 == 0) {
-    const auto small = static_cast<std::uint64_t>(size);
-    fraction = small % second;
-    out = write_unsigned(out, small / second);
-  } else {
-    fraction = static_cast<std::uint64_t>(size % second);
-    const unsigned_wide seconds = size / second;
-    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
-    const auto high = static_cast<std::uint64_t>(seconds / part);
-    const auto low = static_cast<std::uint64_t>(seconds % part);
-    if (high != 0) {
-      out = write_unsigned(out, high);
-      write_digits(out, low, 19);
-      out += 19;
-    } else {
-      out = write_unsigned(out, low);
-    }
-  }
-  if (fraction != 0) {
-    unsigned digits = 9;
-    while (fraction % 10 == 0) {
-      fraction /= 10;
-      --digits;
-    }
-    *out++ = '.';
-    write_digits(out, fraction, digits);
-    out += digits;
-  }
-  return out;
 }
 
 }  // namespace vitals::inline v0::detail
@@ -2385,6 +2416,88 @@ class reading {
 }  // namespace vitals::inline v0::detail
 
 #endif
+// Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
+// https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
+#ifndef VITALS_METRIC_QUANTILE_HPP
+#define VITALS_METRIC_QUANTILE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The point at `part` (0 to 1, but for rounding) of the way from `low` to `high`, never outside them, also where they
+/// are further apart than a double goes.
+constexpr double between(double low, double high, double part) noexcept {
+  const double width = high - low;
+  const bool overflows = width > std::numeric_limits<double>::max();
+  const double at = overflows ? low * (1 - part) + high * part : low + width * part;
+  return at < low ? low : at > high ? high : at;
+}
+
+}  // namespace detail
+
+/// Estimates the `q` quantile of a histogram from each bucket's own count (the last one above all bounds) and the
+/// buckets' upper bounds, ascending and finite. It is what histogram_quantile() says of the same buckets: the values of
+/// a bucket are taken to lie evenly in it, and the lowest bucket to start at 0 where its bound is above 0.
+///
+/// NaN where nothing was counted, where `q` is NaN, or where there is not one count more than bounds; -Inf for `q`
+/// below 0, +Inf above 1. A quantile above all bounds is the highest bound, one in a lowest bucket that ends at 0 or
+/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; where the first bucket is
+/// empty, histogram_quantile() says NaN instead, or that bucket's bound.
+///
+/// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
+/// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
+[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
+  using limits = std::numeric_limits<double>;
+  if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
+    return limits::quiet_NaN();
+  }
+  if (q < 0 || q > 1) {
+    return q < 0 ? -limits::infinity() : limits::infinity();
+  }
+  detail::wide total = 0;
+  for (const std::uint64_t count : counts) {
+    total += count;
+  }
+  if (total == 0) {
+    return limits::quiet_NaN();
+  }
+  const double rank = q * static_cast<double>(total);
+  detail::wide below = 0;  // what the buckets before this one hold
+  for (std::size_t i = 0; i != bounds.size(); ++i) {
+    if (counts[i] != 0 && static_cast<double>(below + counts[i]) >= rank) {
+      if (i == 0 && bounds[0] <= 0) {
+        return bounds[0];
+      }
+      const double part = (rank - static_cast<double>(below)) / static_cast<double>(counts[i]);
+      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part);
+    }
+    below += counts[i];
+  }
+  return bounds.back();
+}
+
+/// The quantiles that people ask for.
+struct percentiles {
+  double p50;
+  double p95;
+  double p99;
+};
+
+/// Estimates the median and the 95th and 99th percentiles, as quantile() does.
+[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
+  return {.p50 = quantile(0.5, counts, bounds),
+          .p95 = quantile(0.95, counts, bounds),
+          .p99 = quantile(0.99, counts, bounds)};
+}
+
+}  // namespace vitals::inline v0
+
+#endif
 
 namespace vitals::inline v0 {
 
@@ -2402,6 +2515,10 @@ enum class slot : std::uint32_t {
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
+  json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
+  total,        ///< the sum of `more` cells
+  quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
+  separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
   nothing,
 };
 
@@ -2411,6 +2528,12 @@ struct piece {
   std::uint32_t cell;
   slot number;
   std::uint32_t more = 0;
+};
+
+/// A quantile that a page shows of some histogram, whose bounds outlive the page.
+struct shown_quantile {
+  double q;
+  view<double> bounds;
 };
 
 /// Lays down a page's text. A format is a function that writes to one of these.
@@ -2425,6 +2548,12 @@ class page_text {
     room_ += kind == slot::seconds ? seconds_room : number_room;
     start_ = text_.size();
     return *this;
+  }
+
+  /// What `slot::quantile` takes; once for all series of a family.
+  [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
+    quantiles_.push_back({.q = q, .bounds = bounds});
+    return static_cast<std::uint32_t>(quantiles_.size() - 1);
   }
 
   /// What stands between the two is left out of a page where the cell `present` is 0.
@@ -2452,6 +2581,7 @@ class page_text {
     const char* from = text_.data();
     std::uint64_t below = 0;  // the counts of a histogram's buckets so far
     std::uint64_t total = 0;  // of all of them
+    bool separated = false;
     const piece* const end = pieces_.data() + pieces_.size();
     for (const piece* next = pieces_.data(); next != end; ++next) {
       const piece& p = *next;
@@ -2500,6 +2630,21 @@ class page_text {
             from += (++next)->length;
           }
           break;
+        case slot::json_real:
+          out = write_json_real(out, std::bit_cast<double>(value));
+          break;
+        case slot::total:
+          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
+          break;
+        case slot::quantile:
+          out = write_json_real(out, quantile_at(p.more, cells + p.cell));
+          break;
+        case slot::separator:
+          *out = ',';
+          out += separated ? 1 : 0;
+          *out++ = '\n';
+          separated = true;
+          break;
         case slot::nothing:
           break;
       }
@@ -2509,18 +2654,34 @@ class page_text {
 
  private:
   static constexpr std::size_t slack = 32;  // one vector register's copy
+
+  static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : cells) {
+      sum += value;
+    }
+    return sum;
+  }
+  [[nodiscard]] double quantile_at(std::uint32_t index, const std::uint64_t* counts) const noexcept {
+    const auto& [q, bounds] = quantiles_[index];
+    return quantile(q, {counts, bounds.size() + 1}, bounds);
+  }
+
   std::string text_;
   std::vector<piece> pieces_;
+  std::vector<shown_quantile> quantiles_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers
   std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
-/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and ends a page.
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
+/// a page.
 struct format {
   void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
-  std::string_view ending;
+  std::string_view beginning{};
+  std::string_view ending{};
 };
 
 }  // namespace detail
@@ -2533,6 +2694,7 @@ class page {
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
   page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    text_.text(format.beginning);
     reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
       if (!names.empty() && !detail::is_named(s, f, names)) {
         return;
@@ -2566,7 +2728,8 @@ class page {
 }  // namespace vitals::inline v0
 
 #endif
-// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0.
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0. JSON takes labels and values
+// from here too.
 #ifndef VITALS_EXPOSE_TEXT_HPP
 #define VITALS_EXPOSE_TEXT_HPP
 
@@ -2574,6 +2737,34 @@ class page {
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+// The labels of a family's series, as all formats show them.
+#ifndef VITALS_EXPOSE_LABELS_HPP
+#define VITALS_EXPOSE_LABELS_HPP
+
+#include <cstdint>
+#include <string>
+
+namespace vitals::inline v0::detail {
+
+/// Calls `visit(name, value)` for each label of a series: first for those that its source is exposed with.
+template <class Visit>
+void each_label(const source_ref& s, const family& f, std::uint32_t series, Visit visit) {
+  for (const constant_label& l : s.labels) {
+    visit(l.name, l.value);
+  }
+  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
+  for (const label_family& l : f.labels) {
+    below /= static_cast<std::uint32_t>(l.values.size());
+    const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    series %= below;
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -2597,20 +2788,10 @@ inline void append_label(std::string& out, std::string_view name, std::string_vi
   out += '"';
 }
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces: first those that its source is exposed
-/// with.
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
   std::string out;
-  for (const constant_label& l : s.labels) {
-    append_label(out, l.name, l.value);
-  }
-  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
-  for (const label_family& l : f.labels) {
-    below /= static_cast<std::uint32_t>(l.values.size());
-    const bool is_state = f.kind == value_kind::state && below == 1;  // this label is named after the family
-    append_label(out, std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
-    series %= below;
-  }
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
   return out;
 }
 
@@ -2640,6 +2821,27 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
   page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
 }
 
+/// The value of a family's series that is one number; `real` is how the format writes doubles.
+inline void lay_value(page_text& page, const family& f, std::uint32_t series, std::uint32_t at, slot real) {
+  switch (f.kind) {
+    case value_kind::unsigned_integer:
+      page.number(slot::unsigned_integer, at);
+      break;
+    case value_kind::signed_integer:
+      page.number(slot::signed_integer, at);
+      break;
+    case value_kind::state:
+      page.number(slot::state, at, f.state_of(series).state);
+      break;
+    case value_kind::one:
+      page.text("1");
+      break;
+    default:
+      page.number(real, at);
+      break;
+  }
+}
+
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
 /// with negative bounds.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
@@ -2659,23 +2861,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       continue;
     }
     page.text(name).text(in_braces(labels)).text(" ");
-    switch (f.kind) {
-      case value_kind::unsigned_integer:
-        page.number(slot::unsigned_integer, at);
-        break;
-      case value_kind::signed_integer:
-        page.number(slot::signed_integer, at);
-        break;
-      case value_kind::state:
-        page.number(slot::state, at, f.state_of(i).state);
-        break;
-      case value_kind::one:
-        page.text("1");
-        break;
-      default:
-        page.number(slot::real, at);
-        break;
-    }
+    lay_value(page, f, i, at, slot::real);
     page.text("\n");
   }
 }
@@ -2683,6 +2869,112 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
 }  // namespace vitals::inline v0::detail
 
 #endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Adds `text`, which is UTF-8, as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20) {
+      out += "\\u00";
+      out += digits[byte >> 4U];
+      out += digits[byte & 0xFU];
+    } else {
+      out += c == '"' || c == '\\' ? "\\" : "";
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+inline std::string json_string(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
+}
+
+inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out = "{";
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) {
+    out += out.size() == 1 ? "" : ",";
+    append_json(out, name);
+    out += ':';
+    append_json(out, value);
+  });
+  out += '}';
+  return out;
+}
+
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
+  char bound[number_room];
+  std::uint32_t at = first;
+  page.text(",\"buckets\":[");
+  for (const double b : f.bounds) {
+    const char* const end = write_json_real(bound, b);
+    page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
+    page.number(slot::unsigned_integer, at++).text("},");
+  }
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, at).text("}]");
+}
+
+/// Lays down a family as JSON.
+inline void lay_json(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
+  page.number(slot::separator, 0).text("{\"name\":\"").text(s.prefix).text(f.name);
+  page.text("\",\"type\":\"").text(types[static_cast<std::size_t>(f.type)]);
+  page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
+  page.text(",\"series\":[");
+  const bool is_histogram = f.type == metric_type::histogram;
+  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.bounds) : 0; };
+  const std::uint32_t p50 = shown(0.5);
+  const std::uint32_t p95 = shown(0.95);
+  const std::uint32_t p99 = shown(0.99);
+  for (std::uint32_t i = 0; i != f.series; ++i) {
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
+    if (is_histogram || f.type == metric_type::summary) {
+      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.bounds.size()) + 1);
+      page.text(",\"sum\":");
+      page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
+    } else {
+      page.text(",\"value\":");
+      lay_value(page, f, i, at, slot::json_real);
+    }
+    if (is_histogram) {
+      page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
+      page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
+      page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
+      lay_json_buckets(page, f, at + 1);
+    }
+    page.text("}");
+  }
+  page.text("]}");
+}
+
+}  // namespace detail
+
+/// JSON, in the shape that stands at the top: its media type, and how its pages are laid.
+struct json_text {
+  static constexpr std::string_view content_type = "application/json";
+  static constexpr detail::format format{.lay = &detail::lay_json, .beginning = "{\"families\":[", .ending = "\n]}\n"};
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The OpenMetrics 1.0 text format.
+// https://github.com/OpenObservability/OpenMetrics/blob/main/specification/OpenMetrics.md
+#ifndef VITALS_EXPOSE_OPENMETRICS_HPP
+#define VITALS_EXPOSE_OPENMETRICS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace vitals::inline v0 {
 
@@ -2740,6 +3032,174 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
 struct prometheus_text {
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
   static constexpr detail::format format{.lay = &detail::lay_prometheus, .ending = {}};
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Ratios of counters, such as a success rate: derived at each reading, kept nowhere.
+#ifndef VITALS_EXPOSE_RATIO_HPP
+#define VITALS_EXPOSE_RATIO_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The place of a label's value among its values; npos where there is no such label, or value.
+constexpr std::size_t value_index(view<label_family> labels, std::string_view name, std::string_view value) noexcept {
+  for (const label_family& l : labels) {
+    for (std::size_t i = 0; i != l.values.size(); ++i) {
+      if (l.name == name && l.values[i] == value) {
+        return i;
+      }
+    }
+  }
+  return npos;
+}
+
+}  // namespace detail
+
+/// Those series of a counter whose label has the value: `where<requests, "outcome", "ok">`.
+template <class Counter, fixed_string Label, fixed_string Value>
+struct where {
+  static constexpr std::string_view name = Counter::name;
+  static constexpr metric_type type = Counter::type;
+  static constexpr std::string_view label = Label.view();
+  static constexpr std::size_t index =
+      detail::value_index(detail::label_facts<typename Counter::labels>::table, label, Value.view());
+  static_assert(index != detail::npos,
+                "where<counter, label, value> names one of the counter's labels, and one of that label's values");
+};
+
+/// A ratio since the start of the program, for people: `struct success : vitals::ratio_of<"http_success_ratio",
+/// "Requests that went well.", vitals::where<requests, "outcome", "ok">, requests> {};` Part and Whole are counters, of
+/// which all series are added up, or some of their series. NaN where the whole is 0, or one of the two is absent. (A
+/// rule divides the counters' rates instead.)
+template <fixed_string Name, fixed_string Help, class Part, class Whole>
+struct ratio_of : detail::descriptor<Name, Help, unit::ratio> {
+  static_assert(Part::type == metric_type::counter && Whole::type == metric_type::counter,
+                "a ratio is made of two counters, or of where<counter, label, value>");
+  using part = Part;
+  using whole = Whole;
+};
+
+namespace detail {
+
+/// Some series of a family in a reading.
+struct selection {
+  const family* of = nullptr;
+  std::uint32_t below = 1;  ///< how many neighbouring series have one value of the label
+  std::uint32_t size = 1;   ///< how many values the label has
+  std::uint32_t index = 0;  ///< the one that is selected
+
+  [[nodiscard]] double total(const std::uint64_t* cells) const noexcept {
+    double sum = 0;
+    for (std::uint32_t i = 0; i != of->series; ++i) {
+      if (i / below % size == index) {
+        const std::uint64_t cell_value = cells[of->cell_of(i)];
+        sum += of->kind == value_kind::real ? std::bit_cast<double>(cell_value) : static_cast<double>(cell_value);
+      }
+    }
+    return sum;
+  }
+  [[nodiscard]] bool is_present(const std::uint64_t* cells) const noexcept {
+    return of->present == family::always || cells[of->present] != 0;
+  }
+};
+
+/// Where what a ratio is made of lies in the readings of a source.
+template <class Source, class Selected>
+consteval selection select() noexcept {
+  selection found;
+  for (const family& f : Source::source().families) {
+    if (f.name != Selected::name) {
+      continue;
+    }
+    found.of = &f;
+    if constexpr (requires { Selected::label; }) {
+      std::uint32_t below = f.series;
+      for (const label_family& l : f.labels) {
+        const auto size = static_cast<std::uint32_t>(l.values.size());
+        below /= size;
+        if (l.name == Selected::label) {
+          found = {.of = &f, .below = below, .size = size, .index = Selected::index};
+        }
+      }
+    }
+  }
+  return found;
+}
+
+template <class Source, class Selected>
+inline constexpr selection selection_of = [] {
+  constexpr selection found = select<Source, Selected>();
+  static_assert(found.of != nullptr, "a ratio's counters are in its registry: add them there");
+  return found;
+}();
+
+}  // namespace detail
+
+/// A registry with ratios of its counters, to be exposed in its place: `server.expose<vitals::with_ratios<metrics,
+/// success>>()`. A scraper sees a gauge for each. They are made of the same reading as the counters beside them.
+template <source Source, class... Ratios>
+class with_ratios {
+  static constexpr source_ref inner = Source::source();
+  static constexpr std::size_t count = sizeof...(Ratios);
+
+  static constexpr auto families = [] {
+    std::array<family, inner.families.size() + count> all{};
+    std::size_t at = 0;
+    for (const family& f : inner.families) {
+      all[at++] = f;
+    }
+    auto cell = static_cast<std::uint32_t>(inner.cells);
+    ((all[at++] = {.name = Ratios::name,
+                   .help = Ratios::help,
+                   .unit = Ratios::unit,
+                   .type = metric_type::gauge,
+                   .kind = value_kind::real,
+                   .labels = {},
+                   .bounds = {},
+                   .first = cell++,
+                   .series = 1,
+                   .stride = 1,
+                   .width = 1}),
+     ...);
+    return all;
+  }();
+
+  template <class Ratio>
+  static std::uint64_t read_one(const std::uint64_t* cells) noexcept {
+    constexpr const detail::selection& part = detail::selection_of<Source, typename Ratio::part>;
+    constexpr const detail::selection& whole = detail::selection_of<Source, typename Ratio::whole>;
+    const double divisor = whole.total(cells);
+    const bool exists = part.is_present(cells) && whole.is_present(cells) && divisor != 0;
+    return std::bit_cast<std::uint64_t>(exists ? part.total(cells) / divisor
+                                               : std::numeric_limits<double>::quiet_NaN());
+  }
+
+  static void read(const void* self, std::uint64_t* out) noexcept {
+    inner.read(self, out);
+    std::size_t at = inner.cells;
+    ((out[at++] = read_one<Ratios>(out)), ...);
+  }
+
+ public:
+  /// The registry and its ratios as a source of families.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    source_ref all = inner;
+    all.families = families;
+    all.cells += count;
+    all.read = &read;
+    return all;
+  }
 };
 
 }  // namespace vitals::inline v0
@@ -3913,88 +4373,6 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
   template <class Registry, class Metric>
   using handle = histogram_handle<Registry, Metric>;
 };
-
-}  // namespace vitals::inline v0
-
-#endif
-// Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
-// https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
-#ifndef VITALS_METRIC_QUANTILE_HPP
-#define VITALS_METRIC_QUANTILE_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// The point at `part` (0 to 1, but for rounding) of the way from `low` to `high`, never outside them, also where they
-/// are further apart than a double goes.
-constexpr double between(double low, double high, double part) noexcept {
-  const double width = high - low;
-  const bool overflows = width > std::numeric_limits<double>::max();
-  const double at = overflows ? low * (1 - part) + high * part : low + width * part;
-  return at < low ? low : at > high ? high : at;
-}
-
-}  // namespace detail
-
-/// Estimates the `q` quantile of a histogram from each bucket's own count (the last one above all bounds) and the
-/// buckets' upper bounds, ascending and finite. It is what histogram_quantile() says of the same buckets: the values of
-/// a bucket are taken to lie evenly in it, and the lowest bucket to start at 0 where its bound is above 0.
-///
-/// NaN where nothing was counted, where `q` is NaN, or where there is not one count more than bounds; -Inf for `q`
-/// below 0, +Inf above 1. A quantile above all bounds is the highest bound, one in a lowest bucket that ends at 0 or
-/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; where the first bucket is
-/// empty, histogram_quantile() says NaN instead, or that bucket's bound.
-///
-/// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
-/// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
-[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
-  using limits = std::numeric_limits<double>;
-  if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
-    return limits::quiet_NaN();
-  }
-  if (q < 0 || q > 1) {
-    return q < 0 ? -limits::infinity() : limits::infinity();
-  }
-  detail::wide total = 0;
-  for (const std::uint64_t count : counts) {
-    total += count;
-  }
-  if (total == 0) {
-    return limits::quiet_NaN();
-  }
-  const double rank = q * static_cast<double>(total);
-  detail::wide below = 0;  // what the buckets before this one hold
-  for (std::size_t i = 0; i != bounds.size(); ++i) {
-    if (counts[i] != 0 && static_cast<double>(below + counts[i]) >= rank) {
-      if (i == 0 && bounds[0] <= 0) {
-        return bounds[0];
-      }
-      const double part = (rank - static_cast<double>(below)) / static_cast<double>(counts[i]);
-      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part);
-    }
-    below += counts[i];
-  }
-  return bounds.back();
-}
-
-/// The quantiles that people ask for.
-struct percentiles {
-  double p50;
-  double p95;
-  double p99;
-};
-
-/// Estimates the median and the 95th and 99th percentiles, as quantile() does.
-[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
-  return {.p50 = quantile(0.5, counts, bounds),
-          .p95 = quantile(0.95, counts, bounds),
-          .p99 = quantile(0.99, counts, bounds)};
-}
 
 }  // namespace vitals::inline v0
 

@@ -54,6 +54,9 @@ std::string of_real(double v) {
 std::string of_bound(double v) {
   return written([](char* out, double value) { return vitals::detail::write_bound(out, value); }, v);
 }
+std::string of_json(double v) {
+  return written([](char* out, double value) { return vitals::detail::write_json_real(out, value); }, v);
+}
 std::string of_seconds(wide n) {
   return written([](char* out, wide value) { return vitals::detail::write_seconds(out, value); }, n);
 }
@@ -264,6 +267,18 @@ TEST_CASE("a locale with a decimal comma changes nothing") {
   CHECK(texts[4] == "12345");
   CHECK(texts[5] == "1.5");
   CHECK(texts[6] == "-1234567890");
+}
+
+TEST_CASE("JSON has no NaN and no infinities: they are strings; the sign of a zero is kept") {
+  CHECK(of_json(std::numeric_limits<double>::quiet_NaN()) == "\"NaN\"");
+  CHECK(of_json(infinity) == "\"+Inf\"");
+  CHECK(of_json(-infinity) == "\"-Inf\"");
+  CHECK(of_json(0.0) == "0");
+  CHECK(of_json(-0.0) == "-0.0");
+  CHECK(of_json(-1.0) == "-1");
+  CHECK(of_json(1e21) == "1e+21");
+  CHECK(of_json(-std::numeric_limits<double>::denorm_min()) == "-5e-324");
+  CHECK(of_json(std::numeric_limits<double>::lowest()) == "-1.7976931348623157e+308");
 }
 
 }  // namespace number_tests

@@ -115,6 +115,23 @@ inline char* write_real(char* out, double value) noexcept {
   return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
 }
 
+/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
+/// reader may take `-0` for an integer, which has no such sign.
+inline char* write_json_real(char* out, double value) noexcept {
+  if (value - value != 0) {
+    *out++ = '"';
+    out = write_real(out, value);
+    *out++ = '"';
+    return out;
+  }
+  out = write_real(out, value);
+  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
+    std::memcpy(out, ".0", 2);
+    out += 2;
+  }
+  return out;
+}
+
 /// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
 inline char* write_bound(char* out, double bound) noexcept {
   char* const end = write_real(out, bound);

@@ -17,6 +17,7 @@
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/metric/family.hpp>
+#include <vitals/metric/quantile.hpp>
 
 namespace vitals::inline v0 {
 
@@ -34,6 +35,10 @@ enum class slot : std::uint32_t {
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
+  json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
+  total,        ///< the sum of `more` cells
+  quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
+  separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
   nothing,
 };
 
@@ -43,6 +48,12 @@ struct piece {
   std::uint32_t cell;
   slot number;
   std::uint32_t more = 0;
+};
+
+/// A quantile that a page shows of some histogram, whose bounds outlive the page.
+struct shown_quantile {
+  double q;
+  view<double> bounds;
 };
 
 /// Lays down a page's text. A format is a function that writes to one of these.
@@ -57,6 +68,12 @@ class page_text {
     room_ += kind == slot::seconds ? seconds_room : number_room;
     start_ = text_.size();
     return *this;
+  }
+
+  /// What `slot::quantile` takes; once for all series of a family.
+  [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
+    quantiles_.push_back({.q = q, .bounds = bounds});
+    return static_cast<std::uint32_t>(quantiles_.size() - 1);
   }
 
   /// What stands between the two is left out of a page where the cell `present` is 0.
@@ -84,6 +101,7 @@ class page_text {
     const char* from = text_.data();
     std::uint64_t below = 0;  // the counts of a histogram's buckets so far
     std::uint64_t total = 0;  // of all of them
+    bool separated = false;
     const piece* const end = pieces_.data() + pieces_.size();
     for (const piece* next = pieces_.data(); next != end; ++next) {
       const piece& p = *next;
@@ -132,6 +150,21 @@ class page_text {
             from += (++next)->length;
           }
           break;
+        case slot::json_real:
+          out = write_json_real(out, std::bit_cast<double>(value));
+          break;
+        case slot::total:
+          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
+          break;
+        case slot::quantile:
+          out = write_json_real(out, quantile_at(p.more, cells + p.cell));
+          break;
+        case slot::separator:
+          *out = ',';
+          out += separated ? 1 : 0;
+          *out++ = '\n';
+          separated = true;
+          break;
         case slot::nothing:
           break;
       }
@@ -141,18 +174,34 @@ class page_text {
 
  private:
   static constexpr std::size_t slack = 32;  // one vector register's copy
+
+  static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : cells) {
+      sum += value;
+    }
+    return sum;
+  }
+  [[nodiscard]] double quantile_at(std::uint32_t index, const std::uint64_t* counts) const noexcept {
+    const auto& [q, bounds] = quantiles_[index];
+    return quantile(q, {counts, bounds.size() + 1}, bounds);
+  }
+
   std::string text_;
   std::vector<piece> pieces_;
+  std::vector<shown_quantile> quantiles_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers
   std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
-/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and ends a page.
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
+/// a page.
 struct format {
   void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
-  std::string_view ending;
+  std::string_view beginning{};
+  std::string_view ending{};
 };
 
 }  // namespace detail
@@ -165,6 +214,7 @@ class page {
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
   page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    text_.text(format.beginning);
     reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
       if (!names.empty() && !detail::is_named(s, f, names)) {
         return;

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/sum.hpp>
+#include <vitals/core/view.hpp>
 #include <vitals/expose/labels.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/expose/wire.hpp>
@@ -50,7 +50,6 @@ struct bucket_field {
 /// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
 inline double seconds_of(wide nanoseconds) noexcept {
   constexpr std::uint64_t second = 1'000'000'000;
-  __extension__ using unsigned_wide = unsigned __int128;
   const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
   const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
   double seconds = 0;
@@ -285,7 +284,7 @@ class protobuf_page {
 
   /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
   /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
-  explicit protobuf_page(std::span<const source_ref> sources) : reading_(sources) {
+  explicit protobuf_page(view<source_ref> sources) : reading_(sources) {
     reading_.each_family(
         [this](const source_ref& s, const family& f, std::uint32_t base) { messages_.lay(s, f, base); });
   }

@@ -1,4 +1,5 @@
-// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0.
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0. JSON takes labels and values
+// from here too.
 #ifndef VITALS_EXPOSE_TEXT_HPP
 #define VITALS_EXPOSE_TEXT_HPP
 
@@ -67,6 +68,27 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
   page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
 }
 
+/// The value of a family's series that is one number; `real` is how the format writes doubles.
+inline void lay_value(page_text& page, const family& f, std::uint32_t series, std::uint32_t at, slot real) {
+  switch (f.kind) {
+    case value_kind::unsigned_integer:
+      page.number(slot::unsigned_integer, at);
+      break;
+    case value_kind::signed_integer:
+      page.number(slot::signed_integer, at);
+      break;
+    case value_kind::state:
+      page.number(slot::state, at, f.state_of(series).state);
+      break;
+    case value_kind::one:
+      page.text("1");
+      break;
+    default:
+      page.number(real, at);
+      break;
+  }
+}
+
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
 /// with negative bounds.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
@@ -86,23 +108,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       continue;
     }
     page.text(name).text(in_braces(labels)).text(" ");
-    switch (f.kind) {
-      case value_kind::unsigned_integer:
-        page.number(slot::unsigned_integer, at);
-        break;
-      case value_kind::signed_integer:
-        page.number(slot::signed_integer, at);
-        break;
-      case value_kind::state:
-        page.number(slot::state, at, f.state_of(i).state);
-        break;
-      case value_kind::one:
-        page.text("1");
-        break;
-      default:
-        page.number(slot::real, at);
-        break;
-    }
+    lay_value(page, f, i, at, slot::real);
     page.text("\n");
   }
 }

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Reads what vitals prints with others' parsers: parsers.py PROGRAM SEEDS
+
+PROGRAM fills metrics of every kind at random, and prints what it put there and a page in each format. The Prometheus
+client's parsers of both text formats, and Python's of JSON, must read all of it and find the same families, labels and
+values, and nothing else.
+"""
+import decimal
+import json
+import math
+import struct
+import subprocess
+import sys
+
+try:
+    from prometheus_client import parser as prometheus
+    from prometheus_client.openmetrics import parser as openmetrics
+except ImportError:
+    sys.exit("prometheus_client is missing: apt-get install python3-prometheus-client")
+
+FAILURES = ("vitals_callback_failures_total", "counter",
+            "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.", "")
+ENDINGS = {"counter": "_total", "info": "_info"}
+NOT_IN_PROMETHEUS = {"info": "gauge", "stateset": "gauge"}
+
+
+def text_of(field):
+    assert field[0] == "x", field
+    return bytes.fromhex(field[1:]).decode()
+
+
+def number_of(field):
+    kind, digits = field.split(":")
+    if kind == "real":
+        return struct.unpack("<d", struct.pack("<Q", int(digits)))[0]
+    return int(digits) if kind == "integer" else decimal.Decimal(int(digits)).scaleb(-9)
+
+
+def labels_of(field):
+    return {name: text_of(value) for name, _, value in (part.partition("=") for part in field.split(",")[:-1])}
+
+
+class Family:
+    def __init__(self, name, kind, help_text, unit, bounds=()):
+        self.name, self.kind, self.help, self.unit = name, kind, help_text, unit
+        self.bounds = [*bounds, math.inf]
+        self.series = []  # labels, numbers
+
+    def stem(self):
+        return self.name.removesuffix(ENDINGS.get(self.kind, ""))
+
+    def samples(self, negative_sums):
+        """The samples that a text page has of it; `le` is a number here."""
+        for labels, numbers in self.series:
+            if self.kind not in ("histogram", "summary"):
+                yield self.name, labels, numbers[0]
+                continue
+            total = 0
+            for bound, count in zip(self.bounds, numbers[1:]):
+                total += count
+                if self.kind == "histogram":
+                    yield self.name + "_bucket", {**labels, "le": bound}, total
+            if negative_sums or self.bounds[0] >= 0:
+                yield self.name + "_sum", labels, numbers[0]
+                yield self.name + "_count", labels, total
+
+
+def read_output(output):
+    """The families that the program says it has, how many callbacks fail, and its pages."""
+    families, failures, pages = [], 0, {}
+    while output:
+        line, _, output = output.partition(b"\n")
+        word, *fields = line.decode().split(" ")
+        if word == "family":
+            name, kind, help_text, unit, *bounds = fields
+            families.append(Family(name, kind, text_of(help_text), text_of(unit), map(number_of, bounds)))
+        elif word == "series":
+            families[-1].series.append((labels_of(fields[0]), [number_of(field) for field in fields[1:]]))
+        elif word == "failures":
+            failures = int(fields[0])
+        else:
+            assert word == "page", word
+            pages[fields[0]], output = output[:int(fields[1])].decode(), output[int(fields[1]):]
+    assert list(pages) == ["prometheus", "openmetrics", "json"]
+    return families, failures, pages
+
+
+def same(expected, found):
+    if isinstance(expected, float) and math.isnan(expected):
+        return math.isnan(found)
+    return expected == found if isinstance(found, int) else float(expected) == found
+
+
+def check_samples(expected, metrics):
+    """Each sample is there once, and has its value."""
+    def key(name, labels):
+        return name, tuple(sorted((n, float(v) if n == "le" else v) for n, v in labels.items()))
+
+    wanted = {key(name, labels): value for name, labels, value in expected}
+    seen = set()
+    for metric in metrics:
+        for name, labels, value, timestamp, exemplar in metric.samples:
+            at = key(name, labels)
+            assert at not in seen, f"twice: {at}"
+            assert at in wanted, f"stray: {at}"
+            assert timestamp is None and exemplar is None, at
+            assert same(wanted[at], value), f"{at} is {value!r} rather than {wanted[at]!r}"
+            if isinstance(wanted[at], float) and isinstance(value, float):
+                assert math.copysign(1, wanted[at]) == math.copysign(1, value) or value != value, f"sign of {at}"
+            seen.add(at)
+    assert seen == set(wanted), f"missing: {set(wanted) - seen}"
+    return len(seen)
+
+
+def check_prometheus(families, page):
+    metrics = list(prometheus.text_string_to_metric_families(page))
+    found = [(m.name, m.type, m.documentation) for m in metrics]
+    expected = [(f.stem() if f.kind == "counter" else f.name, NOT_IN_PROMETHEUS.get(f.kind, f.kind), f.help)
+                for f in families]
+    assert found == expected, f"{found}\n{expected}"
+    samples = check_samples([s for f in families for s in f.samples(True)], metrics)
+    assert page.endswith("\n")
+    lines = page[:-1].split("\n")
+    assert sum(line.startswith("# HELP ") for line in lines) == len(families)
+    assert sum(line.startswith("# TYPE ") for line in lines) == len(families)
+    assert len(lines) == 2 * len(families) + samples, "stray lines"
+
+
+def check_openmetrics(families, page):
+    metrics = list(openmetrics.text_string_to_metric_families(page))
+    found = [(m.name, m.type, m.documentation, m.unit) for m in metrics]
+    expected = [(f.stem(), f.kind, f.help, f.unit) for f in families]
+    assert found == expected, f"{found}\n{expected}"
+    for sample in (s for m in metrics for s in m.samples if s.name.endswith(("_total", "_count", "_bucket"))):
+        assert isinstance(sample.value, int) or "joules" in sample.name, sample
+    samples = check_samples([s for f in families for s in f.samples(False)], metrics)
+    assert page.endswith("\n# EOF\n")
+    lines = page[:-1].split("\n")
+    units = sum(f.unit != "" for f in families)
+    for start, count in (("# TYPE ", len(families)), ("# UNIT ", units), ("# HELP ", len(families)), ("# EOF", 1)):
+        assert sum(line.startswith(start) for line in lines) == count, start
+    assert len(lines) == 2 * len(families) + units + samples + 1, "stray lines"
+
+
+def quantile(q, counts, bounds):
+    """histogram_quantile() of Prometheus, but that rounding never leaves the bucket."""
+    total = sum(counts)
+    if total == 0:
+        return math.nan
+    rank, below = q * total, 0
+    for i, (count, bound) in enumerate(zip(counts[:-1], bounds)):
+        if count and below + count >= rank:
+            if i == 0 and bound <= 0:
+                return bound
+            start = bounds[i - 1] if i else 0
+            return min(max(start, start + (bound - start) * ((rank - below) / count)), bound)
+        below += count
+    return bounds[-2]
+
+
+def from_json(value):
+    """A number of our JSON."""
+    strings = {"NaN": math.nan, "+Inf": math.inf, "-Inf": -math.inf}
+    return strings[value] if isinstance(value, str) else value
+
+
+def check_json_number(expected, value, where):
+    value = from_json(value)
+    if isinstance(expected, float):
+        assert same(expected, float(value)), f"{where} is {value!r} rather than {expected!r}"
+        assert expected != expected or math.copysign(1, expected) == math.copysign(1, float(value)), f"sign of {where}"
+    else:  # integers, and durations of nanoseconds, are exact
+        assert expected == value, f"{where} is {value!r} rather than {expected!r}"
+        assert not isinstance(expected, int) or isinstance(value, int), where
+
+
+def unique(pairs):
+    members = dict(pairs)
+    assert len(members) == len(pairs), pairs
+    return members
+
+
+def refuse(constant):
+    raise ValueError(f"{constant} is not JSON")
+
+
+def check_json(families, page):
+    document = json.loads(page, parse_float=decimal.Decimal, parse_constant=refuse, object_pairs_hook=unique)
+    assert list(document) == ["families"]
+    found = [(f["name"], f["type"], f["help"], f["unit"]) for f in document["families"]]
+    assert found == [(f.name, f.kind, f.help, f.unit) for f in families], found
+    assert page.count("\n") == len(families) + 2, "one family a line"
+    for expected, family in zip(families, document["families"]):
+        assert list(family) == ["name", "type", "help", "unit", "series"]
+        assert [s["labels"] for s in family["series"]] == [labels for labels, _ in expected.series], expected.name
+        for (labels, numbers), series in zip(expected.series, family["series"]):
+            where = (expected.name, labels)
+            if expected.kind not in ("histogram", "summary"):
+                assert list(series) == ["labels", "value"], where
+                check_json_number(numbers[0], series["value"], where)
+                continue
+            assert list(series)[:3] == ["labels", "count", "sum"], where
+            check_json_number(numbers[0], series["sum"], where)
+            check_json_number(sum(numbers[1:]), series["count"], where)
+            if expected.kind == "summary":
+                assert len(series) == 3, where
+                continue
+            assert list(series)[3:] == ["quantiles", "buckets"], where
+            assert [float(from_json(b["bound"])) for b in series["buckets"]] == expected.bounds, where
+            assert [b["count"] for b in series["buckets"]] == numbers[1:], where
+            assert list(series["quantiles"]) == ["p50", "p95", "p99"], where
+            for q, estimate in zip((0.5, 0.95, 0.99), series["quantiles"].values()):
+                ours, theirs = float(from_json(estimate)), quantile(q, numbers[1:], expected.bounds)
+                assert math.isnan(ours) and math.isnan(theirs) or math.isclose(ours, theirs, rel_tol=1e-12), where
+
+
+def main():
+    program, seeds = sys.argv[1], int(sys.argv[2])
+    samples = 0
+    for seed in range(seeds):
+        output = subprocess.run([program, str(seed)], stdout=subprocess.PIPE, check=True).stdout
+        families, failures, pages = read_output(output)
+        total = Family(*FAILURES)
+        families.append(total)
+        for renderings, (name, page) in enumerate(pages.items(), 1):
+            total.series = [({}, [failures * renderings])]
+            try:
+                globals()["check_" + name](families, page)
+            except Exception as problem:
+                raise SystemExit(f"{name} page of `{program} {seed}`: {type(problem).__name__}: {problem}") from problem
+        samples += sum(len(list(f.samples(True))) for f in families)
+    print(f"{seeds} pages in each format, {samples} samples")
+
+
+if __name__ == "__main__":
+    main()
