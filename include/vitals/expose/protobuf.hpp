@@ -108,6 +108,23 @@ inline void write_histogram(field_writer& to, const family& f, const std::uint64
   }
 }
 
+/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
+constexpr bool varies(const family& f) noexcept {
+  return f.type == metric_type::histogram || f.type == metric_type::summary;
+}
+
+/// The room that a series' value needs in a family that varies, and writing it.
+constexpr std::size_t value_room(const family& f) noexcept {
+  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+}
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  if (f.type == metric_type::histogram) {
+    write_histogram(to, f, cells);
+  } else {
+    write_summary(to, f, cells);
+  }
+}
+
 /// The messages of some families: what of them does not change, encoded once, and where the numbers go.
 class family_messages {
  public:
@@ -122,7 +139,7 @@ class family_messages {
       append_bytes(text, metric_family_field::unit, f.unit);
     }
     const std::size_t head = text.size();
-    const std::size_t room = varies(f) ? lay_labels(text, s, f) : lay_values(text, s, f);
+    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
     families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
     text_ += text;
@@ -139,8 +156,7 @@ class family_messages {
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
       if (f.present == family::always || own[f.present] != 0) {
-        out =
-            varies(f) ? write_distributions(out, laid, from, places, own) : write_values(out, laid, from, places, own);
+        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
       }
       from += laid.length;
       places += f.series;
@@ -157,21 +173,14 @@ class family_messages {
     std::size_t room;    // that the message needs, without its own length
   };
 
-  /// Whether the lengths of a family's messages depend on its numbers: doubles alone take the same room always.
-  static bool varies(const family& f) noexcept {
-    return f.type == metric_type::histogram || f.type == metric_type::summary;
-  }
   static std::uint32_t series_field(const family& f) noexcept {
     return f.type == metric_type::histogram ? metric_field::histogram
            : f.type == metric_type::summary ? metric_field::summary
            : f.type == metric_type::counter ? metric_field::counter
                                             : metric_field::gauge;
   }
-  static std::size_t distribution_room(const family& f) noexcept {
-    return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
-  }
   static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
-    return labels + bytes_field_room(series_field(f), distribution_room(f));
+    return labels + bytes_field_room(series_field(f), value_room(f));
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
@@ -186,7 +195,7 @@ class family_messages {
   }
 
   /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
-  std::size_t lay_values(std::string& text, const source_ref& s, const family& f) {
+  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
     for (std::uint32_t i = 0; i != f.series; ++i) {
       std::string metric = labels_of(s, f, i);
       std::string value;
@@ -199,7 +208,7 @@ class family_messages {
   }
 
   /// Lays the labels of all series. A place is where a series' labels end.
-  std::size_t lay_labels(std::string& text, const source_ref& s, const family& f) {
+  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
     std::size_t room = text.size();
     for (std::uint32_t i = 0; i != f.series; ++i) {
       const std::string labels = labels_of(s, f, i);
@@ -210,8 +219,8 @@ class family_messages {
     return room;
   }
 
-  static char* write_values(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                            const std::uint64_t* cells) noexcept {
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                              const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     out = write_varint(out, laid.length);
     std::memcpy(out, from, laid.length);
@@ -239,10 +248,10 @@ class family_messages {
     return out + laid.length;
   }
 
-  static char* write_distributions(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                                   const std::uint64_t* cells) noexcept {
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                             const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
-    const std::size_t room = distribution_room(f);
+    const std::size_t room = value_room(f);
     field_writer to{out};
     to.delimited(laid.room, [&] {
       to.copy({from, laid.head});
@@ -252,13 +261,7 @@ class family_messages {
         begin = places[i];
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] {
-            if (f.type == metric_type::histogram) {
-              write_histogram(to, f, cells + f.cell_of(i));
-            } else {
-              write_summary(to, f, cells + f.cell_of(i));
-            }
-          });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
         });
       }
     });
