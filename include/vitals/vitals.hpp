@@ -7,6 +7,7 @@
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/protobuf.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
