@@ -8,6 +8,7 @@
 #include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/protobuf.hpp>
 #include <vitals/expose/ratio.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>

@@ -1,6 +1,7 @@
 #include <vitals/expose/protobuf.hpp>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <charconv>
 #include <chrono>
@@ -655,17 +656,20 @@ TEST_CASE("several threads may render one page, while others count") {
   const vitals::source_ref source = raced::source();
   vitals::protobuf_page page{{&source, 1}};
   constexpr std::uint64_t total = 20'000;
-  std::thread counting{[] {
+  std::atomic<bool> counted{false};
+  std::thread counting{[&counted] {
     for (std::uint64_t i = 0; i != total; ++i) {
       raced::get<ticks>().inc();
       raced::get<sizes>().observe(i % 2 == 0 ? 0.5 : 2);
     }
+    counted.store(true, std::memory_order_release);
   }};
-  const auto render = [&page] {
+  const auto render = [&] {
     std::string out;
     double last = 0;
     unsigned wrong = 0;
-    while (last != total) {
+    for (bool at_end = false; !at_end;) {
+      at_end = counted.load(std::memory_order_acquire);
       page.render(out);
       const std::string shown_now = shown_page(out);
       const auto number_behind = [&shown_now](std::string_view text, std::size_t from) {
@@ -681,6 +685,7 @@ TEST_CASE("several threads may render one page, while others count") {
       last = now;
     }
     CHECK(wrong == 0);
+    CHECK(last == total);
   };
   std::thread other{render};
   render();

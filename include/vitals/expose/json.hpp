@@ -68,14 +68,15 @@ inline std::string json_labels(const source_ref& s, const family& f, std::uint32
 
 inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
   char bound[number_room];
-  std::uint32_t at = first;
+  std::uint32_t at = 0;
   page.text(",\"buckets\":[");
   for (const double b : f.bounds) {
     const char* const end = write_json_real(bound, b);
     page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
-    page.number(slot::unsigned_integer, at++).text("},");
+    const cell_range cells = f.bucket(at++);
+    page.number(slot::total, first + cells.first, cells.count).text("},");
   }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, at).text("}]");
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
 }
 
 /// Lays down a family as JSON.
@@ -86,7 +87,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
   page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
   page.text(",\"series\":[");
   const bool is_histogram = f.type == metric_type::histogram;
-  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.bounds) : 0; };
+  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
   const std::uint32_t p50 = shown(0.5);
   const std::uint32_t p95 = shown(0.95);
   const std::uint32_t p99 = shown(0.99);
@@ -94,7 +95,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
     const std::uint32_t at = cell_base + f.cell_of(i);
     page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
     if (is_histogram || f.type == metric_type::summary) {
-      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.bounds.size()) + 1);
+      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
       page.text(",\"sum\":");
       page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
     } else {
@@ -105,7 +106,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
       page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
       page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
       page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at + 1);
+      lay_json_buckets(page, f, at);
     }
     page.text("}");
   }

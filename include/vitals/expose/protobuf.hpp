@@ -16,6 +16,7 @@
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
 #include <vitals/expose/labels.hpp>
+#include <vitals/expose/native_buckets.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/expose/wire.hpp>
 #include <vitals/metric/family.hpp>
@@ -85,25 +86,55 @@ inline constexpr std::size_t bucket_room =
 /// The room that a Histogram's fields need.
 constexpr std::size_t histogram_room(const family& f) noexcept {
   return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room);
+         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
+         (f.native.parts != 0 ? native_room() : 0);
 }
 
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`.
+/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
+/// native histogram has its own buckets beside the classic ones.
 inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  const std::uint64_t* const counts = cells + 1;
+  const auto count_of = [&](std::uint32_t bucket) {
+    const cell_range own = f.bucket(bucket);
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i != own.count; ++i) {
+      sum += cells[own.first + i];
+    }
+    return sum;
+  };
+  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
-    total += counts[i];
+  for (std::uint32_t i = 0; i <= bounds; ++i) {
+    total += count_of(i);
   }
   to.varint(histogram_field::sample_count, total);
   to.real(histogram_field::sample_sum, sum_of(f, cells));
   std::uint64_t below = 0;
-  for (std::size_t i = 0; i != f.bounds.size(); ++i) {
-    below += counts[i];
+  for (std::uint32_t i = 0; i != bounds; ++i) {
+    below += count_of(i);
     to.message(histogram_field::bucket, bucket_room, [&] {
       to.varint(bucket_field::cumulative_count, below);
       to.real(bucket_field::upper_bound, f.bounds[i]);
     });
+  }
+  if (f.native.parts != 0) {
+    write_native(to, f, cells);
+  }
+}
+
+/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
+constexpr bool varies(const family& f) noexcept {
+  return f.type == metric_type::histogram || f.type == metric_type::summary;
+}
+
+/// The room that a series' value needs in a family that varies, and writing it.
+constexpr std::size_t value_room(const family& f) noexcept {
+  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+}
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  if (f.type == metric_type::histogram) {
+    write_histogram(to, f, cells);
+  } else {
+    write_summary(to, f, cells);
   }
 }
 
@@ -121,7 +152,7 @@ class family_messages {
       append_bytes(text, metric_family_field::unit, f.unit);
     }
     const std::size_t head = text.size();
-    const std::size_t room = varies(f) ? lay_labels(text, s, f) : lay_values(text, s, f);
+    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
     families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
     text_ += text;
@@ -138,8 +169,7 @@ class family_messages {
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
       if (f.present == family::always || own[f.present] != 0) {
-        out =
-            varies(f) ? write_distributions(out, laid, from, places, own) : write_values(out, laid, from, places, own);
+        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
       }
       from += laid.length;
       places += f.series;
@@ -156,21 +186,14 @@ class family_messages {
     std::size_t room;    // that the message needs, without its own length
   };
 
-  /// Whether the lengths of a family's messages depend on its numbers: doubles alone take the same room always.
-  static bool varies(const family& f) noexcept {
-    return f.type == metric_type::histogram || f.type == metric_type::summary;
-  }
   static std::uint32_t series_field(const family& f) noexcept {
     return f.type == metric_type::histogram ? metric_field::histogram
            : f.type == metric_type::summary ? metric_field::summary
            : f.type == metric_type::counter ? metric_field::counter
                                             : metric_field::gauge;
   }
-  static std::size_t distribution_room(const family& f) noexcept {
-    return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
-  }
   static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
-    return labels + bytes_field_room(series_field(f), distribution_room(f));
+    return labels + bytes_field_room(series_field(f), value_room(f));
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
@@ -185,7 +208,7 @@ class family_messages {
   }
 
   /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
-  std::size_t lay_values(std::string& text, const source_ref& s, const family& f) {
+  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
     for (std::uint32_t i = 0; i != f.series; ++i) {
       std::string metric = labels_of(s, f, i);
       std::string value;
@@ -198,7 +221,7 @@ class family_messages {
   }
 
   /// Lays the labels of all series. A place is where a series' labels end.
-  std::size_t lay_labels(std::string& text, const source_ref& s, const family& f) {
+  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
     std::size_t room = text.size();
     for (std::uint32_t i = 0; i != f.series; ++i) {
       const std::string labels = labels_of(s, f, i);
@@ -209,8 +232,8 @@ class family_messages {
     return room;
   }
 
-  static char* write_values(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                            const std::uint64_t* cells) noexcept {
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                              const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     out = write_varint(out, laid.length);
     std::memcpy(out, from, laid.length);
@@ -238,10 +261,10 @@ class family_messages {
     return out + laid.length;
   }
 
-  static char* write_distributions(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                                   const std::uint64_t* cells) noexcept {
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                             const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
-    const std::size_t room = distribution_room(f);
+    const std::size_t room = value_room(f);
     field_writer to{out};
     to.delimited(laid.room, [&] {
       to.copy({from, laid.head});
@@ -251,13 +274,7 @@ class family_messages {
         begin = places[i];
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] {
-            if (f.type == metric_type::histogram) {
-              write_histogram(to, f, cells + f.cell_of(i));
-            } else {
-              write_summary(to, f, cells + f.cell_of(i));
-            }
-          });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
         });
       }
     });
@@ -284,9 +301,13 @@ class protobuf_page {
 
   /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
   /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
-  explicit protobuf_page(view<source_ref> sources) : reading_(sources) {
-    reading_.each_family(
-        [this](const source_ref& s, const family& f, std::uint32_t base) { messages_.lay(s, f, base); });
+  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (names.empty() || detail::is_named(s, f, names)) {
+        messages_.lay(s, f, base);
+      }
+    });
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws

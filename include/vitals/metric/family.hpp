@@ -39,6 +39,7 @@ struct native_family {
   int schema = 0;
   int low = 0;
   std::uint32_t parts = 0;  ///< 0 in a histogram that is not native
+  view<double> bounds{};    ///< of all buckets, the zero bucket's first
 };
 
 /// Some neighbouring cells; none where `count` is 0.
@@ -73,6 +74,11 @@ struct family {
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The bounds of all of a histogram's buckets, which the cells behind the first count.
+  [[nodiscard]] constexpr view<double> all_bounds() const noexcept {
+    return native.parts == 0 ? bounds : native.bounds;
   }
 
   /// The cells of a histogram's classic bucket, counted from the series' first cell. The last bucket is +Inf's own.

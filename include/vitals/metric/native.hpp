@@ -89,6 +89,19 @@ constexpr std::array<std::uint64_t, Parts> exponential_fractions() noexcept {
   return all;
 }
 
+/// The bounds of all buckets, the zero bucket's first.
+template <class Buckets>
+inline constexpr auto native_bounds = [] {
+  constexpr auto fractions = exponential_fractions<Buckets::parts>();
+  std::array<double, Buckets::buckets + 1> all{};
+  for (std::uint32_t i = 0; i != all.size(); ++i) {
+    const auto power = static_cast<int>(i / Buckets::parts) * Buckets::step;
+    const auto exponent = static_cast<std::uint64_t>(Buckets::low + power + 1023);
+    all[i] = std::bit_cast<double>(exponent << 52 | fractions[i % Buckets::parts]);
+  }
+  return all;
+}();
+
 /// Finds a value's bucket from its bits: a table keyed by the top bits of the fraction, one finer than the buckets are,
 /// gives the only bound that may lie beside the value, and one compare settles it. Bucket 0 is the zero bucket, the
 /// last one takes what is above 2^High; a bucket holds its upper bound.

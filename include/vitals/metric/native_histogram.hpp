@@ -42,8 +42,10 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
   static constexpr const auto& bounds = Buckets::bounds;
   static constexpr std::uint32_t buckets = Buckets::buckets + 2;  ///< the zero bucket, and what lies above
-  static constexpr native_family native_buckets{
-      .schema = Buckets::schema, .low = Buckets::low, .parts = Buckets::parts};
+  static constexpr native_family native_buckets{.schema = Buckets::schema,
+                                                .low = Buckets::low,
+                                                .parts = Buckets::parts,
+                                                .bounds = detail::native_bounds<Buckets>};
   static constexpr detail::shape shape = make_shape();
   using index = detail::native_index<Buckets>;
   template <class Registry, class Metric>
