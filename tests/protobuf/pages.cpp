@@ -2,9 +2,11 @@
 //   pages protobuf|text          the page
 //   pages protobuf|text broken   the same, where a callback throws
 //   pages content_type           of protobuf
+//   pages native                 native histograms as protobuf
 // Its texts are odd, some are 10 KB long, and its numbers are the ones that go wrong.
 #include <chrono>
 #include <clocale>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +26,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -114,6 +117,26 @@ void fill() {
   metrics::get<state>(zone::us).set(phase::stopping);
 }
 
+struct even : vitals::native_histogram<"native_even_seconds", "2,000 durations, evenly over magnitudes.",
+                                       vitals::native<3, -10, 10>> {};
+struct fine : vitals::native_histogram<"native_fine_bytes", "The same as sizes, in more buckets than are sent.",
+                                       vitals::native<8, -10, 10>> {};
+struct coarse : vitals::native_histogram<"native_coarse_bytes", "Few, far apart, and outside the range.",
+                                         vitals::native<-1, -4, 4>> {};
+struct empty : vitals::native_histogram<"native_empty_bytes", "None."> {};
+using natives = vitals::registry<even, fine, coarse, empty>;
+
+void fill_natives() {
+  for (int i = 0; i != 2000; ++i) {
+    const double value = std::exp2(-10 + 20 * (i + 0.5) / 2000);
+    natives::get<even>().observe(value);
+    natives::get<fine>().observe(value);
+  }
+  for (const double value : {0.0, 0.0625, 0.07, 0.25, 3.0, 3.5, 16.0, 17.0, 1e9}) {
+    natives::get<coarse>().observe(value);
+  }
+}
+
 /// A histogram with more counts than anybody can observe here, and a sum of 2^100 + 1 ns.
 struct large {
   static constexpr double bounds[] = {0.25, 1e9};
@@ -154,6 +177,12 @@ int main(int argc, char** argv) {
     std::puts(vitals::protobuf_page::content_type.data());
     return 0;
   }
+  if (format == "native") {
+    fill_natives();
+    const vitals::source_ref source = natives::source();
+    print(vitals::protobuf_page{{&source, 1}});
+    return 0;
+  }
   fill();
   const std::string ten_kilobytes(10240, 'x');
   vitals::callbacks library;
@@ -169,7 +198,7 @@ int main(int argc, char** argv) {
   } else if (format == "text") {
     print(vitals::page{vitals::prometheus_text::format, sources});
   } else {
-    std::fputs("usage: pages protobuf|text [broken], or pages content_type\n", stderr);
+    std::fputs("usage: pages protobuf|text [broken], or pages content_type|native\n", stderr);
     return 2;
   }
 }

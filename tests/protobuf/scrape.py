@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A real Prometheus scrapes our protobuf, and our text beside it: scrape.py PAGES
 
-PAGES is the program that prints the pages. Both jobs must be up and show the same series with the same values.
+PAGES is the program that prints the pages. Both jobs must be up and show the same series with the same values. A third job has native histograms, whose quantiles
+Prometheus computes.
 """
 import http.server
 import json
@@ -31,6 +32,9 @@ scrape_configs:
     static_configs: [{{targets: ['127.0.0.1:{port}']}}]
   - job_name: text
     metrics_path: /text
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+  - job_name: native
+    metrics_path: /native
     static_configs: [{{targets: ['127.0.0.1:{port}']}}]
 """
 
@@ -66,7 +70,8 @@ class Target(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.types = {"/protobuf": page("content_type").decode().strip(), "/text": TEXT}
+        protobuf = page("content_type").decode().strip()
+        self.types = {"/protobuf": protobuf, "/text": TEXT, "/native": protobuf}
         self.accepts = {}
         self.show()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -179,9 +184,9 @@ class Scraped(unittest.TestCase):
     def test_scraped(self):
         shown = self.wait_for_both(named("vitals_callback_failures_total"), 0.0)
         self.assertIn(self.target.types["/protobuf"].replace("; ", ";"), self.target.accepts["/protobuf"])
-        self.assertEqual(self.server.complaints(), {"protobuf": "", "text": ""})
+        self.assertEqual(self.server.complaints(), {"protobuf": "", "text": "", "native": ""})
         up = self.server.get("query", query="up")["result"]
-        self.assertEqual({s["metric"]["job"]: s["value"][1] for s in up}, {"protobuf": "1", "text": "1"})
+        self.assertEqual({s["metric"]["job"]: s["value"][1] for s in up}, {"protobuf": "1", "text": "1", "native": "1"})
 
         protobuf = shown["protobuf"]
         self.assertEqual(protobuf, shown["text"])
@@ -228,6 +233,32 @@ class Scraped(unittest.TestCase):
         self.assertEqual(shown["protobuf"], shown["text"])
         self.assertEqual({name for name in protobuf if dict(name)["__name__"] == "test_queue_depth"},
                          set(protobuf) - set(shown["protobuf"]))
+
+    def value(self, query):
+        """What a query gives; None where it gives nothing."""
+        found = self.server.get("query", query=query)["result"]
+        return float(found[0]["value"][1]) if found else None
+
+    def test_native(self):
+        wait_for(lambda: self.value("histogram_count(native_even_seconds)") == 2000,
+                 lambda: "native histograms: " + str(self.server.complaints()))
+        values = [2 ** (-10 + 20 * (i + 0.5) / 2000) for i in range(2000)]
+        # schema 8 has 5,120 buckets here, 2,000 of them hold something: they are sent at schema 2, 80 buckets
+        for name, schema in (("native_even_seconds", 3), ("native_fine_bytes", 2)):
+            error = 2 ** (2 ** -schema)  # the width of a bucket
+            for q in (0.01, 0.1, 0.5, 0.9, 0.95, 0.99):
+                exact = values[int(q * 2000)]
+                estimate = self.value(f"histogram_quantile({q}, {name})")
+                self.assertTrue(exact / error <= estimate <= exact * error, f"{name}: {q} is {estimate}, not {exact}")
+            self.assertAlmostEqual(self.value(f"histogram_sum({name})"), sum(values), delta=1e-3)
+        # zero bucket to 1/16: 2; then to 1/4: 2, to 1: 0, to 4: 2, to 16: 1, and 2 above, which go to the last one
+        self.assertEqual(self.value("histogram_count(native_coarse_bytes)"), 9)
+        self.assertEqual(self.value("histogram_fraction(-1, 0.0625, native_coarse_bytes) * 9"), 2)
+        self.assertEqual(self.value("histogram_fraction(-1, 0.25, native_coarse_bytes) * 9"), 4)
+        self.assertEqual(self.value("histogram_fraction(-1, 1, native_coarse_bytes) * 9"), 4)
+        self.assertEqual(self.value("histogram_fraction(-1, 4, native_coarse_bytes) * 9"), 6)
+        self.assertEqual(self.value("histogram_fraction(-1, 16, native_coarse_bytes) * 9"), 9)
+        self.assertEqual(self.value("histogram_count(native_empty_bytes)"), 0)
 
 
 if __name__ == "__main__":
