@@ -145,12 +145,10 @@ TEST_CASE("a large body arrives whole") {
   CHECK(server.request().ends_with("az"));
 }
 
-TEST_CASE("an answer that comes before the request is sent counts") {
-  const scripted_server server{[](const connection& c) {
-    c.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nless");
-    c.wait();
-  }};
-  const std::string body(100'000, 'x');
+TEST_CASE("an answer counts though the server closes before it has all of the request") {
+  const scripted_server server{
+      [](const connection& c) { c.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nless"); }};
+  const std::string body(50'000'000, 'x');  // more than fits on the way
   const client_response got =
       fetch({.method = "PUT", .host = "127.0.0.1", .port = server.port(), .body = body, .timeout = long_enough});
   CHECK(got.status == 413);
