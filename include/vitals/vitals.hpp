@@ -11,6 +11,7 @@
 #include <vitals/expose/protobuf.hpp>
 #include <vitals/expose/ratio.hpp>
 #include <vitals/expose/scrape.hpp>
+#include <vitals/expose/textfile.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
@@ -33,5 +34,6 @@
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
+#include <vitals/http/push.hpp>
 #include <vitals/http/server.hpp>
 #endif

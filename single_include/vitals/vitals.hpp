@@ -661,6 +661,7 @@ struct native_family {
   int schema = 0;
   int low = 0;
   std::uint32_t parts = 0;  ///< 0 in a histogram that is not native
+  view<double> bounds{};    ///< of all buckets, the zero bucket's first
 };
 
 /// Some neighbouring cells; none where `count` is 0.
@@ -695,6 +696,11 @@ struct family {
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The bounds of all of a histogram's buckets, which the cells behind the first count.
+  [[nodiscard]] constexpr view<double> all_bounds() const noexcept {
+    return native.parts == 0 ? bounds : native.bounds;
   }
 
   /// The cells of a histogram's classic bucket, counted from the series' first cell. The last bucket is +Inf's own.
@@ -2912,14 +2918,15 @@ inline std::string json_labels(const source_ref& s, const family& f, std::uint32
 
 inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
   char bound[number_room];
-  std::uint32_t at = first;
+  std::uint32_t at = 0;
   page.text(",\"buckets\":[");
   for (const double b : f.bounds) {
     const char* const end = write_json_real(bound, b);
     page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
-    page.number(slot::unsigned_integer, at++).text("},");
+    const cell_range cells = f.bucket(at++);
+    page.number(slot::total, first + cells.first, cells.count).text("},");
   }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, at).text("}]");
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
 }
 
 /// Lays down a family as JSON.
@@ -2930,7 +2937,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
   page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
   page.text(",\"series\":[");
   const bool is_histogram = f.type == metric_type::histogram;
-  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.bounds) : 0; };
+  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
   const std::uint32_t p50 = shown(0.5);
   const std::uint32_t p95 = shown(0.95);
   const std::uint32_t p99 = shown(0.99);
@@ -2938,7 +2945,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
     const std::uint32_t at = cell_base + f.cell_of(i);
     page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
     if (is_histogram || f.type == metric_type::summary) {
-      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.bounds.size()) + 1);
+      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
       page.text(",\"sum\":");
       page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
     } else {
@@ -2949,7 +2956,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
       page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
       page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
       page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at + 1);
+      lay_json_buckets(page, f, at);
     }
     page.text("}");
   }
@@ -3032,6 +3039,593 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
 struct prometheus_text {
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
   static constexpr detail::format format{.lay = &detail::lay_prometheus, .ending = {}};
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_HPP
+#define VITALS_EXPOSE_PROTOBUF_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
+// https://prometheus.io/docs/specs/native_histograms/
+#ifndef VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+#define VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+// Protocol buffers on the wire: fields, and messages in messages.
+// https://protobuf.dev/programming-guides/encoding/
+#ifndef VITALS_EXPOSE_WIRE_HPP
+#define VITALS_EXPOSE_WIRE_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// How a field's value lies behind its number.
+enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2 };
+
+constexpr std::uint64_t wire_tag(std::uint32_t field, wire_type type) noexcept {
+  return std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type);
+}
+
+/// How many bytes a varint takes: 1 to 10.
+constexpr std::size_t varint_size(std::uint64_t n) noexcept {
+  return (static_cast<std::size_t>(std::bit_width(n | 1U)) + 6) / 7;
+}
+
+/// The room that a field needs at most: a varint, a double, and the number and length of what takes `room` itself.
+constexpr std::size_t varint_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::varint)) + 10;
+}
+constexpr std::size_t real_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::fixed64)) + 8;
+}
+constexpr std::size_t bytes_field_room(std::uint32_t field, std::size_t room) noexcept {
+  return varint_size(wire_tag(field, wire_type::bytes)) + varint_size(room) + room;
+}
+
+/// Writes a varint and returns its end, as all of these do.
+inline char* write_varint(char* out, std::uint64_t n) noexcept {
+  for (; n >= 0x80; n >>= 7U) {
+    *out++ = static_cast<char>(n | 0x80U);
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a varint as `size` bytes, which are enough: zeros stand above a number that needs fewer.
+inline char* write_padded_varint(char* out, std::uint64_t n, std::size_t size) noexcept {
+  for (; size > 1; --size) {
+    *out++ = static_cast<char>(n | 0x80U);
+    n >>= 7U;
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a double: its bits, the lowest byte first.
+inline char* write_fixed64(char* out, double value) noexcept {
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  if constexpr (std::endian::native == std::endian::big) {
+    bits = __builtin_bswap64(bits);
+  }
+  std::memcpy(out, &bits, 8);
+  return out + 8;
+}
+
+/// Writes fields to where there is room for them.
+///
+/// A message's length stands before its content and depends on it. So that everything is written once and forward, a
+/// length takes as many bytes as the largest one that the message can have, and is filled in when the content is
+/// there. A varint with zeros above it is legal, and is at most one or two bytes longer here.
+class field_writer {
+ public:
+  explicit field_writer(char* out) noexcept : out_(out) {}
+
+  void varint(std::uint32_t field, std::uint64_t value) noexcept {
+    tag(field, wire_type::varint);
+    out_ = write_varint(out_, value);
+  }
+  void real(std::uint32_t field, double value) noexcept {
+    tag(field, wire_type::fixed64);
+    out_ = write_fixed64(out_, value);
+  }
+  /// Fields that are encoded already.
+  void copy(std::string_view fields) noexcept {
+    std::memcpy(out_, fields.data(), fields.size());
+    out_ += fields.size();
+  }
+  /// A message of at most `room` bytes, which `content` writes.
+  template <class Content>
+  void message(std::uint32_t field, std::size_t room, Content content) noexcept {
+    tag(field, wire_type::bytes);
+    delimited(room, content);
+  }
+  /// A message as a stream has it: its length, and no field's number.
+  template <class Content>
+  void delimited(std::size_t room, Content content) noexcept {
+    char* const length = out_;
+    const std::size_t size = varint_size(room);
+    out_ += size;
+    content();
+    write_padded_varint(length, static_cast<std::uint64_t>(out_ - length) - size, size);
+  }
+
+  [[nodiscard]] char* end() const noexcept { return out_; }
+
+ private:
+  void tag(std::uint32_t field, wire_type type) noexcept { out_ = write_varint(out_, wire_tag(field, type)); }
+
+  char* out_;
+};
+
+inline void append_varint(std::string& out, std::uint64_t n) {
+  char bytes[10];
+  out.append(bytes, static_cast<std::size_t>(write_varint(bytes, n) - bytes));
+}
+inline void append_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
+  append_varint(out, wire_tag(field, wire_type::varint));
+  append_varint(out, value);
+}
+inline void append_real(std::string& out, std::uint32_t field, double value) {
+  append_varint(out, wire_tag(field, wire_type::fixed64));
+  char bytes[8];
+  out.append(bytes, static_cast<std::size_t>(write_fixed64(bytes, value) - bytes));
+}
+/// A text, or a message that is encoded already.
+inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
+  append_varint(out, wire_tag(field, wire_type::bytes));
+  append_varint(out, bytes.size());
+  out += bytes;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// The numbers of a Histogram's fields that only a native one has.
+struct native_field {
+  static constexpr std::uint32_t schema = 5, zero_threshold = 6, zero_count = 7, positive_span = 12,
+                                 positive_delta = 13;
+};
+struct span_field {
+  static constexpr std::uint32_t offset = 1, length = 2;
+};
+
+/// A signed number as protobuf's sint32 and sint64 have it.
+constexpr std::uint64_t zigzag(std::int64_t n) noexcept {
+  return static_cast<std::uint64_t>(n) << 1U ^ static_cast<std::uint64_t>(n >> 63);
+}
+
+/// How many buckets are sent at most: where more hold something, neighbours are sent as one, of half the resolution.
+inline constexpr std::uint32_t most_native_buckets = 160;
+
+inline constexpr std::size_t span_room = varint_field_room(span_field::offset) + varint_field_room(span_field::length);
+
+/// The room that a native histogram's own fields need at most.
+constexpr std::size_t native_room() noexcept {
+  return 2 * varint_field_room(native_field::schema) + real_field_room(native_field::zero_threshold) +
+         most_native_buckets * (bytes_field_room(native_field::positive_span, span_room) +
+                                varint_field_room(native_field::positive_delta));
+}
+
+/// The buckets of a native histogram's reading, at its own resolution or a coarser one.
+class native_buckets {
+ public:
+  /// `cells` begin with the series' first. Halves the resolution until few enough buckets hold something.
+  native_buckets(const family& f, const std::uint64_t* cells) noexcept
+      : counts_(cells + 2),
+        first_(f.native.low * (1 << (f.native.schema > 0 ? f.native.schema : 0)) /
+                   (1 << (f.native.schema < 0 ? -f.native.schema : 0)) +
+               1),
+        buckets_(static_cast<std::uint32_t>(f.bounds.size() - 1) * f.native.parts) {
+    const auto too_many = [this] {
+      std::uint32_t held = 0;
+      each([&held](std::int32_t, std::uint64_t) { ++held; });
+      return held > most_native_buckets;
+    };
+    while (too_many()) {
+      ++halvings_;
+    }
+  }
+
+  [[nodiscard]] int halvings() const noexcept { return halvings_; }
+
+  /// Calls `visit(index, count)` for each bucket that holds something. What lies above all bounds is in the last one.
+  template <class Visit>
+  void each(Visit visit) const noexcept {
+    std::int32_t merged = 0;
+    std::uint64_t count = 0;
+    for (std::uint32_t i = 0; i != buckets_; ++i) {
+      const std::uint64_t here = counts_[i] + (i + 1 == buckets_ ? counts_[buckets_] : 0);
+      if (here == 0) {
+        continue;
+      }
+      // a bucket of half the resolution ends where its second half does: the index is divided and rounded up
+      const std::int32_t index = ((first_ + static_cast<std::int32_t>(i) - 1) >> halvings_) + 1;
+      if (count != 0 && index != merged) {
+        visit(merged, count);
+        count = 0;
+      }
+      merged = index;
+      count += here;
+    }
+    if (count != 0) {
+      visit(merged, count);
+    }
+  }
+
+ private:
+  const std::uint64_t* counts_;
+  std::int32_t first_;  // index of the first bucket above the zero bucket
+  std::uint32_t buckets_;
+  int halvings_ = 0;
+};
+
+/// Writes a native histogram's own fields.
+inline void write_native(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const native_buckets buckets{f, cells};
+  to.varint(native_field::schema, zigzag(f.native.schema - buckets.halvings()));
+  to.real(native_field::zero_threshold, f.bounds.front());
+  to.varint(native_field::zero_count, cells[1]);
+  std::int32_t next = 0;  // the bucket that would continue the span
+  std::int32_t begin = 0;
+  std::int32_t end_before = 0;
+  std::uint32_t length = 0;
+  const auto write_span = [&] {
+    to.message(native_field::positive_span, span_room, [&] {
+      to.varint(span_field::offset, zigzag(begin - end_before));
+      to.varint(span_field::length, length);
+    });
+    end_before = next;
+  };
+  buckets.each([&](std::int32_t index, std::uint64_t) {
+    if (length != 0 && index != next) {
+      write_span();
+      length = 0;
+    }
+    begin = length == 0 ? index : begin;
+    ++length;
+    next = index + 1;
+  });
+  if (length != 0) {
+    write_span();
+  }
+  std::uint64_t before = 0;
+  buckets.each([&](std::int32_t, std::uint64_t count) {
+    to.varint(native_field::positive_delta, zigzag(static_cast<std::int64_t>(count - before)));
+    before = count;
+  });
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+struct label_pair_field {
+  static constexpr std::uint32_t name = 1, value = 2;
+};
+struct value_field {  // a gauge's and a counter's
+  static constexpr std::uint32_t value = 1;
+};
+struct summary_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
+};
+struct histogram_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+};
+struct bucket_field {
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+};
+
+/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
+inline double seconds_of(wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
+  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
+  double seconds = 0;
+  if (size >> 53U == 0) {
+    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
+  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
+    const unsigned shift = size >> 85U == 0 ? 32 : 0;
+    const unsigned_wide scaled = size << shift;
+    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
+    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
+  }
+  return nanoseconds < 0 ? -seconds : seconds;
+}
+
+/// The sum of a histogram or a summary, whose cells begin at `cells`.
+inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
+  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
+                                                  : std::bit_cast<double>(cells[0]);
+}
+
+inline constexpr std::size_t summary_room =
+    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
+
+/// Writes a Summary's fields.
+inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  to.varint(summary_field::sample_count, cells[1]);
+  to.real(summary_field::sample_sum, sum_of(f, cells));
+}
+
+inline constexpr std::size_t bucket_room =
+    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+
+/// The room that a Histogram's fields need.
+constexpr std::size_t histogram_room(const family& f) noexcept {
+  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
+         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
+         (f.native.parts != 0 ? native_room() : 0);
+}
+
+/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
+/// native histogram has its own buckets beside the classic ones.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const auto count_of = [&](std::uint32_t bucket) {
+    const cell_range own = f.bucket(bucket);
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i != own.count; ++i) {
+      sum += cells[own.first + i];
+    }
+    return sum;
+  };
+  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
+  std::uint64_t total = 0;
+  for (std::uint32_t i = 0; i <= bounds; ++i) {
+    total += count_of(i);
+  }
+  to.varint(histogram_field::sample_count, total);
+  to.real(histogram_field::sample_sum, sum_of(f, cells));
+  std::uint64_t below = 0;
+  for (std::uint32_t i = 0; i != bounds; ++i) {
+    below += count_of(i);
+    to.message(histogram_field::bucket, bucket_room, [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, f.bounds[i]);
+    });
+  }
+  if (f.native.parts != 0) {
+    write_native(to, f, cells);
+  }
+}
+
+/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
+constexpr bool varies(const family& f) noexcept {
+  return f.type == metric_type::histogram || f.type == metric_type::summary;
+}
+
+/// The room that a series' value needs in a family that varies, and writing it.
+constexpr std::size_t value_room(const family& f) noexcept {
+  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+}
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  if (f.type == metric_type::histogram) {
+    write_histogram(to, f, cells);
+  } else {
+    write_summary(to, f, cells);
+  }
+}
+
+/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
+class family_messages {
+ public:
+  /// Adds a family, whose cells are numbered from `cell_base` on.
+  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
+    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
+    std::string text;
+    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
+    append_bytes(text, metric_family_field::help, f.help);
+    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
+    if (!f.unit.empty()) {
+      append_bytes(text, metric_family_field::unit, f.unit);
+    }
+    const std::size_t head = text.size();
+    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
+    room_ += varint_size(room) + room;
+    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
+    text_ += text;
+  }
+
+  /// The room that all messages need at most.
+  [[nodiscard]] std::size_t room() const noexcept { return room_; }
+
+  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    const std::uint32_t* places = places_.data();
+    for (const laid_family& laid : families_) {
+      const family& f = *laid.facts;
+      const std::uint64_t* const own = cells + laid.base;
+      if (f.present == family::always || own[f.present] != 0) {
+        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
+      }
+      from += laid.length;
+      places += f.series;
+    }
+    return out;
+  }
+
+ private:
+  struct laid_family {
+    const family* facts;
+    std::uint32_t base;
+    std::size_t head;    // bytes before the first series
+    std::size_t length;  // bytes of text
+    std::size_t room;    // that the message needs, without its own length
+  };
+
+  static std::uint32_t series_field(const family& f) noexcept {
+    return f.type == metric_type::histogram ? metric_field::histogram
+           : f.type == metric_type::summary ? metric_field::summary
+           : f.type == metric_type::counter ? metric_field::counter
+                                            : metric_field::gauge;
+  }
+  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
+    return labels + bytes_field_room(series_field(f), value_room(f));
+  }
+
+  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
+    std::string all;
+    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
+      std::string pair;
+      append_bytes(pair, label_pair_field::name, name);
+      append_bytes(pair, label_pair_field::value, value);
+      append_bytes(all, metric_field::label, pair);
+    });
+    return all;
+  }
+
+  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
+  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      std::string metric = labels_of(s, f, i);
+      std::string value;
+      append_real(value, value_field::value, 1);  // an info's is not written again
+      append_bytes(metric, series_field(f), value);
+      append_bytes(text, metric_family_field::metric, metric);
+      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
+    }
+    return text.size();
+  }
+
+  /// Lays the labels of all series. A place is where a series' labels end.
+  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
+    std::size_t room = text.size();
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      const std::string labels = labels_of(s, f, i);
+      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
+      text += labels;
+      places_.push_back(static_cast<std::uint32_t>(text.size()));
+    }
+    return room;
+  }
+
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                              const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    out = write_varint(out, laid.length);
+    std::memcpy(out, from, laid.length);
+    const auto fill_in = [&](auto value_of) {
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
+      }
+    };
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
+        break;
+      case value_kind::signed_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
+        break;
+      case value_kind::state:
+        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
+        break;
+      case value_kind::one:
+        break;
+      default:
+        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
+        break;
+    }
+    return out + laid.length;
+  }
+
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                             const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    const std::size_t room = value_room(f);
+    field_writer to{out};
+    to.delimited(laid.room, [&] {
+      to.copy({from, laid.head});
+      std::size_t begin = laid.head;
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        const std::string_view labels{from + begin, places[i] - begin};
+        begin = places[i];
+        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
+          to.copy(labels);
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
+        });
+      }
+    });
+    return to.end();
+  }
+
+  std::vector<laid_family> families_;
+  std::string text_;                   // of all families, one after the other
+  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+
+/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
+/// is allocated once the buffer has grown to the page's size.
+///
+/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
+/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
+class protobuf_page {
+ public:
+  static constexpr std::string_view content_type =
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
+  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
+  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (names.empty() || detail::is_named(s, f, names)) {
+        messages_.lay(s, f, base);
+      }
+    });
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    out.resize(messages_.room());
+    const char* const end = messages_.fill(out.data(), reading_.take());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  detail::family_messages messages_;
+  detail::reading reading_;  ///< guarded by the mutex
+  std::mutex mutex_;
 };
 
 }  // namespace vitals::inline v0
@@ -3229,6 +3823,136 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
   std::string out;
   scrape<Sources...>(out);
   return out;
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+// A scrape as a file, for the node exporter's textfile collector.
+// https://github.com/prometheus/node_exporter#textfile-collector
+#ifndef VITALS_EXPOSE_TEXTFILE_HPP
+#define VITALS_EXPOSE_TEXTFILE_HPP
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A file on its way to replace another: it has a name of its own until all of it is on the disk.
+class replacing_file {
+ public:
+  explicit replacing_file(const std::string& path) : path_(&path) {}
+  replacing_file(const replacing_file&) = delete;
+  replacing_file& operator=(const replacing_file&) = delete;
+  ~replacing_file() {
+    close();
+    if (made_) {
+      ::unlink(name_.c_str());
+    }
+  }
+
+  /// Takes all steps. False where one fails; `error` and `step` tell then which and why.
+  bool replace(std::string_view text) {
+    return check_place() && make() && write(text) && sync() && (close() || fail("closing ")) && rename();
+  }
+
+  [[nodiscard]] std::error_code error() const noexcept { return {error_, std::generic_category()}; }
+  [[nodiscard]] std::string step() const { return std::string{step_} + (made_ ? name_ : *path_); }
+
+ private:
+  bool fail(std::string_view step, int error = errno) noexcept {
+    step_ = step;
+    error_ = error;
+    return false;
+  }
+
+  /// A name in place of a device or a pipe would be a surprise, and a folder cannot be replaced.
+  bool check_place() noexcept {
+    struct stat there {};
+    const bool other = ::stat(path_->c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+    return !other || fail("replacing ", S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP);
+  }
+
+  /// Makes a file that nobody else has, in the same folder: a rename works within one file system only. Its name does
+  /// not end in .prom, so that nobody reads it yet. The system takes the umask off its permissions.
+  bool make() {
+    static constinit std::atomic<unsigned> count{0};  // relaxed: only that no two threads get the same
+    do {
+      name_ = *path_ + '.' + std::to_string(::getpid()) + '.' +
+              std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".tmp";
+      file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    } while (file_ < 0 && (errno == EEXIST || errno == EINTR));  // left by a crash, or made in another container
+    made_ = file_ >= 0;
+    return made_ || fail("making a file beside ");
+  }
+
+  bool write(std::string_view text) noexcept {
+    while (!text.empty()) {
+      const auto written = ::write(file_, text.data(), text.size());
+      if (written < 0 && errno != EINTR) {
+        return fail("writing ");
+      }
+      text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+  /// Without this a power cut may leave the new name on an empty file, which then hides the job's last success until
+  /// the job runs again; and some file systems tell only now that they are full.
+  bool sync() noexcept { return ::fsync(file_) == 0 || fail("syncing "); }
+
+  bool close() noexcept {
+    const int file = file_;
+    file_ = -1;
+    return file < 0 || ::close(file) == 0 || errno == EINTR;  // closed all the same
+  }
+
+  bool rename() noexcept {
+    made_ = std::rename(name_.c_str(), path_->c_str()) != 0;
+    return !made_ || fail("renaming ");
+  }
+
+  const std::string* path_;
+  std::string name_;
+  int file_ = -1;
+  bool made_ = false;  ///< whether the file is there under its own name
+  std::string_view step_;
+  int error_ = 0;
+};
+
+}  // namespace detail
+
+/// Replaces the file at `path` by the exposition of all Sources as Prometheus text 0.0.4. Readers find the old file or
+/// the new one, whole, whoever else writes the same path at that time, and after a power cut too. The file's
+/// permissions are 0644 less the umask; a symbolic link is replaced, not followed. Let `path` end in `.prom`. Throws
+/// std::system_error that names the step where one fails (the folder is missing or may not be written, the disk is
+/// full, at `path` is a folder or a device); nothing is changed then.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  if (!file.replace(text)) {
+    throw std::system_error(file.error(), "vitals: cannot write " + path + ": " + file.step());
+  }
+}
+
+/// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, std::error_code& error) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  file.replace(text);
+  error = file.error();
 }
 
 }  // namespace vitals::inline v0
@@ -4275,6 +4999,19 @@ constexpr std::array<std::uint64_t, Parts> exponential_fractions() noexcept {
   return all;
 }
 
+/// The bounds of all buckets, the zero bucket's first.
+template <class Buckets>
+inline constexpr auto native_bounds = [] {
+  constexpr auto fractions = exponential_fractions<Buckets::parts>();
+  std::array<double, Buckets::buckets + 1> all{};
+  for (std::uint32_t i = 0; i != all.size(); ++i) {
+    const auto power = static_cast<int>(i / Buckets::parts) * Buckets::step;
+    const auto exponent = static_cast<std::uint64_t>(Buckets::low + power + 1023);
+    all[i] = std::bit_cast<double>(exponent << 52 | fractions[i % Buckets::parts]);
+  }
+  return all;
+}();
+
 /// Finds a value's bucket from its bits: a table keyed by the top bits of the fraction, one finer than the buckets are,
 /// gives the only bound that may lie beside the value, and one compare settles it. Bucket 0 is the zero bucket, the
 /// last one takes what is above 2^High; a bucket holds its upper bound.
@@ -4366,8 +5103,10 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
   static constexpr value_kind kind = durations ? value_kind::duration_histogram : value_kind::real_histogram;
   static constexpr const auto& bounds = Buckets::bounds;
   static constexpr std::uint32_t buckets = Buckets::buckets + 2;  ///< the zero bucket, and what lies above
-  static constexpr native_family native_buckets{
-      .schema = Buckets::schema, .low = Buckets::low, .parts = Buckets::parts};
+  static constexpr native_family native_buckets{.schema = Buckets::schema,
+                                                .low = Buckets::low,
+                                                .parts = Buckets::parts,
+                                                .bounds = detail::native_bounds<Buckets>};
   static constexpr detail::shape shape = make_shape();
   using index = detail::native_index<Buckets>;
   template <class Registry, class Metric>
@@ -5852,6 +6591,411 @@ inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MIN
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
+// Pushes to a Pushgateway, for jobs that end before a scraper finds them.
+// https://github.com/prometheus/pushgateway#api
+#ifndef VITALS_HTTP_PUSH_HPP
+#define VITALS_HTTP_PUSH_HPP
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A blocking HTTP/1.1 client for small errands: one request, one connection, one deadline for all of it.
+#ifndef VITALS_HTTP_CLIENT_HPP
+#define VITALS_HTTP_CLIENT_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// A request to a server.
+struct client_request {
+  std::string method = "GET";
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 80;
+  std::string target = "/";                                      ///< path and query, percent-encoded
+  std::string content_type{};                                    ///< the body's, where not empty
+  std::string_view body{};                                       ///< must live until `fetch` returns
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+  std::size_t body_limit = 64 * 1024;                            ///< bytes of the answer's body to keep
+};
+
+/// What the server answered.
+struct client_response {
+  unsigned status = 0;
+  std::string content_type{};
+  std::string body{};  ///< as much of it as `body_limit` allows; the rest is not read
+};
+
+namespace detail {
+
+/// A host as it stands in front of a port.
+inline std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
+/// What a request is about, for messages.
+inline std::string description(const client_request& asked) {
+  return fmt::format("{} http://{}:{}{}", asked.method, bracketed(asked.host), asked.port, asked.target);
+}
+
+using steady_deadline = std::chrono::steady_clock::time_point;
+
+/// What `work` returns or throws, or nothing where the deadline passes before. It runs on a thread of its own, which is
+/// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
+template <class Work>
+auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
+  std::packaged_task<decltype(work())()> task{std::move(work)};
+  auto result = task.get_future();
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);  // signals are for the program's own threads
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread{std::move(task)}.detach();
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (result.wait_until(deadline) != std::future_status::ready) {
+    return std::nullopt;
+  }
+  return result.get();
+}
+
+/// One request and its answer.
+class exchange {
+ public:
+  explicit exchange(const client_request& asked)
+      : asked_(&asked),
+        deadline_(std::chrono::steady_clock::now() + std::clamp<std::chrono::milliseconds>(asked.timeout,
+                                                                                           std::chrono::seconds{0},
+                                                                                           std::chrono::hours{24})) {
+    check("method", asked.method);
+    check("host", asked.host);
+    check("target", asked.target);
+    check("content type", asked.content_type, true);
+  }
+
+  client_response run() {
+    connect();
+    const error_type unsent = write();
+    client_response answer;
+    const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
+    if (unread) {
+      fail(unsent ? "sending the request" : "reading the answer", unsent ? unsent : unread);
+    }
+    return answer;
+  }
+
+ private:
+  using tcp = boost::asio::ip::tcp;
+  using error_type = boost::system::error_code;
+  using parser_type = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
+
+  /// What goes into the head may not end its line.
+  static void check(std::string_view what, std::string_view text, bool blanks = false) {
+    const bool good = std::all_of(text.begin(), text.end(),
+                                  [blanks](unsigned char c) { return (c > ' ' && c != 0x7F) || (c == ' ' && blanks); });
+    if (!good || (text.empty() && !blanks)) {
+      throw std::invalid_argument(
+          fmt::format("vitals::http::fetch: the {} is empty, or has blanks or control characters", what));
+    }
+  }
+
+  [[noreturn]] void fail(std::string_view step, std::error_code error) const {
+    if (error == error_type{boost::beast::error::timeout}) {
+      error = std::make_error_code(std::errc::timed_out);
+    }
+    throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
+  }
+
+  void connect() {
+    error_type error;
+    const auto address = boost::asio::ip::make_address(asked_->host, error);
+    std::vector<tcp::endpoint> endpoints;
+    if (!error) {
+      endpoints.emplace_back(address, asked_->port);
+    } else {
+      endpoints = look_up();
+    }
+    error = finished([&](auto handler) { stream_.async_connect(endpoints, std::move(handler)); });
+    if (error) {
+      fail("connecting", error);
+    }
+  }
+
+  [[nodiscard]] std::vector<tcp::endpoint> look_up() const {
+    struct found {
+      error_type error{};
+      std::vector<tcp::endpoint> endpoints{};
+    };
+    const auto result = outcome_by(deadline_, [host = asked_->host, port = std::to_string(asked_->port)] {
+      found f;
+      boost::asio::io_context io;
+      for (const auto& entry : tcp::resolver{io}.resolve(host, port, f.error)) {
+        f.endpoints.push_back(entry.endpoint());
+      }
+      return f;
+    });
+    if (!result) {
+      fail("looking up the host", std::make_error_code(std::errc::timed_out));
+    }
+    if (result->error) {
+      fail("looking up the host", result->error);
+    }
+    return result->endpoints;
+  }
+
+  [[nodiscard]] error_type write() {
+    namespace http = boost::beast::http;
+    http::request<http::span_body<const char>> head;
+    head.method_string(asked_->method);
+    head.target(asked_->target);
+    head.version(11);
+    head.set(http::field::host, fmt::format("{}:{}", bracketed(asked_->host), asked_->port));
+    head.set(http::field::user_agent, fmt::format("vitals/{}.{}.{}", version.major, version.minor, version.patch));
+    if (!asked_->content_type.empty()) {
+      head.set(http::field::content_type, asked_->content_type);
+    }
+    head.keep_alive(false);
+    head.body() = {asked_->body.data(), asked_->body.size()};
+    head.content_length(asked_->body.size());
+    return finished([&](auto handler) { http::async_write(stream_, head, std::move(handler)); });
+  }
+
+  [[nodiscard]] error_type read(client_response& answer) {
+    namespace http = boost::beast::http;
+    std::optional<parser_type> parser;
+    do {  // past interim answers such as 100 Continue
+      parser.emplace();
+      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is not kept in the parser
+      parser->skip(asked_->method == "HEAD");
+      if (const error_type error =
+              finished([&](auto handler) { http::async_read_header(stream_, buffer_, *parser, std::move(handler)); })) {
+        return error;
+      }
+      answer.status = parser->get().result_int();
+    } while (answer.status / 100 == 1 && answer.status != 101);
+    const auto content_type = parser->get()[http::field::content_type];
+    answer.content_type.assign(content_type.data(), content_type.size());
+    std::array<char, 4096> part;
+    while (!parser->is_done() && answer.body.size() < asked_->body_limit) {
+      auto& body = parser->get().body();
+      body.data = part.data();
+      body.size = std::min(part.size(), asked_->body_limit - answer.body.size());
+      body.more = true;
+      const std::size_t room = body.size;
+      const error_type error =
+          finished([&](auto handler) { http::async_read(stream_, buffer_, *parser, std::move(handler)); });
+      if (error && error != http::error::need_buffer) {
+        return error;
+      }
+      answer.body.append(part.data(), room - body.size);
+    }
+    return {};
+  }
+
+  /// Runs one operation to its end or to the deadline.
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start) {
+    error_type error = boost::beast::error::timeout;
+    if (std::chrono::steady_clock::now() >= deadline_) {
+      return error;
+    }
+    stream_.expires_at(deadline_);
+    start([&error](error_type result, const auto&) { error = result; });
+    io_.restart();
+    io_.run();
+    return error;
+  }
+
+  const client_request* asked_;
+  steady_deadline deadline_;
+  boost::asio::io_context io_{1};
+  boost::beast::tcp_stream stream_{io_};
+  boost::beast::flat_buffer buffer_{16 * 1024};  // a head, or a line of a chunked body, has to fit
+};
+
+}  // namespace detail
+
+/// Asks a server and waits for its answer, whatever its status; a redirection is not followed. Throws
+/// std::system_error that names the step where one fails (std::errc::timed_out where the deadline passes),
+/// std::invalid_argument for a request that cannot be sent, std::bad_alloc. Any thread.
+[[nodiscard]] inline client_response fetch(const client_request& asked) {
+  return detail::exchange{asked}.run();
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Where a push goes: the gateway, and the group of its metrics that the push replaces, adds to or deletes.
+struct push_options {
+  std::string host = "127.0.0.1";  ///< a name or an IP address
+  std::uint16_t port = 9091;
+  std::string job{};
+  std::vector<std::pair<std::string, std::string>> grouping{};   ///< labels and their values, `{{"instance", "a"}}`
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+};
+
+namespace detail {
+
+/// Base64 with the alphabet for URLs, without padding (RFC 4648, 5).
+inline std::string base64url(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  std::uint32_t bits = 0;
+  int pending = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (pending += 8; pending >= 6; pending -= 6) {
+      text += digits[bits >> (pending - 6) & 63];
+    }
+  }
+  if (pending != 0) {
+    text += digits[bits << (6 - pending) & 63];
+  }
+  return text;
+}
+
+/// All but unreserved characters as `%XX` (RFC 3986, 2.3).
+inline std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+/// A label of the group as a piece of the path. A path cannot hold a slash, nothing, or a dot or two in its place.
+inline std::string group_label(std::string_view name, std::string_view value) {
+  const bool unfit = value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
+  return unfit ? fmt::format("/{}@base64/{}", name, value.empty() ? "=" : base64url(value))
+               : fmt::format("/{}/{}", name, percent_encoded(value));
+}
+
+/// The path of a group. Throws std::invalid_argument for what cannot name one.
+inline std::string group_path(const push_options& options) {
+  const auto require = [](bool good, std::string_view what, std::string_view name) {
+    if (!good) {
+      throw std::invalid_argument(fmt::format("vitals::http::push: {} \"{}\"", what, name));
+    }
+  };
+  require(!options.job.empty(), "a group is named by its job: set", "job");
+  require(is_utf8(options.job), "not UTF-8: the job's name", options.job);
+  std::string path = "/metrics" + group_label("job", options.job);
+  for (std::size_t i = 0; i != options.grouping.size(); ++i) {
+    const auto& [name, value] = options.grouping[i];
+    require(is_label_name(name), "no label can be named", name);
+    require(is_utf8(value), "not UTF-8: the value of", name);
+    bool repeated = name == "job";
+    for (std::size_t k = 0; k != i; ++k) {
+      repeated = repeated || options.grouping[k].first == name;
+    }
+    require(!repeated, "given twice: the label", name);
+    path += group_label(name, value);
+  }
+  return path;
+}
+
+/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
+/// first line.)
+inline std::string as_one_line(std::string_view text) {
+  constexpr std::size_t limit = 500;
+  std::string line;
+  for (const char c : text.substr(0, limit)) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
+  const client_request asked{.method = std::string{method},
+                             .host = options.host,
+                             .port = options.port,
+                             .target = group_path(options),
+                             .content_type = std::string{body.empty() ? "" : prometheus_text::content_type},
+                             .body = body,
+                             .timeout = options.timeout};
+  const client_response answer = fetch(asked);
+  if (answer.status / 100 != 2) {
+    const std::string reason = as_one_line(answer.body);
+    throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
+                                         reason.empty() ? "" : ": ", reason));
+  }
+}
+
+}  // namespace detail
+
+/// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
+/// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
+/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
+/// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
+/// UTF-8, and std::bad_alloc. Any thread.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push(const push_options& options) {
+  detail::ask_gateway("PUT", options, scrape<Sources...>());
+}
+
+/// Replaces those of the group's metrics that have the names of the Sources', and keeps the others (POST). Else as
+/// `push`.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push_add(const push_options& options) {
+  detail::ask_gateway("POST", options, scrape<Sources...>());
+}
+
+/// Deletes the group and its metrics (DELETE); one that is not there, too. Else as `push`.
+inline void push_delete(const push_options& options) {
+  detail::ask_gateway("DELETE", options, {});
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
 // The server: an HTTP endpoint on a thread of its own.
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
@@ -6508,24 +7652,24 @@ class exposition {
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
   /// it names in `name[]` alone, where it names some.
   [[nodiscard]] response answer(const request& asked) const {
-    const negotiated to = negotiate(asked.accept);
-    const bool zipped = accepts_gzip(asked.accept_encoding);
-    const std::vector<std::string> names = query_values(asked.target, "name[]");
-    response r{.content_type = to.content_type, .vary = "Accept, Accept-Encoding"};
-    const std::shared_lock lock{mutex_};
-    std::optional<page> selection;
-    if (!names.empty()) {
-      selection.emplace(text_format(to.format), refs(sources_), names);
-    }
-    page& chosen = selection ? *selection : pages_->of(to.format);
-    if (zipped) {
-      const std::scoped_lock turn{zipping_};
-      chosen.render(plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
-    } else {
-      chosen.render(r.body);
-    }
+    negotiated to = negotiate(asked.accept);
+    response r = rendered(asked, to.format);
+    r.content_type = std::move(to.content_type);
+    r.vary = "Accept, Accept-Encoding";
+    return r;
+  }
+
+  /// The same in one format, whatever the request accepts.
+  [[nodiscard]] response answer_text(const request& asked) const {
+    response r = rendered(asked, page_format::prometheus_text);
+    r.content_type = prometheus_text::content_type;
+    r.vary = "Accept-Encoding";
+    return r;
+  }
+  [[nodiscard]] response answer_json(const request& asked) const {
+    response r = rendered(asked, std::nullopt);
+    r.content_type = json_text::content_type;
+    r.vary = "Accept-Encoding";
     return r;
   }
 
@@ -6549,30 +7693,72 @@ class exposition {
     std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
   };
 
-  /// A page for each format. Those that are seldom asked for are laid down when they first are.
+  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources)
+    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
         : sources_(std::move(sources)),
-          text_(prometheus_text::format, sources_) {}
+          names_(std::move(names)) {}
 
-    page& of(page_format format) {
-      if (format != page_format::openmetrics) {
-        return text_;
+    /// Throws std::invalid_argument where the sources do not fit one page.
+    void check() const { page{prometheus_text::format, sources_}; }
+
+    /// Renders in a format; JSON where there is none. By any threads at once.
+    void render(std::optional<page_format> format, std::string& out) {
+      if (!format) {
+        render_text(json_, json_text::format, out);
+      } else if (*format == page_format::openmetrics) {
+        render_text(openmetrics_, openmetrics_text::format, out);
+      } else if (*format == page_format::prometheus_text) {
+        render_text(text_, prometheus_text::format, out);
+      } else {
+        render_laid(
+            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
       }
-      std::call_once(laid_, [this] { openmetrics_.emplace(openmetrics_text::format, sources_); });
-      return *openmetrics_;
     }
 
    private:
+    template <class Page>
+    struct lazily {
+      std::once_flag once;
+      std::optional<Page> page;
+    };
+
+    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
+      render_laid(
+          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
+    }
+    template <class Page, class Lay>
+    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
+      std::call_once(kept.once, [&] { lay(kept.page); });
+      kept.page->render(out);
+    }
+
     std::vector<source_ref> sources_;
-    page text_;
-    std::once_flag laid_;
-    std::optional<page> openmetrics_;
+    std::vector<std::string> names_;
+    lazily<page> text_;
+    lazily<page> openmetrics_;
+    lazily<page> json_;
+    lazily<protobuf_page> protobuf_;
   };
 
-  static const v0::detail::format& text_format(page_format format) noexcept {
-    return format == page_format::openmetrics ? openmetrics_text::format : prometheus_text::format;
+  response rendered(const request& asked, std::optional<page_format> format) const {
+    const std::shared_lock lock{mutex_};
+    std::optional<pages> selection;
+    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
+      selection.emplace(refs(sources_), std::move(names));
+    }
+    pages& chosen = selection ? *selection : *pages_;
+    response r;
+    if (accepts_gzip(asked.accept_encoding)) {
+      const std::scoped_lock turn{zipping_};
+      chosen.render(format, plain_);
+      gzip_.compress(plain_, r.body);
+      r.content_encoding = "gzip";
+    } else {
+      chosen.render(format, r.body);
+    }
+    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -6585,6 +7771,7 @@ class exposition {
 
   void replace(std::vector<placed> all) {
     auto laid = std::make_unique<pages>(refs(all));
+    laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
@@ -6936,13 +8123,19 @@ class listener {
 
 }  // namespace detail
 
-/// Serves the exposition of some sources at `/metrics`, and a list of its routes at `/`, on a thread of its own.
+/// Serves the exposition of some sources at `/metrics` and, as JSON, at `/metrics/json`; `?name[]=` selects families.
+/// Lists its routes at `/`, on a thread of its own.
 /// Make, start and stop it on one thread at a time; `expose` may come at any time.
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    routes_.add("/metrics", "metrics in the format that is asked for: Prometheus text, OpenMetrics",
+    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
                 [this](const request& asked) { return exposition_.answer(asked); });
+    routes_.add("/metrics/json", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
+                [this](const request& asked) { return exposition_.answer_text(asked); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;

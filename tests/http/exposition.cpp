@@ -77,6 +77,29 @@ TEST_CASE("the format and the coding are those that the request accepts") {
   CHECK(unzipped(ask(e, openmetrics, "gzip").body) == ask(e, openmetrics).body);
 }
 
+TEST_CASE("protobuf where it is preferred; JSON and text have paths of their own") {
+  exposition e;
+  e.expose({metrics::source()});
+  response r = ask(e, vitals::protobuf_page::content_type);
+  CHECK(r.content_type == vitals::protobuf_page::content_type);
+  CHECK(r.body.substr(1, 20) ==
+        "\n\x12"
+        "exposed_hits_total");
+  CHECK(unzipped(ask(e, vitals::protobuf_page::content_type, "gzip").body) == r.body);
+  const std::string one = "/metrics?name[]=exposed_depth";
+  CHECK(ask(e, vitals::protobuf_page::content_type, "", one).body.substr(1, 15) ==
+        "\n\x0D"
+        "exposed_depth");
+  r = e.answer_json({.method = "GET", .target = one, .accept = openmetrics});
+  CHECK(r.content_type == "application/json");
+  CHECK(r.body.starts_with("{\"families\":[\n{\"name\":\"exposed_depth\",\"type\":\"gauge\","));
+  CHECK(r.body.find("exposed_hits") == std::string::npos);
+  CHECK(r.vary == "Accept-Encoding");
+  r = e.answer_text({.method = "GET", .target = "/", .accept = openmetrics});
+  CHECK(r.content_type == text);
+  CHECK(r.body == ask(e).body);
+}
+
 TEST_CASE("name[] selects families, by their name or a sample's") {
   exposition e;
   e.expose({metrics::source(), more::source()}, {.prefix = "p_"});

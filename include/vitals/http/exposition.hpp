@@ -13,9 +13,11 @@
 #include <vector>
 
 #include <vitals/core/view.hpp>
+#include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
+#include <vitals/expose/protobuf.hpp>
 #include <vitals/http/gzip.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/negotiate.hpp>
@@ -70,24 +72,24 @@ class exposition {
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
   /// it names in `name[]` alone, where it names some.
   [[nodiscard]] response answer(const request& asked) const {
-    const negotiated to = negotiate(asked.accept);
-    const bool zipped = accepts_gzip(asked.accept_encoding);
-    const std::vector<std::string> names = query_values(asked.target, "name[]");
-    response r{.content_type = to.content_type, .vary = "Accept, Accept-Encoding"};
-    const std::shared_lock lock{mutex_};
-    std::optional<page> selection;
-    if (!names.empty()) {
-      selection.emplace(text_format(to.format), refs(sources_), names);
-    }
-    page& chosen = selection ? *selection : pages_->of(to.format);
-    if (zipped) {
-      const std::scoped_lock turn{zipping_};
-      chosen.render(plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
-    } else {
-      chosen.render(r.body);
-    }
+    negotiated to = negotiate(asked.accept);
+    response r = rendered(asked, to.format);
+    r.content_type = std::move(to.content_type);
+    r.vary = "Accept, Accept-Encoding";
+    return r;
+  }
+
+  /// The same in one format, whatever the request accepts.
+  [[nodiscard]] response answer_text(const request& asked) const {
+    response r = rendered(asked, page_format::prometheus_text);
+    r.content_type = prometheus_text::content_type;
+    r.vary = "Accept-Encoding";
+    return r;
+  }
+  [[nodiscard]] response answer_json(const request& asked) const {
+    response r = rendered(asked, std::nullopt);
+    r.content_type = json_text::content_type;
+    r.vary = "Accept-Encoding";
     return r;
   }
 
@@ -111,30 +113,72 @@ class exposition {
     std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
   };
 
-  /// A page for each format. Those that are seldom asked for are laid down when they first are.
+  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources)
+    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
         : sources_(std::move(sources)),
-          text_(prometheus_text::format, sources_) {}
+          names_(std::move(names)) {}
 
-    page& of(page_format format) {
-      if (format != page_format::openmetrics) {
-        return text_;
+    /// Throws std::invalid_argument where the sources do not fit one page.
+    void check() const { page{prometheus_text::format, sources_}; }
+
+    /// Renders in a format; JSON where there is none. By any threads at once.
+    void render(std::optional<page_format> format, std::string& out) {
+      if (!format) {
+        render_text(json_, json_text::format, out);
+      } else if (*format == page_format::openmetrics) {
+        render_text(openmetrics_, openmetrics_text::format, out);
+      } else if (*format == page_format::prometheus_text) {
+        render_text(text_, prometheus_text::format, out);
+      } else {
+        render_laid(
+            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
       }
-      std::call_once(laid_, [this] { openmetrics_.emplace(openmetrics_text::format, sources_); });
-      return *openmetrics_;
     }
 
    private:
+    template <class Page>
+    struct lazily {
+      std::once_flag once;
+      std::optional<Page> page;
+    };
+
+    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
+      render_laid(
+          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
+    }
+    template <class Page, class Lay>
+    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
+      std::call_once(kept.once, [&] { lay(kept.page); });
+      kept.page->render(out);
+    }
+
     std::vector<source_ref> sources_;
-    page text_;
-    std::once_flag laid_;
-    std::optional<page> openmetrics_;
+    std::vector<std::string> names_;
+    lazily<page> text_;
+    lazily<page> openmetrics_;
+    lazily<page> json_;
+    lazily<protobuf_page> protobuf_;
   };
 
-  static const v0::detail::format& text_format(page_format format) noexcept {
-    return format == page_format::openmetrics ? openmetrics_text::format : prometheus_text::format;
+  response rendered(const request& asked, std::optional<page_format> format) const {
+    const std::shared_lock lock{mutex_};
+    std::optional<pages> selection;
+    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
+      selection.emplace(refs(sources_), std::move(names));
+    }
+    pages& chosen = selection ? *selection : *pages_;
+    response r;
+    if (accepts_gzip(asked.accept_encoding)) {
+      const std::scoped_lock turn{zipping_};
+      chosen.render(format, plain_);
+      gzip_.compress(plain_, r.body);
+      r.content_encoding = "gzip";
+    } else {
+      chosen.render(format, r.body);
+    }
+    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -147,6 +191,7 @@ class exposition {
 
   void replace(std::vector<placed> all) {
     auto laid = std::make_unique<pages>(refs(all));
+    laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }

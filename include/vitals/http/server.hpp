@@ -130,13 +130,19 @@ class listener {
 
 }  // namespace detail
 
-/// Serves the exposition of some sources at `/metrics`, and a list of its routes at `/`, on a thread of its own.
+/// Serves the exposition of some sources at `/metrics` and, as JSON, at `/metrics/json`; `?name[]=` selects families.
+/// Lists its routes at `/`, on a thread of its own.
 /// Make, start and stop it on one thread at a time; `expose` may come at any time.
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    routes_.add("/metrics", "metrics in the format that is asked for: Prometheus text, OpenMetrics",
+    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
                 [this](const request& asked) { return exposition_.answer(asked); });
+    routes_.add("/metrics/json", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
+                [this](const request& asked) { return exposition_.answer_text(asked); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
