@@ -1,17 +1,15 @@
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
-// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers).
+// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
+// serves needs: JSON, protobuf, and the process's own metrics.
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
 #include <vitals/core/clock.hpp>
 #include <vitals/expose/callbacks.hpp>
-#include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
-#include <vitals/expose/protobuf.hpp>
 #include <vitals/expose/ratio.hpp>
 #include <vitals/expose/scrape.hpp>
-#include <vitals/expose/textfile.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
@@ -25,7 +23,6 @@
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
-#include <vitals/process/process_metrics.hpp>
 #include <vitals/registry/registry.hpp>
 #include <vitals/version.hpp>
 
@@ -34,6 +31,8 @@
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
+#include <vitals/expose/textfile.hpp>
 #include <vitals/http/push.hpp>
 #include <vitals/http/server.hpp>
+#include <vitals/process/process_metrics.hpp>
 #endif

@@ -23,7 +23,8 @@
 // SOFTWARE.
 
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
-// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers).
+// VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
+// serves needs: JSON, protobuf, and the process's own metrics.
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
@@ -1798,216 +1799,15 @@ class callbacks {
 }  // namespace vitals::inline v0
 
 #endif
-// JSON for people and scripts (RFC 8259). One family a line:
-//
-//   {"families":[
-//   {"name":"jobs_total","type":"counter","help":"Jobs done.","unit":"","series":[
-//     {"labels":{"zone":"eu"},"value":3}]},
-//   {"name":"wait_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[
-//     {"labels":{},"count":3,"sum":0.5,"quantiles":{"p50":0.05,"p95":0.1,"p99":0.1},
-//      "buckets":[{"bound":0.1,"count":2},{"bound":"+Inf","count":1}]}]}
-//   ]}
-//
-// (Broken here to fit.) A `type` is counter, gauge, histogram, summary, info or stateset, a `unit` may be empty. A
-// summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
-// bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
-// as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
-// is "NaN". More members may be added.
-#ifndef VITALS_EXPOSE_JSON_HPP
-#define VITALS_EXPOSE_JSON_HPP
+// The OpenMetrics 1.0 text format.
+// https://github.com/OpenObservability/OpenMetrics/blob/main/specification/OpenMetrics.md
+#ifndef VITALS_EXPOSE_OPENMETRICS_HPP
+#define VITALS_EXPOSE_OPENMETRICS_HPP
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
-// Numbers as text: exact, and never through a locale or a stream.
-#ifndef VITALS_EXPOSE_NUMBER_HPP
-#define VITALS_EXPOSE_NUMBER_HPP
-
-#include <array>
-#include <bit>
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-namespace vitals::inline v0::detail {
-
-/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
-inline constexpr std::size_t number_room = 24;
-inline constexpr std::size_t seconds_room = 48;
-
-/// "00" to "99".
-inline constexpr auto two_digits = [] {
-  std::array<char, 200> table{};
-  for (std::size_t i = 0; i != 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return table;
-}();
-
-/// The powers of ten below 2^64.
-inline constexpr auto powers_of_ten = [] {
-  std::array<std::uint64_t, 20> all{};
-  std::uint64_t power = 1;
-  for (auto& p : all) {
-    p = power;
-    power *= 10;
-  }
-  return all;
-}();
-
-/// How many decimal digits `n` has; 1 for 0.
-constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
-  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
-}
-
-/// Writes exactly `digits` digits of `n`, which has no more of them.
-inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
-  char* at = out + digits;
-  while (digits >= 2) {
-    at -= 2;
-    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
-    n /= 100;
-    digits -= 2;
-  }
-  if (digits != 0) {
-    *(at - 1) = static_cast<char>('0' + n % 10);
-  }
-}
-
-/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
-/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
-/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
-inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
-  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
-  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
-  std::uint64_t text =
-      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
-  text >>= 8 * skip;
-  if constexpr (std::endian::native == std::endian::big) {
-    text = __builtin_bswap64(text);
-  }
-  std::memcpy(out, &text, 8);
-}
-
-/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
-/// these do.
-inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
-  constexpr std::uint64_t part = 100'000'000;
-  if (n >= part) {
-    out = write_unsigned(out, n / part);
-    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
-    return out + 8;
-  }
-  const unsigned digits = digits_of(n);
-  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
-  return out + digits;
-}
-
-inline char* write_signed(char* out, std::int64_t n) noexcept {
-  auto size = static_cast<std::uint64_t>(n);
-  if (n < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  return write_unsigned(out, size);
-}
-
-/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
-inline char* write_real(char* out, double value) noexcept {
-  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
-    const auto whole = static_cast<std::uint64_t>(value);
-    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
-      return write_unsigned(out, whole);
-    }
-  }
-  if (value - value != 0) {  // NaN or an infinity
-    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-    const std::size_t length = value != value ? 3 : 4;
-    std::memcpy(out, text, length);
-    return out + length;
-  }
-  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
-}
-
-/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
-/// reader may take `-0` for an integer, which has no such sign.
-inline char* write_json_real(char* out, double value) noexcept {
-  if (value - value != 0) {
-    *out++ = '"';
-    out = write_real(out, value);
-    *out++ = '"';
-    return out;
-  }
-  out = write_real(out, value);
-  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
-    std::memcpy(out, ".0", 2);
-    out += 2;
-  }
-  return out;
-}
-
-/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
-inline char* write_bound(char* out, double bound) noexcept {
-  char* const end = write_real(out, bound);
-  for (const char* c = out; c != end; ++c) {
-    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
-      return end;
-    }
-  }
-  std::memcpy(end, ".0", 2);
-  return end + 2;
-}
-
-/// Writes nanoseconds as seconds, exactly, without trailing zeros.
-inline char* write_seconds(char* out, wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  auto size = static_cast<unsigned_wide>(nanoseconds);
-  if (nanoseconds < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  std::uint64_t fraction = 0;
-  if (size >> 64 == 0) {
-    const auto small = static_cast<std::uint64_t>(size);
-    fraction = small % second;
-    out = write_unsigned(out, small / second);
-  } else {
-    fraction = static_cast<std::uint64_t>(size % second);
-    const unsigned_wide seconds = size / second;
-    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
-    const auto high = static_cast<std::uint64_t>(seconds / part);
-    const auto low = static_cast<std::uint64_t>(seconds % part);
-    if (high != 0) {
-      out = write_unsigned(out, high);
-      write_digits(out, low, 19);
-      out += 19;
-    } else {
-      out = write_unsigned(out, low);
-    }
-  }
-  if (fraction != 0) {
-    unsigned digits = 9;
-    while (fraction % 10 == 0) {
-      fraction /= 10;
-      --digits;
-    }
-    *out++ = '.';
-    write_digits(out, fraction, digits);
-    out += digits;
-  }
-  return out;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 // A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
 // in the numbers.
 #ifndef VITALS_EXPOSE_PAGE_HPP
@@ -2208,6 +2008,193 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
       }
     }
   }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
+  const unsigned digits = digits_of(n);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
+/// reader may take `-0` for an integer, which has no such sign.
+inline char* write_json_real(char* out, double value) noexcept {
+  if (value - value != 0) {
+    *out++ = '"';
+    out = write_real(out, value);
+    *out++ = '"';
+    return out;
+  }
+  out = write_real(out, value);
+  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
+    std::memcpy(out, ".0", 2);
+    out += 2;
+  }
+  return out;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
 }
 
 }  // namespace vitals::inline v0::detail
@@ -2880,113 +2867,6 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// Adds `text`, which is UTF-8, as a JSON string.
-inline void append_json(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20) {
-      out += "\\u00";
-      out += digits[byte >> 4U];
-      out += digits[byte & 0xFU];
-    } else {
-      out += c == '"' || c == '\\' ? "\\" : "";
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-inline std::string json_string(std::string_view text) {
-  std::string out;
-  append_json(out, text);
-  return out;
-}
-
-inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out = "{";
-  each_label(s, f, series, [&out](std::string_view name, std::string_view value) {
-    out += out.size() == 1 ? "" : ",";
-    append_json(out, name);
-    out += ':';
-    append_json(out, value);
-  });
-  out += '}';
-  return out;
-}
-
-inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
-  char bound[number_room];
-  std::uint32_t at = 0;
-  page.text(",\"buckets\":[");
-  for (const double b : f.bounds) {
-    const char* const end = write_json_real(bound, b);
-    page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
-    const cell_range cells = f.bucket(at++);
-    page.number(slot::total, first + cells.first, cells.count).text("},");
-  }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
-}
-
-/// Lays down a family as JSON.
-inline void lay_json(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
-  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
-  page.number(slot::separator, 0).text("{\"name\":\"").text(s.prefix).text(f.name);
-  page.text("\",\"type\":\"").text(types[static_cast<std::size_t>(f.type)]);
-  page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
-  page.text(",\"series\":[");
-  const bool is_histogram = f.type == metric_type::histogram;
-  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
-  const std::uint32_t p50 = shown(0.5);
-  const std::uint32_t p95 = shown(0.95);
-  const std::uint32_t p99 = shown(0.99);
-  for (std::uint32_t i = 0; i != f.series; ++i) {
-    const std::uint32_t at = cell_base + f.cell_of(i);
-    page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
-    if (is_histogram || f.type == metric_type::summary) {
-      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
-      page.text(",\"sum\":");
-      page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
-    } else {
-      page.text(",\"value\":");
-      lay_value(page, f, i, at, slot::json_real);
-    }
-    if (is_histogram) {
-      page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
-      page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
-      page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at);
-    }
-    page.text("}");
-  }
-  page.text("]}");
-}
-
-}  // namespace detail
-
-/// JSON, in the shape that stands at the top: its media type, and how its pages are laid.
-struct json_text {
-  static constexpr std::string_view content_type = "application/json";
-  static constexpr detail::format format{.lay = &detail::lay_json, .beginning = "{\"families\":[", .ending = "\n]}\n"};
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// The OpenMetrics 1.0 text format.
-// https://github.com/OpenObservability/OpenMetrics/blob/main/specification/OpenMetrics.md
-#ifndef VITALS_EXPOSE_OPENMETRICS_HPP
-#define VITALS_EXPOSE_OPENMETRICS_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
 /// Lays down a family as OpenMetrics, in which a counter's and an info's name are without their endings.
 inline void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
@@ -3039,593 +2919,6 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
 struct prometheus_text {
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
   static constexpr detail::format format{.lay = &detail::lay_prometheus, .ending = {}};
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
-// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
-#ifndef VITALS_EXPOSE_PROTOBUF_HPP
-#define VITALS_EXPOSE_PROTOBUF_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
-// https://prometheus.io/docs/specs/native_histograms/
-#ifndef VITALS_EXPOSE_NATIVE_BUCKETS_HPP
-#define VITALS_EXPOSE_NATIVE_BUCKETS_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-
-// Protocol buffers on the wire: fields, and messages in messages.
-// https://protobuf.dev/programming-guides/encoding/
-#ifndef VITALS_EXPOSE_WIRE_HPP
-#define VITALS_EXPOSE_WIRE_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::detail {
-
-/// How a field's value lies behind its number.
-enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2 };
-
-constexpr std::uint64_t wire_tag(std::uint32_t field, wire_type type) noexcept {
-  return std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type);
-}
-
-/// How many bytes a varint takes: 1 to 10.
-constexpr std::size_t varint_size(std::uint64_t n) noexcept {
-  return (static_cast<std::size_t>(std::bit_width(n | 1U)) + 6) / 7;
-}
-
-/// The room that a field needs at most: a varint, a double, and the number and length of what takes `room` itself.
-constexpr std::size_t varint_field_room(std::uint32_t field) noexcept {
-  return varint_size(wire_tag(field, wire_type::varint)) + 10;
-}
-constexpr std::size_t real_field_room(std::uint32_t field) noexcept {
-  return varint_size(wire_tag(field, wire_type::fixed64)) + 8;
-}
-constexpr std::size_t bytes_field_room(std::uint32_t field, std::size_t room) noexcept {
-  return varint_size(wire_tag(field, wire_type::bytes)) + varint_size(room) + room;
-}
-
-/// Writes a varint and returns its end, as all of these do.
-inline char* write_varint(char* out, std::uint64_t n) noexcept {
-  for (; n >= 0x80; n >>= 7U) {
-    *out++ = static_cast<char>(n | 0x80U);
-  }
-  *out++ = static_cast<char>(n);
-  return out;
-}
-
-/// Writes a varint as `size` bytes, which are enough: zeros stand above a number that needs fewer.
-inline char* write_padded_varint(char* out, std::uint64_t n, std::size_t size) noexcept {
-  for (; size > 1; --size) {
-    *out++ = static_cast<char>(n | 0x80U);
-    n >>= 7U;
-  }
-  *out++ = static_cast<char>(n);
-  return out;
-}
-
-/// Writes a double: its bits, the lowest byte first.
-inline char* write_fixed64(char* out, double value) noexcept {
-  auto bits = std::bit_cast<std::uint64_t>(value);
-  if constexpr (std::endian::native == std::endian::big) {
-    bits = __builtin_bswap64(bits);
-  }
-  std::memcpy(out, &bits, 8);
-  return out + 8;
-}
-
-/// Writes fields to where there is room for them.
-///
-/// A message's length stands before its content and depends on it. So that everything is written once and forward, a
-/// length takes as many bytes as the largest one that the message can have, and is filled in when the content is
-/// there. A varint with zeros above it is legal, and is at most one or two bytes longer here.
-class field_writer {
- public:
-  explicit field_writer(char* out) noexcept : out_(out) {}
-
-  void varint(std::uint32_t field, std::uint64_t value) noexcept {
-    tag(field, wire_type::varint);
-    out_ = write_varint(out_, value);
-  }
-  void real(std::uint32_t field, double value) noexcept {
-    tag(field, wire_type::fixed64);
-    out_ = write_fixed64(out_, value);
-  }
-  /// Fields that are encoded already.
-  void copy(std::string_view fields) noexcept {
-    std::memcpy(out_, fields.data(), fields.size());
-    out_ += fields.size();
-  }
-  /// A message of at most `room` bytes, which `content` writes.
-  template <class Content>
-  void message(std::uint32_t field, std::size_t room, Content content) noexcept {
-    tag(field, wire_type::bytes);
-    delimited(room, content);
-  }
-  /// A message as a stream has it: its length, and no field's number.
-  template <class Content>
-  void delimited(std::size_t room, Content content) noexcept {
-    char* const length = out_;
-    const std::size_t size = varint_size(room);
-    out_ += size;
-    content();
-    write_padded_varint(length, static_cast<std::uint64_t>(out_ - length) - size, size);
-  }
-
-  [[nodiscard]] char* end() const noexcept { return out_; }
-
- private:
-  void tag(std::uint32_t field, wire_type type) noexcept { out_ = write_varint(out_, wire_tag(field, type)); }
-
-  char* out_;
-};
-
-inline void append_varint(std::string& out, std::uint64_t n) {
-  char bytes[10];
-  out.append(bytes, static_cast<std::size_t>(write_varint(bytes, n) - bytes));
-}
-inline void append_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
-  append_varint(out, wire_tag(field, wire_type::varint));
-  append_varint(out, value);
-}
-inline void append_real(std::string& out, std::uint32_t field, double value) {
-  append_varint(out, wire_tag(field, wire_type::fixed64));
-  char bytes[8];
-  out.append(bytes, static_cast<std::size_t>(write_fixed64(bytes, value) - bytes));
-}
-/// A text, or a message that is encoded already.
-inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
-  append_varint(out, wire_tag(field, wire_type::bytes));
-  append_varint(out, bytes.size());
-  out += bytes;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// The numbers of a Histogram's fields that only a native one has.
-struct native_field {
-  static constexpr std::uint32_t schema = 5, zero_threshold = 6, zero_count = 7, positive_span = 12,
-                                 positive_delta = 13;
-};
-struct span_field {
-  static constexpr std::uint32_t offset = 1, length = 2;
-};
-
-/// A signed number as protobuf's sint32 and sint64 have it.
-constexpr std::uint64_t zigzag(std::int64_t n) noexcept {
-  return static_cast<std::uint64_t>(n) << 1U ^ static_cast<std::uint64_t>(n >> 63);
-}
-
-/// How many buckets are sent at most: where more hold something, neighbours are sent as one, of half the resolution.
-inline constexpr std::uint32_t most_native_buckets = 160;
-
-inline constexpr std::size_t span_room = varint_field_room(span_field::offset) + varint_field_room(span_field::length);
-
-/// The room that a native histogram's own fields need at most.
-constexpr std::size_t native_room() noexcept {
-  return 2 * varint_field_room(native_field::schema) + real_field_room(native_field::zero_threshold) +
-         most_native_buckets * (bytes_field_room(native_field::positive_span, span_room) +
-                                varint_field_room(native_field::positive_delta));
-}
-
-/// The buckets of a native histogram's reading, at its own resolution or a coarser one.
-class native_buckets {
- public:
-  /// `cells` begin with the series' first. Halves the resolution until few enough buckets hold something.
-  native_buckets(const family& f, const std::uint64_t* cells) noexcept
-      : counts_(cells + 2),
-        first_(f.native.low * (1 << (f.native.schema > 0 ? f.native.schema : 0)) /
-                   (1 << (f.native.schema < 0 ? -f.native.schema : 0)) +
-               1),
-        buckets_(static_cast<std::uint32_t>(f.bounds.size() - 1) * f.native.parts) {
-    const auto too_many = [this] {
-      std::uint32_t held = 0;
-      each([&held](std::int32_t, std::uint64_t) { ++held; });
-      return held > most_native_buckets;
-    };
-    while (too_many()) {
-      ++halvings_;
-    }
-  }
-
-  [[nodiscard]] int halvings() const noexcept { return halvings_; }
-
-  /// Calls `visit(index, count)` for each bucket that holds something. What lies above all bounds is in the last one.
-  template <class Visit>
-  void each(Visit visit) const noexcept {
-    std::int32_t merged = 0;
-    std::uint64_t count = 0;
-    for (std::uint32_t i = 0; i != buckets_; ++i) {
-      const std::uint64_t here = counts_[i] + (i + 1 == buckets_ ? counts_[buckets_] : 0);
-      if (here == 0) {
-        continue;
-      }
-      // a bucket of half the resolution ends where its second half does: the index is divided and rounded up
-      const std::int32_t index = ((first_ + static_cast<std::int32_t>(i) - 1) >> halvings_) + 1;
-      if (count != 0 && index != merged) {
-        visit(merged, count);
-        count = 0;
-      }
-      merged = index;
-      count += here;
-    }
-    if (count != 0) {
-      visit(merged, count);
-    }
-  }
-
- private:
-  const std::uint64_t* counts_;
-  std::int32_t first_;  // index of the first bucket above the zero bucket
-  std::uint32_t buckets_;
-  int halvings_ = 0;
-};
-
-/// Writes a native histogram's own fields.
-inline void write_native(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  const native_buckets buckets{f, cells};
-  to.varint(native_field::schema, zigzag(f.native.schema - buckets.halvings()));
-  to.real(native_field::zero_threshold, f.bounds.front());
-  to.varint(native_field::zero_count, cells[1]);
-  std::int32_t next = 0;  // the bucket that would continue the span
-  std::int32_t begin = 0;
-  std::int32_t end_before = 0;
-  std::uint32_t length = 0;
-  const auto write_span = [&] {
-    to.message(native_field::positive_span, span_room, [&] {
-      to.varint(span_field::offset, zigzag(begin - end_before));
-      to.varint(span_field::length, length);
-    });
-    end_before = next;
-  };
-  buckets.each([&](std::int32_t index, std::uint64_t) {
-    if (length != 0 && index != next) {
-      write_span();
-      length = 0;
-    }
-    begin = length == 0 ? index : begin;
-    ++length;
-    next = index + 1;
-  });
-  if (length != 0) {
-    write_span();
-  }
-  std::uint64_t before = 0;
-  buckets.each([&](std::int32_t, std::uint64_t count) {
-    to.varint(native_field::positive_delta, zigzag(static_cast<std::int64_t>(count - before)));
-    before = count;
-  });
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// The numbers of the messages' fields.
-struct metric_family_field {
-  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
-};
-struct metric_field {
-  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
-};
-struct label_pair_field {
-  static constexpr std::uint32_t name = 1, value = 2;
-};
-struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1;
-};
-struct summary_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
-};
-struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
-};
-struct bucket_field {
-  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
-};
-
-/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
-inline double seconds_of(wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
-  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
-  double seconds = 0;
-  if (size >> 53U == 0) {
-    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
-  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
-    const unsigned shift = size >> 85U == 0 ? 32 : 0;
-    const unsigned_wide scaled = size << shift;
-    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
-    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
-  }
-  return nanoseconds < 0 ? -seconds : seconds;
-}
-
-/// The sum of a histogram or a summary, whose cells begin at `cells`.
-inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
-  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
-                                                  : std::bit_cast<double>(cells[0]);
-}
-
-inline constexpr std::size_t summary_room =
-    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
-
-/// Writes a Summary's fields.
-inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  to.varint(summary_field::sample_count, cells[1]);
-  to.real(summary_field::sample_sum, sum_of(f, cells));
-}
-
-inline constexpr std::size_t bucket_room =
-    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
-
-/// The room that a Histogram's fields need.
-constexpr std::size_t histogram_room(const family& f) noexcept {
-  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
-         (f.native.parts != 0 ? native_room() : 0);
-}
-
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
-/// native histogram has its own buckets beside the classic ones.
-inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  const auto count_of = [&](std::uint32_t bucket) {
-    const cell_range own = f.bucket(bucket);
-    std::uint64_t sum = 0;
-    for (std::uint32_t i = 0; i != own.count; ++i) {
-      sum += cells[own.first + i];
-    }
-    return sum;
-  };
-  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
-  std::uint64_t total = 0;
-  for (std::uint32_t i = 0; i <= bounds; ++i) {
-    total += count_of(i);
-  }
-  to.varint(histogram_field::sample_count, total);
-  to.real(histogram_field::sample_sum, sum_of(f, cells));
-  std::uint64_t below = 0;
-  for (std::uint32_t i = 0; i != bounds; ++i) {
-    below += count_of(i);
-    to.message(histogram_field::bucket, bucket_room, [&] {
-      to.varint(bucket_field::cumulative_count, below);
-      to.real(bucket_field::upper_bound, f.bounds[i]);
-    });
-  }
-  if (f.native.parts != 0) {
-    write_native(to, f, cells);
-  }
-}
-
-/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
-constexpr bool varies(const family& f) noexcept {
-  return f.type == metric_type::histogram || f.type == metric_type::summary;
-}
-
-/// The room that a series' value needs in a family that varies, and writing it.
-constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
-}
-inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  if (f.type == metric_type::histogram) {
-    write_histogram(to, f, cells);
-  } else {
-    write_summary(to, f, cells);
-  }
-}
-
-/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
-class family_messages {
- public:
-  /// Adds a family, whose cells are numbered from `cell_base` on.
-  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
-    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
-    std::string text;
-    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
-    append_bytes(text, metric_family_field::help, f.help);
-    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
-    if (!f.unit.empty()) {
-      append_bytes(text, metric_family_field::unit, f.unit);
-    }
-    const std::size_t head = text.size();
-    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
-    room_ += varint_size(room) + room;
-    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
-    text_ += text;
-  }
-
-  /// The room that all messages need at most.
-  [[nodiscard]] std::size_t room() const noexcept { return room_; }
-
-  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
-  char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    const std::uint32_t* places = places_.data();
-    for (const laid_family& laid : families_) {
-      const family& f = *laid.facts;
-      const std::uint64_t* const own = cells + laid.base;
-      if (f.present == family::always || own[f.present] != 0) {
-        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
-      }
-      from += laid.length;
-      places += f.series;
-    }
-    return out;
-  }
-
- private:
-  struct laid_family {
-    const family* facts;
-    std::uint32_t base;
-    std::size_t head;    // bytes before the first series
-    std::size_t length;  // bytes of text
-    std::size_t room;    // that the message needs, without its own length
-  };
-
-  static std::uint32_t series_field(const family& f) noexcept {
-    return f.type == metric_type::histogram ? metric_field::histogram
-           : f.type == metric_type::summary ? metric_field::summary
-           : f.type == metric_type::counter ? metric_field::counter
-                                            : metric_field::gauge;
-  }
-  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
-    return labels + bytes_field_room(series_field(f), value_room(f));
-  }
-
-  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
-    std::string all;
-    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
-      std::string pair;
-      append_bytes(pair, label_pair_field::name, name);
-      append_bytes(pair, label_pair_field::value, value);
-      append_bytes(all, metric_field::label, pair);
-    });
-    return all;
-  }
-
-  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
-  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
-    for (std::uint32_t i = 0; i != f.series; ++i) {
-      std::string metric = labels_of(s, f, i);
-      std::string value;
-      append_real(value, value_field::value, 1);  // an info's is not written again
-      append_bytes(metric, series_field(f), value);
-      append_bytes(text, metric_family_field::metric, metric);
-      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
-    }
-    return text.size();
-  }
-
-  /// Lays the labels of all series. A place is where a series' labels end.
-  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
-    std::size_t room = text.size();
-    for (std::uint32_t i = 0; i != f.series; ++i) {
-      const std::string labels = labels_of(s, f, i);
-      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
-      text += labels;
-      places_.push_back(static_cast<std::uint32_t>(text.size()));
-    }
-    return room;
-  }
-
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                              const std::uint64_t* cells) noexcept {
-    const family& f = *laid.facts;
-    out = write_varint(out, laid.length);
-    std::memcpy(out, from, laid.length);
-    const auto fill_in = [&](auto value_of) {
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
-      }
-    };
-    switch (f.kind) {
-      case value_kind::unsigned_integer:
-        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
-        break;
-      case value_kind::signed_integer:
-        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
-        break;
-      case value_kind::state:
-        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
-        break;
-      case value_kind::one:
-        break;
-      default:
-        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
-        break;
-    }
-    return out + laid.length;
-  }
-
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
-                             const std::uint64_t* cells) noexcept {
-    const family& f = *laid.facts;
-    const std::size_t room = value_room(f);
-    field_writer to{out};
-    to.delimited(laid.room, [&] {
-      to.copy({from, laid.head});
-      std::size_t begin = laid.head;
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        const std::string_view labels{from + begin, places[i] - begin};
-        begin = places[i];
-        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
-          to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
-        });
-      }
-    });
-    return to.end();
-  }
-
-  std::vector<laid_family> families_;
-  std::string text_;                   // of all families, one after the other
-  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
-  std::size_t room_ = 0;
-};
-
-}  // namespace detail
-
-/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
-/// is allocated once the buffer has grown to the page's size.
-///
-/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
-/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
-class protobuf_page {
- public:
-  static constexpr std::string_view content_type =
-      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
-
-  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
-  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
-  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
-  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (names.empty() || detail::is_named(s, f, names)) {
-        messages_.lay(s, f, base);
-      }
-    });
-  }
-
-  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
-  /// std::bad_alloc, and then leaves `out` as it was.
-  void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
-    out.resize(messages_.room());
-    const char* const end = messages_.fill(out.data(), reading_.take());
-    out.resize(static_cast<std::size_t>(end - out.data()));
-  }
-
- private:
-  detail::family_messages messages_;
-  detail::reading reading_;  ///< guarded by the mutex
-  std::mutex mutex_;
 };
 
 }  // namespace vitals::inline v0
@@ -3823,136 +3116,6 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
   std::string out;
   scrape<Sources...>(out);
   return out;
-}
-
-}  // namespace vitals::inline v0
-
-#endif
-// A scrape as a file, for the node exporter's textfile collector.
-// https://github.com/prometheus/node_exporter#textfile-collector
-#ifndef VITALS_EXPOSE_TEXTFILE_HPP
-#define VITALS_EXPOSE_TEXTFILE_HPP
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// A file on its way to replace another: it has a name of its own until all of it is on the disk.
-class replacing_file {
- public:
-  explicit replacing_file(const std::string& path) : path_(&path) {}
-  replacing_file(const replacing_file&) = delete;
-  replacing_file& operator=(const replacing_file&) = delete;
-  ~replacing_file() {
-    close();
-    if (made_) {
-      ::unlink(name_.c_str());
-    }
-  }
-
-  /// Takes all steps. False where one fails; `error` and `step` tell then which and why.
-  bool replace(std::string_view text) {
-    return check_place() && make() && write(text) && sync() && (close() || fail("closing ")) && rename();
-  }
-
-  [[nodiscard]] std::error_code error() const noexcept { return {error_, std::generic_category()}; }
-  [[nodiscard]] std::string step() const { return std::string{step_} + (made_ ? name_ : *path_); }
-
- private:
-  bool fail(std::string_view step, int error = errno) noexcept {
-    step_ = step;
-    error_ = error;
-    return false;
-  }
-
-  /// A name in place of a device or a pipe would be a surprise, and a folder cannot be replaced.
-  bool check_place() noexcept {
-    struct stat there {};
-    const bool other = ::stat(path_->c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    return !other || fail("replacing ", S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP);
-  }
-
-  /// Makes a file that nobody else has, in the same folder: a rename works within one file system only. Its name does
-  /// not end in .prom, so that nobody reads it yet. The system takes the umask off its permissions.
-  bool make() {
-    static constinit std::atomic<unsigned> count{0};  // relaxed: only that no two threads get the same
-    do {
-      name_ = *path_ + '.' + std::to_string(::getpid()) + '.' +
-              std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".tmp";
-      file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    } while (file_ < 0 && (errno == EEXIST || errno == EINTR));  // left by a crash, or made in another container
-    made_ = file_ >= 0;
-    return made_ || fail("making a file beside ");
-  }
-
-  bool write(std::string_view text) noexcept {
-    while (!text.empty()) {
-      const auto written = ::write(file_, text.data(), text.size());
-      if (written < 0 && errno != EINTR) {
-        return fail("writing ");
-      }
-      text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
-    }
-    return true;
-  }
-
-  /// Without this a power cut may leave the new name on an empty file, which then hides the job's last success until
-  /// the job runs again; and some file systems tell only now that they are full.
-  bool sync() noexcept { return ::fsync(file_) == 0 || fail("syncing "); }
-
-  bool close() noexcept {
-    const int file = file_;
-    file_ = -1;
-    return file < 0 || ::close(file) == 0 || errno == EINTR;  // closed all the same
-  }
-
-  bool rename() noexcept {
-    made_ = std::rename(name_.c_str(), path_->c_str()) != 0;
-    return !made_ || fail("renaming ");
-  }
-
-  const std::string* path_;
-  std::string name_;
-  int file_ = -1;
-  bool made_ = false;  ///< whether the file is there under its own name
-  std::string_view step_;
-  int error_ = 0;
-};
-
-}  // namespace detail
-
-/// Replaces the file at `path` by the exposition of all Sources as Prometheus text 0.0.4. Readers find the old file or
-/// the new one, whole, whoever else writes the same path at that time, and after a power cut too. The file's
-/// permissions are 0644 less the umask; a symbolic link is replaced, not followed. Let `path` end in `.prom`. Throws
-/// std::system_error that names the step where one fails (the folder is missing or may not be written, the disk is
-/// full, at `path` is a folder or a device); nothing is changed then.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path) {
-  const std::string text = scrape<Sources...>();
-  detail::replacing_file file{path};
-  if (!file.replace(text)) {
-    throw std::system_error(file.error(), "vitals: cannot write " + path + ": " + file.step());
-  }
-}
-
-/// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, std::error_code& error) {
-  const std::string text = scrape<Sources...>();
-  detail::replacing_file file{path};
-  file.replace(text);
-  error = file.error();
 }
 
 }  // namespace vitals::inline v0
@@ -5376,497 +4539,6 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 }  // namespace vitals::inline v0
 
 #endif
-// The process's own metrics, under the names that all of Prometheus' client libraries use.
-// https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
-#ifndef VITALS_PROCESS_PROCESS_METRICS_HPP
-#define VITALS_PROCESS_PROCESS_METRICS_HPP
-
-#include <array>
-#include <bit>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-// A process's own numbers, from /proc and the kernel. Nothing is allocated.
-#ifndef VITALS_PROCESS_PROC_HPP
-#define VITALS_PROCESS_PROC_HPP
-
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <string_view>
-
-// The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
-#ifndef VITALS_PROCESS_PARSE_HPP
-#define VITALS_PROCESS_PARSE_HPP
-
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace vitals::inline v0::detail {
-
-/// A word as a number: nothing where it is more or less than the digits of an unsigned 64-bit number.
-inline std::optional<std::uint64_t> number_of(std::string_view word) noexcept {
-  std::uint64_t number = 0;
-  const char* const end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
-  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
-}
-
-/// Takes the next word off `text`; an empty one where none is left.
-constexpr std::string_view take_word(std::string_view& text) noexcept {
-  constexpr std::string_view blanks = " \t\n";
-  const std::size_t start = text.find_first_not_of(blanks);
-  text.remove_prefix(start == std::string_view::npos ? text.size() : start);
-  const std::string_view word = text.substr(0, text.find_first_of(blanks));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-/// Takes the next line off `text`, without its end. Nothing where no whole line is left: a number at the end of a text
-/// that was cut may lack digits.
-constexpr std::optional<std::string_view> take_line(std::string_view& text) noexcept {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
-/// The number behind `key`, which is the first word of its line.
-inline std::optional<std::uint64_t> number_behind(std::string_view key, std::string_view text) noexcept {
-  while (auto line = take_line(text)) {
-    if (take_word(*line) == key) {
-      return number_of(take_word(*line));
-    }
-  }
-  return std::nullopt;
-}
-
-/// What /proc/self/stat tells.
-struct stat_numbers {
-  std::optional<std::uint64_t> threads;
-  std::optional<std::uint64_t> start_ticks;  ///< since the machine booted
-  std::optional<std::uint64_t> virtual_bytes;
-  std::optional<std::uint64_t> resident_pages;
-};
-
-inline stat_numbers parse_stat(std::string_view text) noexcept {
-  stat_numbers found;
-  text = text.substr(0, text.find_last_of(" \n") + 1);  // whole words only; npos + 1 is 0
-  const std::size_t name_end = text.rfind(')');         // the last one: a program's name may hold anything
-  if (name_end == std::string_view::npos) {
-    return found;
-  }
-  text.remove_prefix(name_end + 1);
-  for (int field = 3; field <= 24; ++field) {
-    const std::string_view word = take_word(text);
-    if (field == 20) {
-      found.threads = number_of(word);
-    } else if (field == 22) {
-      found.start_ticks = number_of(word);
-    } else if (field == 23) {
-      found.virtual_bytes = number_of(word);
-    } else if (field == 24) {
-      found.resident_pages = number_of(word);
-    }
-  }
-  return found;
-}
-
-/// Bytes received and sent.
-struct octets {
-  std::optional<std::uint64_t> received;
-  std::optional<std::uint64_t> transmitted;
-};
-
-/// What /proc/self/net/netstat tells of IPv4: a line of names, and a line of numbers below it.
-inline octets parse_netstat(std::string_view text) noexcept {
-  octets found;
-  constexpr std::string_view group = "IpExt:";
-  while (auto names = take_line(text)) {
-    if (take_word(*names) != group) {
-      continue;
-    }
-    auto numbers = take_line(text);
-    if (!numbers || take_word(*numbers) != group) {
-      break;
-    }
-    for (std::string_view name = take_word(*names); !name.empty(); name = take_word(*names)) {
-      const std::string_view number = take_word(*numbers);
-      if (name == "InOctets") {
-        found.received = number_of(number);
-      } else if (name == "OutOctets") {
-        found.transmitted = number_of(number);
-      }
-    }
-    break;
-  }
-  return found;
-}
-
-/// What /proc/self/net/snmp6 tells of IPv6.
-inline octets parse_snmp6(std::string_view text) noexcept {
-  return {.received = number_behind("Ip6InOctets", text), .transmitted = number_behind("Ip6OutOctets", text)};
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-/// A process's numbers at one time; each absent where it cannot be read.
-struct process_reading {
-  std::optional<double> cpu_seconds;                    ///< user and system, of all its threads
-  std::optional<std::uint64_t> open_fds;                ///< file descriptors
-  std::optional<double> max_fds;                        ///< +Inf where there is no limit
-  std::optional<std::uint64_t> virtual_memory_bytes;    ///< address space
-  std::optional<double> virtual_memory_max_bytes;       ///< +Inf where there is no limit
-  std::optional<std::uint64_t> resident_memory_bytes;   ///< of it in RAM
-  std::optional<std::uint64_t> threads;                 ///< those of the kernel
-  std::optional<double> start_time_seconds;             ///< since 1970, to a tick of the kernel (10 ms)
-  std::optional<double> uptime_seconds;                 ///< since that start, also while the machine slept
-  std::optional<std::uint64_t> disk_read_bytes;         ///< also by the children that it has waited for
-  std::optional<std::uint64_t> disk_written_bytes;      ///< likewise
-  std::optional<std::uint64_t> network_receive_bytes;   ///< IP packets of its network namespace, loopback included
-  std::optional<std::uint64_t> network_transmit_bytes;  ///< likewise
-};
-
-namespace detail {
-
-/// Where the kernel tells them.
-struct proc_files {
-  const char* stat = "/proc/self/stat";
-  const char* io = "/proc/self/io";
-  const char* fd = "/proc/self/fd";
-  const char* netstat = "/proc/self/net/netstat";
-  const char* snmp6 = "/proc/self/net/snmp6";
-};
-
-/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
-using file_room = char[16384];
-
-/// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
-template <std::size_t Room>
-std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return std::nullopt;
-  }
-  std::size_t size = 0;
-  while (size != Room) {
-    const ssize_t got = ::read(fd, room + size, Room - size);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      const int why = errno;
-      ::close(fd);
-      errno = why;
-      return std::nullopt;
-    }
-    if (got == 0) {
-      break;
-    }
-    size += static_cast<std::size_t>(got);
-  }
-  ::close(fd);
-  return std::string_view{room, size};
-}
-
-inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
-  timespec now{};
-  if (::clock_gettime(clock, &now) != 0) {
-    return std::nullopt;
-  }
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-/// The soft limit of a resource.
-inline std::optional<double> limit_of(decltype(RLIMIT_NOFILE) resource) noexcept {
-  rlimit limit{};
-  if (::getrlimit(resource, &limit) != 0) {
-    return std::nullopt;
-  }
-  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
-                                         : static_cast<double>(limit.rlim_cur);
-}
-
-#if defined(__linux__)
-
-/// How many entries the list of open files has. Listing takes a file descriptor, which is not counted; opendir would
-/// allocate.
-inline std::optional<std::uint64_t> list_fds(const char* path) noexcept {
-  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
-    return std::nullopt;
-  }
-  // struct linux_dirent64: 8 bytes of inode, 8 of offset, 2 of the entry's length, 1 of type, the name
-  constexpr std::size_t length_at = 16;
-  constexpr std::size_t name_at = 19;
-  alignas(std::uint64_t) char entries[4096];
-  std::uint64_t count = 0;
-  long got = 0;
-  while ((got = ::syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
-    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
-      std::uint16_t length = 0;
-      std::memcpy(&length, entries + at + length_at, sizeof length);
-      count += entries[at + name_at] == '.' ? 0U : 1U;
-      at += length;
-    }
-  }
-  ::close(fd);
-  return got == 0 && count != 0 ? std::optional{count - 1} : std::nullopt;
-}
-
-/// Since Linux 6.2 the directory's size is their number: that takes no file descriptor, of which none may be left, and
-/// no time where there are many.
-inline std::optional<std::uint64_t> count_fds(const char* path) noexcept {
-  struct ::stat about {};
-  if (::stat(path, &about) == 0 && about.st_size > 0) {
-    return static_cast<std::uint64_t>(about.st_size);
-  }
-  return list_fds(path);
-}
-
-/// When the machine booted, in ticks since 1970, by the clocks: as /proc/stat's btime, but not cut to seconds, nor
-/// behind the long list of a large machine's interrupts. It changes only when somebody sets the wall clock; so what was
-/// seen first is kept, else an interruption between the two readings would look like a restart, and a change of a
-/// second or more is believed.
-constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::int64_t ticks_a_second) noexcept {
-  return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
-}
-inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
-  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
-  std::int64_t seen = kept.load(std::memory_order_relaxed);
-  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
-  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
-  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
-    return seen;  // another thread was first
-  }
-  return boot;
-}
-
-inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
-  to.threads = from.threads;
-  const long page = ::sysconf(_SC_PAGESIZE);
-  const long ticks_a_second = ::sysconf(_SC_CLK_TCK);
-  if (from.virtual_bytes.value_or(0) != 0) {  // 0: the main thread has ended and its memory does not show
-    to.virtual_memory_bytes = from.virtual_bytes;
-    std::uint64_t resident = 0;
-    if (from.resident_pages && page > 0 &&
-        !__builtin_mul_overflow(*from.resident_pages, static_cast<std::uint64_t>(page), &resident)) {
-      to.resident_memory_bytes = resident;
-    }
-  }
-  const auto wall = nanoseconds_of(CLOCK_REALTIME);
-  const auto since_boot = nanoseconds_of(CLOCK_BOOTTIME);
-  if (from.start_ticks && ticks_a_second > 0 && wall && since_boot) {
-    const std::int64_t tick = 1'000'000'000 / ticks_a_second;
-    const wide start = *from.start_ticks;
-    to.start_time_seconds =
-        static_cast<double>(boot_ticks(*wall, *since_boot, tick) + start) / static_cast<double>(ticks_a_second);
-    const wide uptime = *since_boot - start * tick;
-    to.uptime_seconds = uptime > 0 ? static_cast<double>(uptime) / 1e9 : 0;
-  }
-}
-
-/// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
-/// are absent, as a total without one part would look like a reset.
-inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
-  const auto netstat = read_file(files.netstat, room);
-  if (!netstat) {
-    return;
-  }
-  const octets v4 = parse_netstat(*netstat);
-  octets v6{.received = 0, .transmitted = 0};
-  if (const auto snmp6 = read_file(files.snmp6, room)) {
-    v6 = parse_snmp6(*snmp6);
-  } else if (errno != ENOENT) {
-    return;
-  }
-  if (v4.received && v6.received) {
-    to.network_receive_bytes = *v4.received + *v6.received;
-  }
-  if (v4.transmitted && v6.transmitted) {
-    to.network_transmit_bytes = *v4.transmitted + *v6.transmitted;
-  }
-}
-
-inline void add_files(process_reading& to, const proc_files& files) noexcept {
-  to.open_fds = count_fds(files.fd);
-  file_room room;
-  if (const auto text = read_file(files.stat, room)) {
-    add_stat(to, parse_stat(*text));
-  }
-  if (const auto text = read_file(files.io, room)) {
-    to.disk_read_bytes = number_behind("read_bytes:", *text);
-    to.disk_written_bytes = number_behind("write_bytes:", *text);
-  }
-  add_network(to, files, room);
-}
-
-#else
-
-inline void add_files(process_reading&, const proc_files&) noexcept {}
-
-#endif
-
-inline process_reading read_process(const proc_files& files) noexcept {
-  process_reading reading;
-  // Nanoseconds, where getrusage has microseconds and /proc/self/stat ticks of 10 ms; and it needs no /proc.
-  if (const auto cpu = nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID)) {
-    reading.cpu_seconds = static_cast<double>(*cpu) / 1e9;
-  }
-  reading.max_fds = limit_of(RLIMIT_NOFILE);
-  reading.virtual_memory_max_bytes = limit_of(RLIMIT_AS);
-  add_files(reading, files);
-  return reading;
-}
-
-}  // namespace detail
-
-/// Reads the calling process's numbers. Any thread, any time; it opens and closes some files of /proc and takes 17 KiB
-/// of stack.
-[[nodiscard]] inline process_reading read_process() noexcept {
-  return detail::read_process({});
-}
-
-}  // namespace vitals::inline v0
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// A family of the process's, and how a reading's number becomes its two cells: the value, and whether there is one.
-struct process_number {
-  std::string_view name;
-  std::string_view help;
-  value_kind kind;
-  void (*store)(const process_reading&, std::uint64_t* cells) noexcept;
-};
-
-template <class T>
-constexpr value_kind kind_of(std::optional<T> process_reading::*) noexcept {
-  return std::same_as<T, double> ? value_kind::real : value_kind::unsigned_integer;
-}
-
-template <auto Member>
-constexpr process_number number_from(std::string_view name, std::string_view help) noexcept {
-  return {.name = name,
-          .help = help,
-          .kind = kind_of(Member),
-          .store = [](const process_reading& reading, std::uint64_t* cells) noexcept {
-            const auto& number = reading.*Member;
-            cells[0] = number ? std::bit_cast<std::uint64_t>(*number) : 0;
-            cells[1] = number ? 1 : 0;
-          }};
-}
-
-inline constexpr std::array process_numbers{
-    number_from<&process_reading::cpu_seconds>(
-        "process_cpu_seconds_total", "Processor time that the process has used, user and system together, in seconds."),
-    number_from<&process_reading::open_fds>("process_open_fds", "File descriptors that the process has open."),
-    number_from<&process_reading::max_fds>(
-        "process_max_fds", "File descriptors that the process may have open, +Inf where there is no limit."),
-    number_from<&process_reading::virtual_memory_bytes>("process_virtual_memory_bytes",
-                                                        "Address space of the process, in bytes."),
-    number_from<&process_reading::virtual_memory_max_bytes>(
-        "process_virtual_memory_max_bytes",
-        "Address space that the process may have, in bytes, +Inf where there is no limit."),
-    number_from<&process_reading::resident_memory_bytes>("process_resident_memory_bytes",
-                                                         "Memory of the process that is in RAM, in bytes."),
-    number_from<&process_reading::start_time_seconds>("process_start_time_seconds",
-                                                      "When the process started, in seconds since 1970."),
-    number_from<&process_reading::uptime_seconds>("process_uptime_seconds",
-                                                  "Time since the process started, in seconds."),
-    number_from<&process_reading::threads>("process_threads", "Threads of the process."),
-    number_from<&process_reading::disk_read_bytes>(
-        "process_disk_read_bytes_total",
-        "Bytes read from storage for the process and the children that it has waited for."),
-    number_from<&process_reading::disk_written_bytes>(
-        "process_disk_written_bytes_total",
-        "Bytes written, or soon to be written, to storage for the process and the children that it has waited for."),
-    number_from<&process_reading::network_receive_bytes>(
-        "process_network_receive_bytes_total",
-        "Bytes of IP packets received in the process's network namespace, by whichever process, loopback included."),
-    number_from<&process_reading::network_transmit_bytes>(
-        "process_network_transmit_bytes_total",
-        "Bytes of IP packets sent from the process's network namespace, by whichever process, loopback included."),
-};
-
-inline constexpr auto process_families = [] {
-  std::array<family, process_numbers.size()> families{};
-  for (std::size_t i = 0; i != families.size(); ++i) {
-    const process_number& n = process_numbers[i];
-    const auto first = static_cast<std::uint32_t>(2 * i);
-    families[i] = {.name = n.name,
-                   .help = n.help,
-                   .unit = known_unit(n.name),
-                   .type = n.name.ends_with("_total") ? metric_type::counter : metric_type::gauge,
-                   .kind = n.kind,
-                   .labels = {},
-                   .bounds = {},
-                   .first = first,
-                   .series = 1,
-                   .stride = 1,
-                   .width = 1,
-                   .present = first + 1};
-  }
-  return families;
-}();
-
-/// The calling process as a source of families, with the files that it is read from.
-constexpr source_ref process_source(const proc_files& files) noexcept {
-  return {.families = process_families,
-          .cells = 2 * process_families.size(),
-          .read =
-              [](const void* self, std::uint64_t* out) noexcept {
-                const process_reading reading = read_process(*static_cast<const proc_files*>(self));
-                for (const process_number& n : process_numbers) {
-                  n.store(reading, out);
-                  out += 2;
-                }
-              },
-          .self = &files};
-}
-
-}  // namespace detail
-
-/// The calling process as a source: processor time, memory, file descriptors, threads, start time, disk and network
-/// bytes. Expose it beside registries: `scrape<metrics, process_metrics>()`. A family that the system does not tell is
-/// left out.
-struct process_metrics {
-  [[nodiscard]] static constexpr source_ref source() noexcept { return detail::process_source(files); }
-
- private:
-  static constexpr detail::proc_files files{};
-};
-
-}  // namespace vitals::inline v0
-
-#endif
 // A registry: a list of metrics, and the way to reach each of their series.
 #ifndef VITALS_REGISTRY_REGISTRY_HPP
 #define VITALS_REGISTRY_REGISTRY_HPP
@@ -6591,6 +5263,136 @@ inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MIN
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
+// A scrape as a file, for the node exporter's textfile collector.
+// https://github.com/prometheus/node_exporter#textfile-collector
+#ifndef VITALS_EXPOSE_TEXTFILE_HPP
+#define VITALS_EXPOSE_TEXTFILE_HPP
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A file on its way to replace another: it has a name of its own until all of it is on the disk.
+class replacing_file {
+ public:
+  explicit replacing_file(const std::string& path) : path_(&path) {}
+  replacing_file(const replacing_file&) = delete;
+  replacing_file& operator=(const replacing_file&) = delete;
+  ~replacing_file() {
+    close();
+    if (made_) {
+      ::unlink(name_.c_str());
+    }
+  }
+
+  /// Takes all steps. False where one fails; `error` and `step` tell then which and why.
+  bool replace(std::string_view text) {
+    return check_place() && make() && write(text) && sync() && (close() || fail("closing ")) && rename();
+  }
+
+  [[nodiscard]] std::error_code error() const noexcept { return {error_, std::generic_category()}; }
+  [[nodiscard]] std::string step() const { return std::string{step_} + (made_ ? name_ : *path_); }
+
+ private:
+  bool fail(std::string_view step, int error = errno) noexcept {
+    step_ = step;
+    error_ = error;
+    return false;
+  }
+
+  /// A name in place of a device or a pipe would be a surprise, and a folder cannot be replaced.
+  bool check_place() noexcept {
+    struct stat there {};
+    const bool other = ::stat(path_->c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+    return !other || fail("replacing ", S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP);
+  }
+
+  /// Makes a file that nobody else has, in the same folder: a rename works within one file system only. Its name does
+  /// not end in .prom, so that nobody reads it yet. The system takes the umask off its permissions.
+  bool make() {
+    static constinit std::atomic<unsigned> count{0};  // relaxed: only that no two threads get the same
+    do {
+      name_ = *path_ + '.' + std::to_string(::getpid()) + '.' +
+              std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".tmp";
+      file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    } while (file_ < 0 && (errno == EEXIST || errno == EINTR));  // left by a crash, or made in another container
+    made_ = file_ >= 0;
+    return made_ || fail("making a file beside ");
+  }
+
+  bool write(std::string_view text) noexcept {
+    while (!text.empty()) {
+      const auto written = ::write(file_, text.data(), text.size());
+      if (written < 0 && errno != EINTR) {
+        return fail("writing ");
+      }
+      text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+  /// Without this a power cut may leave the new name on an empty file, which then hides the job's last success until
+  /// the job runs again; and some file systems tell only now that they are full.
+  bool sync() noexcept { return ::fsync(file_) == 0 || fail("syncing "); }
+
+  bool close() noexcept {
+    const int file = file_;
+    file_ = -1;
+    return file < 0 || ::close(file) == 0 || errno == EINTR;  // closed all the same
+  }
+
+  bool rename() noexcept {
+    made_ = std::rename(name_.c_str(), path_->c_str()) != 0;
+    return !made_ || fail("renaming ");
+  }
+
+  const std::string* path_;
+  std::string name_;
+  int file_ = -1;
+  bool made_ = false;  ///< whether the file is there under its own name
+  std::string_view step_;
+  int error_ = 0;
+};
+
+}  // namespace detail
+
+/// Replaces the file at `path` by the exposition of all Sources as Prometheus text 0.0.4. Readers find the old file or
+/// the new one, whole, whoever else writes the same path at that time, and after a power cut too. The file's
+/// permissions are 0644 less the umask; a symbolic link is replaced, not followed. Let `path` end in `.prom`. Throws
+/// std::system_error that names the step where one fails (the folder is missing or may not be written, the disk is
+/// full, at `path` is a folder or a device); nothing is changed then.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  if (!file.replace(text)) {
+    throw std::system_error(file.error(), "vitals: cannot write " + path + ": " + file.step());
+  }
+}
+
+/// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, std::error_code& error) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  file.replace(text);
+  error = file.error();
+}
+
+}  // namespace vitals::inline v0
+
+#endif
 // Pushes to a Pushgateway, for jobs that end before a scraper finds them.
 // https://github.com/prometheus/pushgateway#api
 #ifndef VITALS_HTTP_PUSH_HPP
@@ -7033,6 +5835,714 @@ inline void push_delete(const push_options& options) {
 #include <utility>
 #include <vector>
 
+// JSON for people and scripts (RFC 8259). One family a line:
+//
+//   {"families":[
+//   {"name":"jobs_total","type":"counter","help":"Jobs done.","unit":"","series":[
+//     {"labels":{"zone":"eu"},"value":3}]},
+//   {"name":"wait_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[
+//     {"labels":{},"count":3,"sum":0.5,"quantiles":{"p50":0.05,"p95":0.1,"p99":0.1},
+//      "buckets":[{"bound":0.1,"count":2},{"bound":"+Inf","count":1}]}]}
+//   ]}
+//
+// (Broken here to fit.) A `type` is counter, gauge, histogram, summary, info or stateset, a `unit` may be empty. A
+// summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
+// bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
+// as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
+// is "NaN". More members may be added.
+#ifndef VITALS_EXPOSE_JSON_HPP
+#define VITALS_EXPOSE_JSON_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Adds `text`, which is UTF-8, as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20) {
+      out += "\\u00";
+      out += digits[byte >> 4U];
+      out += digits[byte & 0xFU];
+    } else {
+      out += c == '"' || c == '\\' ? "\\" : "";
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+inline std::string json_string(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
+}
+
+inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out = "{";
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) {
+    out += out.size() == 1 ? "" : ",";
+    append_json(out, name);
+    out += ':';
+    append_json(out, value);
+  });
+  out += '}';
+  return out;
+}
+
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
+  char bound[number_room];
+  std::uint32_t at = 0;
+  page.text(",\"buckets\":[");
+  for (const double b : f.bounds) {
+    const char* const end = write_json_real(bound, b);
+    page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
+    const cell_range cells = f.bucket(at++);
+    page.number(slot::total, first + cells.first, cells.count).text("},");
+  }
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
+}
+
+/// Lays down a family as JSON.
+inline void lay_json(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
+  page.number(slot::separator, 0).text("{\"name\":\"").text(s.prefix).text(f.name);
+  page.text("\",\"type\":\"").text(types[static_cast<std::size_t>(f.type)]);
+  page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
+  page.text(",\"series\":[");
+  const bool is_histogram = f.type == metric_type::histogram;
+  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
+  const std::uint32_t p50 = shown(0.5);
+  const std::uint32_t p95 = shown(0.95);
+  const std::uint32_t p99 = shown(0.99);
+  for (std::uint32_t i = 0; i != f.series; ++i) {
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
+    if (is_histogram || f.type == metric_type::summary) {
+      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
+      page.text(",\"sum\":");
+      page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
+    } else {
+      page.text(",\"value\":");
+      lay_value(page, f, i, at, slot::json_real);
+    }
+    if (is_histogram) {
+      page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
+      page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
+      page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
+      lay_json_buckets(page, f, at);
+    }
+    page.text("}");
+  }
+  page.text("]}");
+}
+
+}  // namespace detail
+
+/// JSON, in the shape that stands at the top: its media type, and how its pages are laid.
+struct json_text {
+  static constexpr std::string_view content_type = "application/json";
+  static constexpr detail::format format{.lay = &detail::lay_json, .beginning = "{\"families\":[", .ending = "\n]}\n"};
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_HPP
+#define VITALS_EXPOSE_PROTOBUF_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
+// https://prometheus.io/docs/specs/native_histograms/
+#ifndef VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+#define VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+// Protocol buffers on the wire: fields, and messages in messages.
+// https://protobuf.dev/programming-guides/encoding/
+#ifndef VITALS_EXPOSE_WIRE_HPP
+#define VITALS_EXPOSE_WIRE_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// How a field's value lies behind its number.
+enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2 };
+
+constexpr std::uint64_t wire_tag(std::uint32_t field, wire_type type) noexcept {
+  return std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type);
+}
+
+/// How many bytes a varint takes: 1 to 10.
+constexpr std::size_t varint_size(std::uint64_t n) noexcept {
+  return (static_cast<std::size_t>(std::bit_width(n | 1U)) + 6) / 7;
+}
+
+/// The room that a field needs at most: a varint, a double, and the number and length of what takes `room` itself.
+constexpr std::size_t varint_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::varint)) + 10;
+}
+constexpr std::size_t real_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::fixed64)) + 8;
+}
+constexpr std::size_t bytes_field_room(std::uint32_t field, std::size_t room) noexcept {
+  return varint_size(wire_tag(field, wire_type::bytes)) + varint_size(room) + room;
+}
+
+/// Writes a varint and returns its end, as all of these do.
+inline char* write_varint(char* out, std::uint64_t n) noexcept {
+  for (; n >= 0x80; n >>= 7U) {
+    *out++ = static_cast<char>(n | 0x80U);
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a varint as `size` bytes, which are enough: zeros stand above a number that needs fewer.
+inline char* write_padded_varint(char* out, std::uint64_t n, std::size_t size) noexcept {
+  for (; size > 1; --size) {
+    *out++ = static_cast<char>(n | 0x80U);
+    n >>= 7U;
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a double: its bits, the lowest byte first.
+inline char* write_fixed64(char* out, double value) noexcept {
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  if constexpr (std::endian::native == std::endian::big) {
+    bits = __builtin_bswap64(bits);
+  }
+  std::memcpy(out, &bits, 8);
+  return out + 8;
+}
+
+/// Writes fields to where there is room for them.
+///
+/// A message's length stands before its content and depends on it. So that everything is written once and forward, a
+/// length takes as many bytes as the largest one that the message can have, and is filled in when the content is
+/// there. A varint with zeros above it is legal, and is at most one or two bytes longer here.
+class field_writer {
+ public:
+  explicit field_writer(char* out) noexcept : out_(out) {}
+
+  void varint(std::uint32_t field, std::uint64_t value) noexcept {
+    tag(field, wire_type::varint);
+    out_ = write_varint(out_, value);
+  }
+  void real(std::uint32_t field, double value) noexcept {
+    tag(field, wire_type::fixed64);
+    out_ = write_fixed64(out_, value);
+  }
+  /// Fields that are encoded already.
+  void copy(std::string_view fields) noexcept {
+    std::memcpy(out_, fields.data(), fields.size());
+    out_ += fields.size();
+  }
+  /// A message of at most `room` bytes, which `content` writes.
+  template <class Content>
+  void message(std::uint32_t field, std::size_t room, Content content) noexcept {
+    tag(field, wire_type::bytes);
+    delimited(room, content);
+  }
+  /// A message as a stream has it: its length, and no field's number.
+  template <class Content>
+  void delimited(std::size_t room, Content content) noexcept {
+    char* const length = out_;
+    const std::size_t size = varint_size(room);
+    out_ += size;
+    content();
+    write_padded_varint(length, static_cast<std::uint64_t>(out_ - length) - size, size);
+  }
+
+  [[nodiscard]] char* end() const noexcept { return out_; }
+
+ private:
+  void tag(std::uint32_t field, wire_type type) noexcept { out_ = write_varint(out_, wire_tag(field, type)); }
+
+  char* out_;
+};
+
+inline void append_varint(std::string& out, std::uint64_t n) {
+  char bytes[10];
+  out.append(bytes, static_cast<std::size_t>(write_varint(bytes, n) - bytes));
+}
+inline void append_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
+  append_varint(out, wire_tag(field, wire_type::varint));
+  append_varint(out, value);
+}
+inline void append_real(std::string& out, std::uint32_t field, double value) {
+  append_varint(out, wire_tag(field, wire_type::fixed64));
+  char bytes[8];
+  out.append(bytes, static_cast<std::size_t>(write_fixed64(bytes, value) - bytes));
+}
+/// A text, or a message that is encoded already.
+inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
+  append_varint(out, wire_tag(field, wire_type::bytes));
+  append_varint(out, bytes.size());
+  out += bytes;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// The numbers of a Histogram's fields that only a native one has.
+struct native_field {
+  static constexpr std::uint32_t schema = 5, zero_threshold = 6, zero_count = 7, positive_span = 12,
+                                 positive_delta = 13;
+};
+struct span_field {
+  static constexpr std::uint32_t offset = 1, length = 2;
+};
+
+/// A signed number as protobuf's sint32 and sint64 have it.
+constexpr std::uint64_t zigzag(std::int64_t n) noexcept {
+  return static_cast<std::uint64_t>(n) << 1U ^ static_cast<std::uint64_t>(n >> 63);
+}
+
+/// How many buckets are sent at most: where more hold something, neighbours are sent as one, of half the resolution.
+inline constexpr std::uint32_t most_native_buckets = 160;
+
+inline constexpr std::size_t span_room = varint_field_room(span_field::offset) + varint_field_room(span_field::length);
+
+/// The room that a native histogram's own fields need at most.
+constexpr std::size_t native_room() noexcept {
+  return 2 * varint_field_room(native_field::schema) + real_field_room(native_field::zero_threshold) +
+         most_native_buckets * (bytes_field_room(native_field::positive_span, span_room) +
+                                varint_field_room(native_field::positive_delta));
+}
+
+/// The buckets of a native histogram's reading, at its own resolution or a coarser one.
+class native_buckets {
+ public:
+  /// `cells` begin with the series' first. Halves the resolution until few enough buckets hold something.
+  native_buckets(const family& f, const std::uint64_t* cells) noexcept
+      : counts_(cells + 2),
+        first_(f.native.low * (1 << (f.native.schema > 0 ? f.native.schema : 0)) /
+                   (1 << (f.native.schema < 0 ? -f.native.schema : 0)) +
+               1),
+        buckets_(static_cast<std::uint32_t>(f.bounds.size() - 1) * f.native.parts) {
+    const auto too_many = [this] {
+      std::uint32_t held = 0;
+      each([&held](std::int32_t, std::uint64_t) { ++held; });
+      return held > most_native_buckets;
+    };
+    while (too_many()) {
+      ++halvings_;
+    }
+  }
+
+  [[nodiscard]] int halvings() const noexcept { return halvings_; }
+
+  /// Calls `visit(index, count)` for each bucket that holds something. What lies above all bounds is in the last one.
+  template <class Visit>
+  void each(Visit visit) const noexcept {
+    std::int32_t merged = 0;
+    std::uint64_t count = 0;
+    for (std::uint32_t i = 0; i != buckets_; ++i) {
+      const std::uint64_t here = counts_[i] + (i + 1 == buckets_ ? counts_[buckets_] : 0);
+      if (here == 0) {
+        continue;
+      }
+      // a bucket of half the resolution ends where its second half does: the index is divided and rounded up
+      const std::int32_t index = ((first_ + static_cast<std::int32_t>(i) - 1) >> halvings_) + 1;
+      if (count != 0 && index != merged) {
+        visit(merged, count);
+        count = 0;
+      }
+      merged = index;
+      count += here;
+    }
+    if (count != 0) {
+      visit(merged, count);
+    }
+  }
+
+ private:
+  const std::uint64_t* counts_;
+  std::int32_t first_;  // index of the first bucket above the zero bucket
+  std::uint32_t buckets_;
+  int halvings_ = 0;
+};
+
+/// Writes a native histogram's own fields.
+inline void write_native(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const native_buckets buckets{f, cells};
+  to.varint(native_field::schema, zigzag(f.native.schema - buckets.halvings()));
+  to.real(native_field::zero_threshold, f.bounds.front());
+  to.varint(native_field::zero_count, cells[1]);
+  std::int32_t next = 0;  // the bucket that would continue the span
+  std::int32_t begin = 0;
+  std::int32_t end_before = 0;
+  std::uint32_t length = 0;
+  const auto write_span = [&] {
+    to.message(native_field::positive_span, span_room, [&] {
+      to.varint(span_field::offset, zigzag(begin - end_before));
+      to.varint(span_field::length, length);
+    });
+    end_before = next;
+  };
+  buckets.each([&](std::int32_t index, std::uint64_t) {
+    if (length != 0 && index != next) {
+      write_span();
+      length = 0;
+    }
+    begin = length == 0 ? index : begin;
+    ++length;
+    next = index + 1;
+  });
+  if (length != 0) {
+    write_span();
+  }
+  std::uint64_t before = 0;
+  buckets.each([&](std::int32_t, std::uint64_t count) {
+    to.varint(native_field::positive_delta, zigzag(static_cast<std::int64_t>(count - before)));
+    before = count;
+  });
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+struct label_pair_field {
+  static constexpr std::uint32_t name = 1, value = 2;
+};
+struct value_field {  // a gauge's and a counter's
+  static constexpr std::uint32_t value = 1;
+};
+struct summary_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
+};
+struct histogram_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+};
+struct bucket_field {
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+};
+
+/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
+inline double seconds_of(wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
+  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
+  double seconds = 0;
+  if (size >> 53U == 0) {
+    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
+  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
+    const unsigned shift = size >> 85U == 0 ? 32 : 0;
+    const unsigned_wide scaled = size << shift;
+    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
+    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
+  }
+  return nanoseconds < 0 ? -seconds : seconds;
+}
+
+/// The sum of a histogram or a summary, whose cells begin at `cells`.
+inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
+  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
+                                                  : std::bit_cast<double>(cells[0]);
+}
+
+inline constexpr std::size_t summary_room =
+    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
+
+/// Writes a Summary's fields.
+inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  to.varint(summary_field::sample_count, cells[1]);
+  to.real(summary_field::sample_sum, sum_of(f, cells));
+}
+
+inline constexpr std::size_t bucket_room =
+    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+
+/// The room that a Histogram's fields need.
+constexpr std::size_t histogram_room(const family& f) noexcept {
+  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
+         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
+         (f.native.parts != 0 ? native_room() : 0);
+}
+
+/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
+/// native histogram has its own buckets beside the classic ones.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const auto count_of = [&](std::uint32_t bucket) {
+    const cell_range own = f.bucket(bucket);
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i != own.count; ++i) {
+      sum += cells[own.first + i];
+    }
+    return sum;
+  };
+  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
+  std::uint64_t total = 0;
+  for (std::uint32_t i = 0; i <= bounds; ++i) {
+    total += count_of(i);
+  }
+  to.varint(histogram_field::sample_count, total);
+  to.real(histogram_field::sample_sum, sum_of(f, cells));
+  std::uint64_t below = 0;
+  for (std::uint32_t i = 0; i != bounds; ++i) {
+    below += count_of(i);
+    to.message(histogram_field::bucket, bucket_room, [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, f.bounds[i]);
+    });
+  }
+  if (f.native.parts != 0) {
+    write_native(to, f, cells);
+  }
+}
+
+/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
+constexpr bool varies(const family& f) noexcept {
+  return f.type == metric_type::histogram || f.type == metric_type::summary;
+}
+
+/// The room that a series' value needs in a family that varies, and writing it.
+constexpr std::size_t value_room(const family& f) noexcept {
+  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+}
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  if (f.type == metric_type::histogram) {
+    write_histogram(to, f, cells);
+  } else {
+    write_summary(to, f, cells);
+  }
+}
+
+/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
+class family_messages {
+ public:
+  /// Adds a family, whose cells are numbered from `cell_base` on.
+  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
+    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
+    std::string text;
+    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
+    append_bytes(text, metric_family_field::help, f.help);
+    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
+    if (!f.unit.empty()) {
+      append_bytes(text, metric_family_field::unit, f.unit);
+    }
+    const std::size_t head = text.size();
+    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
+    room_ += varint_size(room) + room;
+    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
+    text_ += text;
+  }
+
+  /// The room that all messages need at most.
+  [[nodiscard]] std::size_t room() const noexcept { return room_; }
+
+  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    const std::uint32_t* places = places_.data();
+    for (const laid_family& laid : families_) {
+      const family& f = *laid.facts;
+      const std::uint64_t* const own = cells + laid.base;
+      if (f.present == family::always || own[f.present] != 0) {
+        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
+      }
+      from += laid.length;
+      places += f.series;
+    }
+    return out;
+  }
+
+ private:
+  struct laid_family {
+    const family* facts;
+    std::uint32_t base;
+    std::size_t head;    // bytes before the first series
+    std::size_t length;  // bytes of text
+    std::size_t room;    // that the message needs, without its own length
+  };
+
+  static std::uint32_t series_field(const family& f) noexcept {
+    return f.type == metric_type::histogram ? metric_field::histogram
+           : f.type == metric_type::summary ? metric_field::summary
+           : f.type == metric_type::counter ? metric_field::counter
+                                            : metric_field::gauge;
+  }
+  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
+    return labels + bytes_field_room(series_field(f), value_room(f));
+  }
+
+  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
+    std::string all;
+    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
+      std::string pair;
+      append_bytes(pair, label_pair_field::name, name);
+      append_bytes(pair, label_pair_field::value, value);
+      append_bytes(all, metric_field::label, pair);
+    });
+    return all;
+  }
+
+  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
+  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      std::string metric = labels_of(s, f, i);
+      std::string value;
+      append_real(value, value_field::value, 1);  // an info's is not written again
+      append_bytes(metric, series_field(f), value);
+      append_bytes(text, metric_family_field::metric, metric);
+      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
+    }
+    return text.size();
+  }
+
+  /// Lays the labels of all series. A place is where a series' labels end.
+  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
+    std::size_t room = text.size();
+    for (std::uint32_t i = 0; i != f.series; ++i) {
+      const std::string labels = labels_of(s, f, i);
+      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
+      text += labels;
+      places_.push_back(static_cast<std::uint32_t>(text.size()));
+    }
+    return room;
+  }
+
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                              const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    out = write_varint(out, laid.length);
+    std::memcpy(out, from, laid.length);
+    const auto fill_in = [&](auto value_of) {
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
+      }
+    };
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
+        break;
+      case value_kind::signed_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
+        break;
+      case value_kind::state:
+        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
+        break;
+      case value_kind::one:
+        break;
+      default:
+        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
+        break;
+    }
+    return out + laid.length;
+  }
+
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+                             const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    const std::size_t room = value_room(f);
+    field_writer to{out};
+    to.delimited(laid.room, [&] {
+      to.copy({from, laid.head});
+      std::size_t begin = laid.head;
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        const std::string_view labels{from + begin, places[i] - begin};
+        begin = places[i];
+        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
+          to.copy(labels);
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
+        });
+      }
+    });
+    return to.end();
+  }
+
+  std::vector<laid_family> families_;
+  std::string text_;                   // of all families, one after the other
+  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+
+/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
+/// is allocated once the buffer has grown to the page's size.
+///
+/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
+/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
+class protobuf_page {
+ public:
+  static constexpr std::string_view content_type =
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
+  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
+  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (names.empty() || detail::is_named(s, f, names)) {
+        messages_.lay(s, f, base);
+      }
+    });
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    out.resize(messages_.room());
+    const char* const end = messages_.fill(out.data(), reading_.take());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  detail::family_messages messages_;
+  detail::reading reading_;  ///< guarded by the mutex
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
 // gzip (RFC 1952) over Beast's own deflate: no library is linked for it.
 #ifndef VITALS_HTTP_GZIP_HPP
 #define VITALS_HTTP_GZIP_HPP
@@ -8221,6 +7731,497 @@ class server {
 };
 
 }  // namespace vitals::inline v0::http
+
+#endif
+// The process's own metrics, under the names that all of Prometheus' client libraries use.
+// https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
+#ifndef VITALS_PROCESS_PROCESS_METRICS_HPP
+#define VITALS_PROCESS_PROCESS_METRICS_HPP
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// A process's own numbers, from /proc and the kernel. Nothing is allocated.
+#ifndef VITALS_PROCESS_PROC_HPP
+#define VITALS_PROCESS_PROC_HPP
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+// The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
+#ifndef VITALS_PROCESS_PARSE_HPP
+#define VITALS_PROCESS_PARSE_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// A word as a number: nothing where it is more or less than the digits of an unsigned 64-bit number.
+inline std::optional<std::uint64_t> number_of(std::string_view word) noexcept {
+  std::uint64_t number = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
+}
+
+/// Takes the next word off `text`; an empty one where none is left.
+constexpr std::string_view take_word(std::string_view& text) noexcept {
+  constexpr std::string_view blanks = " \t\n";
+  const std::size_t start = text.find_first_not_of(blanks);
+  text.remove_prefix(start == std::string_view::npos ? text.size() : start);
+  const std::string_view word = text.substr(0, text.find_first_of(blanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+/// Takes the next line off `text`, without its end. Nothing where no whole line is left: a number at the end of a text
+/// that was cut may lack digits.
+constexpr std::optional<std::string_view> take_line(std::string_view& text) noexcept {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+/// The number behind `key`, which is the first word of its line.
+inline std::optional<std::uint64_t> number_behind(std::string_view key, std::string_view text) noexcept {
+  while (auto line = take_line(text)) {
+    if (take_word(*line) == key) {
+      return number_of(take_word(*line));
+    }
+  }
+  return std::nullopt;
+}
+
+/// What /proc/self/stat tells.
+struct stat_numbers {
+  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> start_ticks;  ///< since the machine booted
+  std::optional<std::uint64_t> virtual_bytes;
+  std::optional<std::uint64_t> resident_pages;
+};
+
+inline stat_numbers parse_stat(std::string_view text) noexcept {
+  stat_numbers found;
+  text = text.substr(0, text.find_last_of(" \n") + 1);  // whole words only; npos + 1 is 0
+  const std::size_t name_end = text.rfind(')');         // the last one: a program's name may hold anything
+  if (name_end == std::string_view::npos) {
+    return found;
+  }
+  text.remove_prefix(name_end + 1);
+  for (int field = 3; field <= 24; ++field) {
+    const std::string_view word = take_word(text);
+    if (field == 20) {
+      found.threads = number_of(word);
+    } else if (field == 22) {
+      found.start_ticks = number_of(word);
+    } else if (field == 23) {
+      found.virtual_bytes = number_of(word);
+    } else if (field == 24) {
+      found.resident_pages = number_of(word);
+    }
+  }
+  return found;
+}
+
+/// Bytes received and sent.
+struct octets {
+  std::optional<std::uint64_t> received;
+  std::optional<std::uint64_t> transmitted;
+};
+
+/// What /proc/self/net/netstat tells of IPv4: a line of names, and a line of numbers below it.
+inline octets parse_netstat(std::string_view text) noexcept {
+  octets found;
+  constexpr std::string_view group = "IpExt:";
+  while (auto names = take_line(text)) {
+    if (take_word(*names) != group) {
+      continue;
+    }
+    auto numbers = take_line(text);
+    if (!numbers || take_word(*numbers) != group) {
+      break;
+    }
+    for (std::string_view name = take_word(*names); !name.empty(); name = take_word(*names)) {
+      const std::string_view number = take_word(*numbers);
+      if (name == "InOctets") {
+        found.received = number_of(number);
+      } else if (name == "OutOctets") {
+        found.transmitted = number_of(number);
+      }
+    }
+    break;
+  }
+  return found;
+}
+
+/// What /proc/self/net/snmp6 tells of IPv6.
+inline octets parse_snmp6(std::string_view text) noexcept {
+  return {.received = number_behind("Ip6InOctets", text), .transmitted = number_behind("Ip6OutOctets", text)};
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// A process's numbers at one time; each absent where it cannot be read.
+struct process_reading {
+  std::optional<double> cpu_seconds;                    ///< user and system, of all its threads
+  std::optional<std::uint64_t> open_fds;                ///< file descriptors
+  std::optional<double> max_fds;                        ///< +Inf where there is no limit
+  std::optional<std::uint64_t> virtual_memory_bytes;    ///< address space
+  std::optional<double> virtual_memory_max_bytes;       ///< +Inf where there is no limit
+  std::optional<std::uint64_t> resident_memory_bytes;   ///< of it in RAM
+  std::optional<std::uint64_t> threads;                 ///< those of the kernel
+  std::optional<double> start_time_seconds;             ///< since 1970, to a tick of the kernel (10 ms)
+  std::optional<double> uptime_seconds;                 ///< since that start, also while the machine slept
+  std::optional<std::uint64_t> disk_read_bytes;         ///< also by the children that it has waited for
+  std::optional<std::uint64_t> disk_written_bytes;      ///< likewise
+  std::optional<std::uint64_t> network_receive_bytes;   ///< IP packets of its network namespace, loopback included
+  std::optional<std::uint64_t> network_transmit_bytes;  ///< likewise
+};
+
+namespace detail {
+
+/// Where the kernel tells them.
+struct proc_files {
+  const char* stat = "/proc/self/stat";
+  const char* io = "/proc/self/io";
+  const char* fd = "/proc/self/fd";
+  const char* netstat = "/proc/self/net/netstat";
+  const char* snmp6 = "/proc/self/net/snmp6";
+};
+
+/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
+using file_room = char[16384];
+
+/// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
+template <std::size_t Room>
+std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return std::nullopt;
+  }
+  std::size_t size = 0;
+  while (size != Room) {
+    const ssize_t got = ::read(fd, room + size, Room - size);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      const int why = errno;
+      ::close(fd);
+      errno = why;
+      return std::nullopt;
+    }
+    if (got == 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+  }
+  ::close(fd);
+  return std::string_view{room, size};
+}
+
+inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
+  timespec now{};
+  if (::clock_gettime(clock, &now) != 0) {
+    return std::nullopt;
+  }
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// The soft limit of a resource.
+inline std::optional<double> limit_of(decltype(RLIMIT_NOFILE) resource) noexcept {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0) {
+    return std::nullopt;
+  }
+  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
+                                         : static_cast<double>(limit.rlim_cur);
+}
+
+#if defined(__linux__)
+
+/// How many entries the list of open files has. Listing takes a file descriptor, which is not counted; opendir would
+/// allocate.
+inline std::optional<std::uint64_t> list_fds(const char* path) noexcept {
+  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return std::nullopt;
+  }
+  // struct linux_dirent64: 8 bytes of inode, 8 of offset, 2 of the entry's length, 1 of type, the name
+  constexpr std::size_t length_at = 16;
+  constexpr std::size_t name_at = 19;
+  alignas(std::uint64_t) char entries[4096];
+  std::uint64_t count = 0;
+  long got = 0;
+  while ((got = ::syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
+    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+      std::uint16_t length = 0;
+      std::memcpy(&length, entries + at + length_at, sizeof length);
+      count += entries[at + name_at] == '.' ? 0U : 1U;
+      at += length;
+    }
+  }
+  ::close(fd);
+  return got == 0 && count != 0 ? std::optional{count - 1} : std::nullopt;
+}
+
+/// Since Linux 6.2 the directory's size is their number: that takes no file descriptor, of which none may be left, and
+/// no time where there are many.
+inline std::optional<std::uint64_t> count_fds(const char* path) noexcept {
+  struct ::stat about {};
+  if (::stat(path, &about) == 0 && about.st_size > 0) {
+    return static_cast<std::uint64_t>(about.st_size);
+  }
+  return list_fds(path);
+}
+
+/// When the machine booted, in ticks since 1970, by the clocks: as /proc/stat's btime, but not cut to seconds, nor
+/// behind the long list of a large machine's interrupts. It changes only when somebody sets the wall clock; so what was
+/// seen first is kept, else an interruption between the two readings would look like a restart, and a change of a
+/// second or more is believed.
+constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::int64_t ticks_a_second) noexcept {
+  return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
+}
+inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
+  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
+  std::int64_t seen = kept.load(std::memory_order_relaxed);
+  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
+  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
+  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
+    return seen;  // another thread was first
+  }
+  return boot;
+}
+
+inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
+  to.threads = from.threads;
+  const long page = ::sysconf(_SC_PAGESIZE);
+  const long ticks_a_second = ::sysconf(_SC_CLK_TCK);
+  if (from.virtual_bytes.value_or(0) != 0) {  // 0: the main thread has ended and its memory does not show
+    to.virtual_memory_bytes = from.virtual_bytes;
+    std::uint64_t resident = 0;
+    if (from.resident_pages && page > 0 &&
+        !__builtin_mul_overflow(*from.resident_pages, static_cast<std::uint64_t>(page), &resident)) {
+      to.resident_memory_bytes = resident;
+    }
+  }
+  const auto wall = nanoseconds_of(CLOCK_REALTIME);
+  const auto since_boot = nanoseconds_of(CLOCK_BOOTTIME);
+  if (from.start_ticks && ticks_a_second > 0 && wall && since_boot) {
+    const std::int64_t tick = 1'000'000'000 / ticks_a_second;
+    const wide start = *from.start_ticks;
+    to.start_time_seconds =
+        static_cast<double>(boot_ticks(*wall, *since_boot, tick) + start) / static_cast<double>(ticks_a_second);
+    const wide uptime = *since_boot - start * tick;
+    to.uptime_seconds = uptime > 0 ? static_cast<double>(uptime) / 1e9 : 0;
+  }
+}
+
+/// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
+/// are absent, as a total without one part would look like a reset.
+inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
+  const auto netstat = read_file(files.netstat, room);
+  if (!netstat) {
+    return;
+  }
+  const octets v4 = parse_netstat(*netstat);
+  octets v6{.received = 0, .transmitted = 0};
+  if (const auto snmp6 = read_file(files.snmp6, room)) {
+    v6 = parse_snmp6(*snmp6);
+  } else if (errno != ENOENT) {
+    return;
+  }
+  if (v4.received && v6.received) {
+    to.network_receive_bytes = *v4.received + *v6.received;
+  }
+  if (v4.transmitted && v6.transmitted) {
+    to.network_transmit_bytes = *v4.transmitted + *v6.transmitted;
+  }
+}
+
+inline void add_files(process_reading& to, const proc_files& files) noexcept {
+  to.open_fds = count_fds(files.fd);
+  file_room room;
+  if (const auto text = read_file(files.stat, room)) {
+    add_stat(to, parse_stat(*text));
+  }
+  if (const auto text = read_file(files.io, room)) {
+    to.disk_read_bytes = number_behind("read_bytes:", *text);
+    to.disk_written_bytes = number_behind("write_bytes:", *text);
+  }
+  add_network(to, files, room);
+}
+
+#else
+
+inline void add_files(process_reading&, const proc_files&) noexcept {}
+
+#endif
+
+inline process_reading read_process(const proc_files& files) noexcept {
+  process_reading reading;
+  // Nanoseconds, where getrusage has microseconds and /proc/self/stat ticks of 10 ms; and it needs no /proc.
+  if (const auto cpu = nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID)) {
+    reading.cpu_seconds = static_cast<double>(*cpu) / 1e9;
+  }
+  reading.max_fds = limit_of(RLIMIT_NOFILE);
+  reading.virtual_memory_max_bytes = limit_of(RLIMIT_AS);
+  add_files(reading, files);
+  return reading;
+}
+
+}  // namespace detail
+
+/// Reads the calling process's numbers. Any thread, any time; it opens and closes some files of /proc and takes 17 KiB
+/// of stack.
+[[nodiscard]] inline process_reading read_process() noexcept {
+  return detail::read_process({});
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A family of the process's, and how a reading's number becomes its two cells: the value, and whether there is one.
+struct process_number {
+  std::string_view name;
+  std::string_view help;
+  value_kind kind;
+  void (*store)(const process_reading&, std::uint64_t* cells) noexcept;
+};
+
+template <class T>
+constexpr value_kind kind_of(std::optional<T> process_reading::*) noexcept {
+  return std::same_as<T, double> ? value_kind::real : value_kind::unsigned_integer;
+}
+
+template <auto Member>
+constexpr process_number number_from(std::string_view name, std::string_view help) noexcept {
+  return {.name = name,
+          .help = help,
+          .kind = kind_of(Member),
+          .store = [](const process_reading& reading, std::uint64_t* cells) noexcept {
+            const auto& number = reading.*Member;
+            cells[0] = number ? std::bit_cast<std::uint64_t>(*number) : 0;
+            cells[1] = number ? 1 : 0;
+          }};
+}
+
+inline constexpr std::array process_numbers{
+    number_from<&process_reading::cpu_seconds>(
+        "process_cpu_seconds_total", "Processor time that the process has used, user and system together, in seconds."),
+    number_from<&process_reading::open_fds>("process_open_fds", "File descriptors that the process has open."),
+    number_from<&process_reading::max_fds>(
+        "process_max_fds", "File descriptors that the process may have open, +Inf where there is no limit."),
+    number_from<&process_reading::virtual_memory_bytes>("process_virtual_memory_bytes",
+                                                        "Address space of the process, in bytes."),
+    number_from<&process_reading::virtual_memory_max_bytes>(
+        "process_virtual_memory_max_bytes",
+        "Address space that the process may have, in bytes, +Inf where there is no limit."),
+    number_from<&process_reading::resident_memory_bytes>("process_resident_memory_bytes",
+                                                         "Memory of the process that is in RAM, in bytes."),
+    number_from<&process_reading::start_time_seconds>("process_start_time_seconds",
+                                                      "When the process started, in seconds since 1970."),
+    number_from<&process_reading::uptime_seconds>("process_uptime_seconds",
+                                                  "Time since the process started, in seconds."),
+    number_from<&process_reading::threads>("process_threads", "Threads of the process."),
+    number_from<&process_reading::disk_read_bytes>(
+        "process_disk_read_bytes_total",
+        "Bytes read from storage for the process and the children that it has waited for."),
+    number_from<&process_reading::disk_written_bytes>(
+        "process_disk_written_bytes_total",
+        "Bytes written, or soon to be written, to storage for the process and the children that it has waited for."),
+    number_from<&process_reading::network_receive_bytes>(
+        "process_network_receive_bytes_total",
+        "Bytes of IP packets received in the process's network namespace, by whichever process, loopback included."),
+    number_from<&process_reading::network_transmit_bytes>(
+        "process_network_transmit_bytes_total",
+        "Bytes of IP packets sent from the process's network namespace, by whichever process, loopback included."),
+};
+
+inline constexpr auto process_families = [] {
+  std::array<family, process_numbers.size()> families{};
+  for (std::size_t i = 0; i != families.size(); ++i) {
+    const process_number& n = process_numbers[i];
+    const auto first = static_cast<std::uint32_t>(2 * i);
+    families[i] = {.name = n.name,
+                   .help = n.help,
+                   .unit = known_unit(n.name),
+                   .type = n.name.ends_with("_total") ? metric_type::counter : metric_type::gauge,
+                   .kind = n.kind,
+                   .labels = {},
+                   .bounds = {},
+                   .first = first,
+                   .series = 1,
+                   .stride = 1,
+                   .width = 1,
+                   .present = first + 1};
+  }
+  return families;
+}();
+
+/// The calling process as a source of families, with the files that it is read from.
+constexpr source_ref process_source(const proc_files& files) noexcept {
+  return {.families = process_families,
+          .cells = 2 * process_families.size(),
+          .read =
+              [](const void* self, std::uint64_t* out) noexcept {
+                const process_reading reading = read_process(*static_cast<const proc_files*>(self));
+                for (const process_number& n : process_numbers) {
+                  n.store(reading, out);
+                  out += 2;
+                }
+              },
+          .self = &files};
+}
+
+}  // namespace detail
+
+/// The calling process as a source: processor time, memory, file descriptors, threads, start time, disk and network
+/// bytes. Expose it beside registries: `scrape<metrics, process_metrics>()`. A family that the system does not tell is
+/// left out.
+struct process_metrics {
+  [[nodiscard]] static constexpr source_ref source() noexcept { return detail::process_source(files); }
+
+ private:
+  static constexpr detail::proc_files files{};
+};
+
+}  // namespace vitals::inline v0
 
 #endif
 #endif
