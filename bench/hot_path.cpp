@@ -30,7 +30,9 @@ struct waiting : vitals::up_down<"waiting", "Up and down.", lanes> {};
 struct depth : vitals::gauge<"depth", "Sets.", lanes> {};
 struct load : vitals::histogram<"load_ratio", "Doubles.", vitals::buckets::web, lanes> {};
 struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web, lanes> {};
-using metrics = vitals::registry<hits, waiting, depth, load, latency>;
+struct native_load : vitals::native_histogram<"native_load_ratio", "Doubles.", vitals::native<>, lanes> {};
+struct native_latency : vitals::native_histogram<"native_latency_seconds", "Durations.", vitals::native<>, lanes> {};
+using metrics = vitals::registry<hits, waiting, depth, load, latency, native_load, native_latency>;
 
 /// The lanes in the rotation's order, as a program meets them at run time.
 std::array<lane, rotation> lanes_at_run_time() {
@@ -255,26 +257,35 @@ auto histogram_handles() {
   return handles;
 }
 
-void observe_double_ours(benchmark::State& state) {
+template <class Histogram, class Values>
+void observe_ours(benchmark::State& state, const Values& values) {
   if (!pin(state)) {
     return;
   }
   metrics::attach_thread();
-  const auto series = histogram_handles<load>();
-  measure_values(state, seconds(), [&series](std::size_t i, double value) { series[i].observe(value); });
+  const auto series = histogram_handles<Histogram>();
+  measure_values(state, values, [&series](std::size_t i, auto value) { series[i].observe(value); });
+}
+
+void observe_double_ours(benchmark::State& state) {
+  observe_ours<load>(state, seconds());
 }
 BENCHMARK(observe_double_ours)->Name("observe_double/vitals");
 
 void observe_duration_ours(benchmark::State& state) {
-  if (!pin(state)) {
-    return;
-  }
-  metrics::attach_thread();
-  const auto series = histogram_handles<latency>();
-  measure_values(state, durations(),
-                 [&series](std::size_t i, std::chrono::nanoseconds value) { series[i].observe(value); });
+  observe_ours<latency>(state, durations());
 }
 BENCHMARK(observe_duration_ours)->Name("observe_duration/vitals");
+
+void observe_native_ours(benchmark::State& state) {
+  observe_ours<native_load>(state, seconds());
+}
+BENCHMARK(observe_native_ours)->Name("observe_native/vitals");
+
+void observe_native_duration_ours(benchmark::State& state) {
+  observe_ours<native_latency>(state, durations());
+}
+BENCHMARK(observe_native_duration_ours)->Name("observe_native_duration/vitals");
 
 /// Two increments and a table load: what it takes to count a value and add it up, were its bucket known.
 void observe_floor(benchmark::State& state) {

@@ -66,9 +66,14 @@ ROWS = [
     Row("observe a double, 11 bounds", "observe_double/vitals", "observe_double/prometheus", PEER, at_least=5),
     Row("observe a duration, 11 bounds", "observe_duration/vitals", "observe_double/floor", "++, += and a table"),
     Row("observe a duration, 11 bounds", "observe_duration/vitals", "observe_double/prometheus", PEER, at_least=5),
+    Row("observe a double, 240 native buckets", "observe_native/vitals", "observe_double/vitals", "11 bounds",
+        at_most=2),
+    Row("observe a duration, 240 native buckets", "observe_native_duration/vitals", "observe_duration/vitals",
+        "11 bounds", at_most=2),
     Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/memcpy", "memcpy of the page"),
-    Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/prometheus", PEER, at_least=40),
-    Row("scrape 100 histograms", "scrape_histograms/vitals", "scrape_histograms/prometheus", PEER, faster=True),
+    Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/prometheus", PEER, at_least=60),
+    Row("scrape 100 histograms", "scrape_histograms/vitals", "scrape_histograms/prometheus", PEER,
+        at_least=25),
 ] + [
     Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}", f"compile/prometheus/{compiler}",
         f"{PEER}'s headers", at_most=1.1)

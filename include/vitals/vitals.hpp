@@ -5,10 +5,12 @@
 #define VITALS_VITALS_HPP
 
 #include <vitals/core/clock.hpp>
+#include <vitals/expose/audit.hpp>
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/ratio.hpp>
+#include <vitals/expose/reference.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>

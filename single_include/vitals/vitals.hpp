@@ -178,121 +178,80 @@ struct tsc_clock {
 }  // namespace vitals::inline v0
 
 #endif
-// Callbacks that are registered at run time: gauges and counters whose values functions give, as a source.
-#ifndef VITALS_EXPOSE_CALLBACKS_HPP
-#define VITALS_EXPOSE_CALLBACKS_HPP
+// An audit: which declared series nothing has happened to, so that an application's tests can check its
+// instrumentation.
+#ifndef VITALS_EXPOSE_AUDIT_HPP
+#define VITALS_EXPOSE_AUDIT_HPP
 
-#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// A reading: the cells of some sources at one time, and the families that lie in them.
+#ifndef VITALS_EXPOSE_READING_HPP
+#define VITALS_EXPOSE_READING_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Neighbouring values that are kept elsewhere.
+#ifndef VITALS_CORE_VIEW_HPP
+#define VITALS_CORE_VIEW_HPP
+
+#include <concepts>
+#include <cstddef>
+
+namespace vitals::inline v0 {
+
+/// A pointer to constant values and their count: what the tables need of std::span, whose header and conversions take a
+/// seventh of the time that it takes to compile vitals. The values must outlive it. Copies freely, from and to a span.
+template <class T>
+class view {
+ public:
+  constexpr view() noexcept = default;
+  constexpr view(const T* first, std::size_t count) noexcept : first_(first), count_(count) {}
+  // NOLINTBEGIN(google-explicit-constructor): an array is its own view
+  template <std::size_t N>
+  constexpr view(const T (&values)[N]) noexcept : view(values, N) {}
+  template <class Range>
+  requires requires(const Range& values) {
+    { values.data() } -> std::convertible_to<const T*>;
+    { values.size() } -> std::convertible_to<std::size_t>;
+  }
+  constexpr view(const Range& values) noexcept : view(values.data(), values.size()) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] constexpr const T* begin() const noexcept { return first_; }
+  [[nodiscard]] constexpr const T* end() const noexcept { return first_ + count_; }
+  [[nodiscard]] constexpr const T* data() const noexcept { return first_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return first_[i]; }
+  [[nodiscard]] constexpr const T& front() const noexcept { return first_[0]; }
+  [[nodiscard]] constexpr const T& back() const noexcept { return first_[count_ - 1]; }
+
+ private:
+  const T* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// What cannot stand on one page: families of one name, labels that clash.
+#ifndef VITALS_EXPOSE_CONFLICT_HPP
+#define VITALS_EXPOSE_CONFLICT_HPP
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
-// A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
-#ifndef VITALS_CORE_CELL_HPP
-#define VITALS_CORE_CELL_HPP
-
-#include <atomic>
-#include <bit>
-#include <cstdint>
-
-namespace vitals::inline v0::detail {
-
-/// Written by one thread alone (a thread's block) or by read-modify-write (retired totals, shared metrics), read by
-/// any. Relaxed is enough throughout: a cell publishes nothing but itself, and a reader needs no order between cells.
-using cell = std::atomic<std::uint64_t>;
-static_assert(cell::is_always_lock_free, "vitals needs lock-free 64-bit atomics");
-static_assert(sizeof(cell) == 8);
-
-inline constexpr std::size_t cells_a_line = 8;
-
-__extension__ using wide = __int128;
-__extension__ using unsigned_wide = unsigned __int128;
-
-/// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
-VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
-  c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
-VITALS_HOT void own_add(cell& c, double v) noexcept {
-  c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
-          std::memory_order_relaxed);
-}
-
-/// Adds to a cell that several threads write.
-VITALS_HOT void common_add(cell& c, std::uint64_t n) noexcept {
-  c.fetch_add(n, std::memory_order_relaxed);
-}
-inline void common_add(cell& c, double v) noexcept {
-  std::uint64_t old = c.load(std::memory_order_relaxed);
-  while (!c.compare_exchange_weak(old, std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + v),
-                                  std::memory_order_relaxed)) {
-  }
-}
-
-/// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
-///
-/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
-/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
-/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
-/// never off by a carry.
-struct wide_total {
-  static constexpr int shift = 62;
-  static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
-
-  /// How far `high` moves when `add` is added to a total whose low cell is `low`.
-  static constexpr std::int64_t carry(std::uint64_t low, wide add) noexcept {
-    return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
-  }
-
-  /// By the owning thread.
-  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
-    const std::uint64_t old = low.load(std::memory_order_relaxed);
-    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
-    low.store(now, std::memory_order_relaxed);
-    if (((old ^ now) >> shift) != 0) [[unlikely]] {
-      own_carry(high, carry(old, nanoseconds));
-    }
-  }
-
-  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
-    // release: a reader that sees this step (acquire) sees the low cell that caused it
-    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
-  }
-
-  /// By any thread.
-  static void common_add(cell& low, cell& high, wide nanoseconds) noexcept {
-    const std::uint64_t old = low.fetch_add(static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
-    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
-      high.fetch_add(static_cast<std::uint64_t>(step), std::memory_order_release);
-    }
-  }
-
-  /// By any thread. A step back is only taken for one where totals may fall.
-  static wide read(const cell& low, const cell& high, bool may_fall) noexcept {
-    std::uint64_t top = high.load(std::memory_order_acquire);
-    std::uint64_t bottom = low.load(std::memory_order_acquire);
-    for (int i = 0; i != 4; ++i) {  // a carry that finished in between: take a fresh pair
-      const std::uint64_t again = high.load(std::memory_order_acquire);
-      if (again == top) {
-        break;
-      }
-      top = again;
-      bottom = low.load(std::memory_order_acquire);
-    }
-    auto behind = static_cast<std::int64_t>(((bottom >> shift) - top) & 3U);
-    behind = may_fall && behind == 3 ? -1 : behind;
-    return static_cast<wide>(static_cast<std::int64_t>(top) + behind) * (wide{1} << shift) +
-           static_cast<wide>(bottom & mask);
-  }
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 // The one grammar of names and texts, used when compiling and at run time alike.
 // Prometheus data model: https://prometheus.io/docs/concepts/data_model/
 #ifndef VITALS_CORE_NAME_HPP
@@ -365,149 +324,6 @@ namespace detail {
 }
 
 }  // namespace detail
-
-}  // namespace vitals::inline v0
-
-#endif
-// A callback: a gauge or counter whose value a function gives at each scrape.
-#ifndef VITALS_METRIC_CALLBACK_HPP
-#define VITALS_METRIC_CALLBACK_HPP
-
-#include <array>
-#include <bit>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <type_traits>
-#include <utility>
-
-// What all metrics' descriptors have in common: name, help, labels, storage.
-#ifndef VITALS_METRIC_DESCRIPTOR_HPP
-#define VITALS_METRIC_DESCRIPTOR_HPP
-
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <type_traits>
-
-// The directory of a process's registries: one for all of its shared libraries.
-#ifndef VITALS_CORE_DIRECTORY_HPP
-#define VITALS_CORE_DIRECTORY_HPP
-
-#include <pthread.h>
-
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
-
-/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
-/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
-/// separate registries.
-namespace VITALS_EXPORT vitals_abi_1 {
-
-using cell = std::atomic<std::uint64_t>;
-
-/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
-enum class summing : std::uint32_t {
-  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
-  reals,               ///< each cell a double
-  real_histogram,      ///< a double, then integers
-  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
-};
-
-/// Neighbouring sets of cells that are summed alike.
-struct run {
-  summing kind;
-  std::uint32_t first;   ///< index of the first set's first cell
-  std::uint32_t sets;    ///< how many sets
-  std::uint32_t stride;  ///< from one set to the next
-  std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
-};
-
-/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
-/// two threads share a line or the line next to it.
-struct alignas(128) block {
-  block* next;
-  block* previous;
-  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
-};
-
-/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
-/// Nothing in it points into a library that may be closed.
-struct record {
-  record* next;
-  std::uint64_t key;           ///< of the metrics' types and descriptors
-  std::uint32_t thread_cells;  ///< cells of a thread's block
-  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
-  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
-  run* runs;
-  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
-  cell* shared;              ///< the shared cells
-  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
-  block* blocks;             ///< of the living threads; guarded by the mutex
-  std::size_t block_count;   ///< guarded by the mutex
-};
-
-struct directory {
-  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
-  record* records;
-  bool fork_handler;
-};
-
-/// constant-initialised and trivially destroyed: usable before main and after it
-inline constinit directory the_directory{};
-
-}  // namespace vitals_abi_1
-
-namespace vitals::inline v0::detail {
-
-namespace abi = vitals_abi_1;
-
-VITALS_HOT cell* cells_of(abi::block* b) noexcept {
-  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
-}
-
-/// What a library knows of a registry when it attaches.
-struct image {
-  std::uint64_t key;
-  std::uint32_t thread_cells;
-  std::uint32_t shared_cells;
-  const abi::run* runs;
-  std::uint32_t run_count;
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// A string literal as a template argument.
-#ifndef VITALS_CORE_FIXED_STRING_HPP
-#define VITALS_CORE_FIXED_STRING_HPP
-
-#include <cstddef>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-/// Holds a string literal so that it can be a template argument: `counter<"jobs_total", "Jobs done.">`.
-template <std::size_t N>
-struct fixed_string {
-  char text[N]{};  // public, as a template argument's members must be; the literal's terminator included
-
-  // NOLINTNEXTLINE(google-explicit-constructor): a literal converts by itself
-  consteval fixed_string(const char (&literal)[N]) noexcept {
-    for (std::size_t i = 0; i != N; ++i) {
-      text[i] = literal[i];
-    }
-  }
-
-  /// The text without its terminator.
-  [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
-};
 
 }  // namespace vitals::inline v0
 
@@ -588,51 +404,6 @@ constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) no
 #include <cstdint>
 #include <limits>
 #include <string_view>
-
-// Neighbouring values that are kept elsewhere.
-#ifndef VITALS_CORE_VIEW_HPP
-#define VITALS_CORE_VIEW_HPP
-
-#include <concepts>
-#include <cstddef>
-
-namespace vitals::inline v0 {
-
-/// A pointer to constant values and their count: what the tables need of std::span, whose header and conversions take a
-/// seventh of the time that it takes to compile vitals. The values must outlive it. Copies freely, from and to a span.
-template <class T>
-class view {
- public:
-  constexpr view() noexcept = default;
-  constexpr view(const T* first, std::size_t count) noexcept : first_(first), count_(count) {}
-  // NOLINTBEGIN(google-explicit-constructor): an array is its own view
-  template <std::size_t N>
-  constexpr view(const T (&values)[N]) noexcept : view(values, N) {}
-  template <class Range>
-  requires requires(const Range& values) {
-    { values.data() } -> std::convertible_to<const T*>;
-    { values.size() } -> std::convertible_to<std::size_t>;
-  }
-  constexpr view(const Range& values) noexcept : view(values.data(), values.size()) {}
-  // NOLINTEND(google-explicit-constructor)
-
-  [[nodiscard]] constexpr const T* begin() const noexcept { return first_; }
-  [[nodiscard]] constexpr const T* end() const noexcept { return first_ + count_; }
-  [[nodiscard]] constexpr const T* data() const noexcept { return first_; }
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
-  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
-  [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return first_[i]; }
-  [[nodiscard]] constexpr const T& front() const noexcept { return first_[0]; }
-  [[nodiscard]] constexpr const T& back() const noexcept { return first_[count_ - 1]; }
-
- private:
-  const T* first_ = nullptr;
-  std::size_t count_ = 0;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
 
 namespace vitals::inline v0 {
 
@@ -778,6 +549,1345 @@ template <class S>
 concept source = requires {
   { S::source() }
   noexcept->std::same_as<source_ref>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+[[noreturn]] inline void refuse(const source_ref& s, const family& f, const char* why) {
+  throw std::invalid_argument("vitals: cannot expose the family " + std::string{s.prefix} + std::string{f.name} + ": " +
+                              why);
+}
+
+/// Checks how a family is exposed: the prefix, and the labels that it gets.
+inline void refuse_decoration(const source_ref& s, const family& f) {
+  if (!s.prefix.empty() && !is_metric_name(s.prefix)) {
+    refuse(s, f, "its prefix is made of a-z, 0-9 and _, and does not start with a digit");
+  }
+  for (const constant_label& l : s.labels) {
+    if (!is_label_name(l.name) || l.name == "le" || l.name == "quantile") {
+      refuse(s, f, "a constant label's name is made of a-z, 0-9 and _, and is not reserved (le, quantile, __x)");
+    }
+    if (!is_utf8(l.value)) {
+      refuse(s, f, "a constant label's value is UTF-8 text");
+    }
+    std::size_t same = 0;
+    for (const constant_label& other : s.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    for (const label_family& other : f.labels) {
+      same += other.name == l.name ? 1 : 0;
+    }
+    if (same != 1) {
+      refuse(s, f, "two of its labels have the same name");
+    }
+  }
+}
+
+/// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
+inline void refuse_conflicts(view<source_ref> sources) {
+  std::vector<std::uint64_t> names;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      refuse_decoration(s, f);
+      const std::size_t before = names.size();
+      names.resize(before + names_taken(f));
+      hash_names(f, names.data() + before, hash(s.prefix));
+    }
+  }
+  const std::vector<std::uint64_t> in_order = names;
+  const std::uint64_t* const twice = repeated_among(names.data(), names.size());
+  if (twice == nullptr) {
+    return;
+  }
+  std::size_t at = 0;
+  for (const source_ref& s : sources) {
+    for (const family& f : s.families) {
+      for (const std::size_t end = at + names_taken(f); at != end; ++at) {
+        if (in_order[at] == *twice) {
+          refuse(s, f, "a family of that name is exposed already: rename one, give it a prefix, or expose it once");
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Two families of a reading's own: what its sources dropped, by reason, and how often their callbacks failed.
+struct own_families {
+  static constexpr std::string_view reasons[] = {"label", "value"};
+  static constexpr label_family by_reason[] = {{.name = "reason", .values = reasons}};
+  static constexpr family drops{
+      .name = "vitals_dropped_total",
+      .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
+      .unit = {},
+      .type = metric_type::counter,
+      .kind = value_kind::unsigned_integer,
+      .labels = by_reason,
+      .bounds = {},
+      .first = 0,
+      .series = 2,
+      .stride = 1,
+      .width = 1};
+  static constexpr family failures{
+      .name = "vitals_callback_failures_total",
+      .help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.",
+      .unit = {},
+      .type = metric_type::counter,
+      .kind = value_kind::unsigned_integer,
+      .labels = {},
+      .bounds = {},
+      .first = 2,
+      .series = 1,
+      .stride = 1,
+      .width = 1};
+  static constexpr std::size_t cells = 3;
+};
+
+/// Whether one of `names` is the family's, or one of its samples'.
+inline bool is_named(const source_ref& s, const family& f, view<std::string> names) noexcept {
+  for (std::string_view name : names) {
+    if (!name.starts_with(s.prefix)) {
+      continue;
+    }
+    name.remove_prefix(s.prefix.size());
+    if (name == f.name || name == f.stem()) {
+      return true;
+    }
+    for (const std::string_view ending : f.endings()) {
+      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+class reading {
+ public:
+  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
+  explicit reading(view<source_ref> sources) {
+    refuse_conflicts(sources);
+    std::uint32_t base = 0;
+    for (const source_ref& s : sources) {
+      sources_.push_back({s, base});
+      base += static_cast<std::uint32_t>(s.cells);
+      for (const family& f : s.families) {
+        any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
+        any_failures_ = any_failures_ || f.failures.count != 0;
+      }
+    }
+    cells_.resize(std::size_t{base} + own_families::cells);
+  }
+
+  /// Calls `visit(source, family, base)` for each family, whose cells are numbered from `base` on: the sources', and
+  /// its own where anything can be dropped or fail.
+  template <class Visit>
+  void each_family(Visit visit) const {
+    for (const auto& [s, base] : sources_) {
+      for (const family& f : s.families) {
+        visit(s, f, base);
+      }
+    }
+    const auto base = static_cast<std::uint32_t>(cells_.size() - own_families::cells);
+    if (any_drops_) {
+      visit(source_ref{}, own_families::drops, base);
+    }
+    if (any_failures_) {
+      visit(source_ref{}, own_families::failures, base);
+    }
+  }
+
+  /// Reads all sources.
+  const std::uint64_t* take() noexcept {
+    std::uint64_t* const own = cells_.data() + (cells_.size() - own_families::cells);
+    own[0] = own[1] = own[2] = 0;
+    for (const auto& [s, base] : sources_) {
+      std::uint64_t* const cells = cells_.data() + base;
+      s.read(s.self, cells);
+      const auto add = [cells](std::uint64_t& total, cell_range range) {
+        for (std::uint32_t i = 0; i != range.count; ++i) {
+          total += cells[range.first + i];
+        }
+      };
+      for (const family& f : s.families) {
+        add(own[0], f.label_drops);
+        add(own[1], f.value_drops);
+        add(own[2], f.failures);
+      }
+    }
+    return cells_.data();
+  }
+
+ private:
+  struct placed_source {
+    source_ref source;
+    std::uint32_t base;
+  };
+
+  std::vector<placed_source> sources_;
+  std::vector<std::uint64_t> cells_;
+  bool any_drops_ = false;
+  bool any_failures_ = false;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0. JSON takes labels and values
+// from here too.
+#ifndef VITALS_EXPOSE_TEXT_HPP
+#define VITALS_EXPOSE_TEXT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// The labels of a family's series, as all formats show them.
+#ifndef VITALS_EXPOSE_LABELS_HPP
+#define VITALS_EXPOSE_LABELS_HPP
+
+#include <cstdint>
+#include <string>
+
+namespace vitals::inline v0::detail {
+
+/// Calls `visit(name, value)` for each label of a series: first for those that its source is exposed with.
+template <class Visit>
+void each_label(const source_ref& s, const family& f, std::uint32_t series, Visit visit) {
+  for (const constant_label& l : s.labels) {
+    visit(l.name, l.value);
+  }
+  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
+  for (const label_family& l : f.labels) {
+    below /= static_cast<std::uint32_t>(l.values.size());
+    const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
+    series %= below;
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Numbers as text: exact, and never through a locale or a stream.
+#ifndef VITALS_EXPOSE_NUMBER_HPP
+#define VITALS_EXPOSE_NUMBER_HPP
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
+#ifndef VITALS_CORE_CELL_HPP
+#define VITALS_CORE_CELL_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Written by one thread alone (a thread's block) or by read-modify-write (retired totals, shared metrics), read by
+/// any. Relaxed is enough throughout: a cell publishes nothing but itself, and a reader needs no order between cells.
+using cell = std::atomic<std::uint64_t>;
+static_assert(cell::is_always_lock_free, "vitals needs lock-free 64-bit atomics");
+static_assert(sizeof(cell) == 8);
+
+inline constexpr std::size_t cells_a_line = 8;
+
+__extension__ using wide = __int128;
+__extension__ using unsigned_wide = unsigned __int128;
+
+/// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
+VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
+  c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+VITALS_HOT void own_add(cell& c, double v) noexcept {
+  c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
+          std::memory_order_relaxed);
+}
+
+/// Adds to a cell that several threads write.
+VITALS_HOT void common_add(cell& c, std::uint64_t n) noexcept {
+  c.fetch_add(n, std::memory_order_relaxed);
+}
+inline void common_add(cell& c, double v) noexcept {
+  std::uint64_t old = c.load(std::memory_order_relaxed);
+  while (!c.compare_exchange_weak(old, std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + v),
+                                  std::memory_order_relaxed)) {
+  }
+}
+
+/// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
+///
+/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
+/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
+/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
+/// never off by a carry.
+struct wide_total {
+  static constexpr int shift = 62;
+  static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+
+  /// How far `high` moves when `add` is added to a total whose low cell is `low`.
+  static constexpr std::int64_t carry(std::uint64_t low, wide add) noexcept {
+    return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
+  }
+
+  /// By the owning thread.
+  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
+    const std::uint64_t old = low.load(std::memory_order_relaxed);
+    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
+    low.store(now, std::memory_order_relaxed);
+    if (((old ^ now) >> shift) != 0) [[unlikely]] {
+      own_carry(high, carry(old, nanoseconds));
+    }
+  }
+
+  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
+    // release: a reader that sees this step (acquire) sees the low cell that caused it
+    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+  }
+
+  /// By any thread.
+  static void common_add(cell& low, cell& high, wide nanoseconds) noexcept {
+    const std::uint64_t old = low.fetch_add(static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
+    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
+      high.fetch_add(static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
+  }
+
+  /// By any thread. A step back is only taken for one where totals may fall.
+  static wide read(const cell& low, const cell& high, bool may_fall) noexcept {
+    std::uint64_t top = high.load(std::memory_order_acquire);
+    std::uint64_t bottom = low.load(std::memory_order_acquire);
+    for (int i = 0; i != 4; ++i) {  // a carry that finished in between: take a fresh pair
+      const std::uint64_t again = high.load(std::memory_order_acquire);
+      if (again == top) {
+        break;
+      }
+      top = again;
+      bottom = low.load(std::memory_order_acquire);
+    }
+    auto behind = static_cast<std::int64_t>(((bottom >> shift) - top) & 3U);
+    behind = may_fall && behind == 3 ? -1 : behind;
+    return static_cast<wide>(static_cast<std::int64_t>(top) + behind) * (wide{1} << shift) +
+           static_cast<wide>(bottom & mask);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
+inline constexpr std::size_t number_room = 24;
+inline constexpr std::size_t seconds_room = 48;
+
+/// "00" to "99".
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> table{};
+  for (std::size_t i = 0; i != 100; ++i) {
+    table[2 * i] = static_cast<char>('0' + i / 10);
+    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return table;
+}();
+
+/// The powers of ten below 2^64.
+inline constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, 20> all{};
+  std::uint64_t power = 1;
+  for (auto& p : all) {
+    p = power;
+    power *= 10;
+  }
+  return all;
+}();
+
+/// How many decimal digits `n` has; 1 for 0.
+constexpr unsigned digits_of(std::uint64_t n) noexcept {
+  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
+  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
+}
+
+/// Writes exactly `digits` digits of `n`, which has no more of them.
+inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
+  char* at = out + digits;
+  while (digits >= 2) {
+    at -= 2;
+    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
+    n /= 100;
+    digits -= 2;
+  }
+  if (digits != 0) {
+    *(at - 1) = static_cast<char>('0' + n % 10);
+  }
+}
+
+/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
+/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
+/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
+inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
+  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
+  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
+  std::uint64_t text =
+      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
+  text >>= 8 * skip;
+  if constexpr (std::endian::native == std::endian::big) {
+    text = __builtin_bswap64(text);
+  }
+  std::memcpy(out, &text, 8);
+}
+
+/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
+/// these do.
+inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part) {
+    out = write_unsigned(out, n / part);
+    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
+    return out + 8;
+  }
+  const unsigned digits = digits_of(n);
+  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
+  return out + digits;
+}
+
+inline char* write_signed(char* out, std::int64_t n) noexcept {
+  auto size = static_cast<std::uint64_t>(n);
+  if (n < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  return write_unsigned(out, size);
+}
+
+/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
+inline char* write_real(char* out, double value) noexcept {
+  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
+    const auto whole = static_cast<std::uint64_t>(value);
+    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
+      return write_unsigned(out, whole);
+    }
+  }
+  if (value - value != 0) {  // NaN or an infinity
+    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    const std::size_t length = value != value ? 3 : 4;
+    std::memcpy(out, text, length);
+    return out + length;
+  }
+  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+}
+
+/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
+/// reader may take `-0` for an integer, which has no such sign.
+inline char* write_json_real(char* out, double value) noexcept {
+  if (value - value != 0) {
+    *out++ = '"';
+    out = write_real(out, value);
+    *out++ = '"';
+    return out;
+  }
+  out = write_real(out, value);
+  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
+    std::memcpy(out, ".0", 2);
+    out += 2;
+  }
+  return out;
+}
+
+/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
+inline char* write_bound(char* out, double bound) noexcept {
+  char* const end = write_real(out, bound);
+  for (const char* c = out; c != end; ++c) {
+    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
+      return end;
+    }
+  }
+  std::memcpy(end, ".0", 2);
+  return end + 2;
+}
+
+/// Writes nanoseconds as seconds, exactly, without trailing zeros.
+inline char* write_seconds(char* out, wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  auto size = static_cast<unsigned_wide>(nanoseconds);
+  if (nanoseconds < 0) {
+    *out++ = '-';
+    size = 0 - size;
+  }
+  std::uint64_t fraction = 0;
+  if (size >> 64 == 0) {
+    const auto small = static_cast<std::uint64_t>(size);
+    fraction = small % second;
+    out = write_unsigned(out, small / second);
+  } else {
+    fraction = static_cast<std::uint64_t>(size % second);
+    const unsigned_wide seconds = size / second;
+    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
+    const auto high = static_cast<std::uint64_t>(seconds / part);
+    const auto low = static_cast<std::uint64_t>(seconds % part);
+    if (high != 0) {
+      out = write_unsigned(out, high);
+      write_digits(out, low, 19);
+      out += 19;
+    } else {
+      out = write_unsigned(out, low);
+    }
+  }
+  if (fraction != 0) {
+    unsigned digits = 9;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --digits;
+    }
+    *out++ = '.';
+    write_digits(out, fraction, digits);
+    out += digits;
+  }
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
+// in the numbers.
+#ifndef VITALS_EXPOSE_PAGE_HPP
+#define VITALS_EXPOSE_PAGE_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
+#ifndef VITALS_CORE_SUM_HPP
+#define VITALS_CORE_SUM_HPP
+
+#include <sched.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+// The directory of a process's registries: one for all of its shared libraries.
+#ifndef VITALS_CORE_DIRECTORY_HPP
+#define VITALS_CORE_DIRECTORY_HPP
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
+/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
+/// separate registries.
+namespace VITALS_EXPORT vitals_abi_1 {
+
+using cell = std::atomic<std::uint64_t>;
+
+/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+enum class summing : std::uint32_t {
+  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
+  reals,               ///< each cell a double
+  real_histogram,      ///< a double, then integers
+  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+};
+
+/// Neighbouring sets of cells that are summed alike.
+struct run {
+  summing kind;
+  std::uint32_t first;   ///< index of the first set's first cell
+  std::uint32_t sets;    ///< how many sets
+  std::uint32_t stride;  ///< from one set to the next
+  std::uint32_t width;   ///< cells of a set
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+};
+
+/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
+/// two threads share a line or the line next to it.
+struct alignas(128) block {
+  block* next;
+  block* previous;
+  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+};
+
+/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
+/// Nothing in it points into a library that may be closed.
+struct record {
+  record* next;
+  std::uint64_t key;           ///< of the metrics' types and descriptors
+  std::uint32_t thread_cells;  ///< cells of a thread's block
+  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
+  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
+  run* runs;
+  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
+  cell* shared;              ///< the shared cells
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
+  block* blocks;             ///< of the living threads; guarded by the mutex
+  std::size_t block_count;   ///< guarded by the mutex
+};
+
+struct directory {
+  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  record* records;
+  bool fork_handler;
+};
+
+/// constant-initialised and trivially destroyed: usable before main and after it
+inline constinit directory the_directory{};
+
+}  // namespace vitals_abi_1
+
+namespace vitals::inline v0::detail {
+
+namespace abi = vitals_abi_1;
+
+VITALS_HOT cell* cells_of(abi::block* b) noexcept {
+  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
+}
+
+/// What a library knows of a registry when it attaches.
+struct image {
+  std::uint64_t key;
+  std::uint32_t thread_cells;
+  std::uint32_t shared_cells;
+  const abi::run* runs;
+  std::uint32_t run_count;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// A wide total in a reader's plain array.
+inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
+  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
+         static_cast<wide>(low);
+}
+inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
+  low = static_cast<std::uint64_t>(value);
+  high = static_cast<std::uint64_t>(value >> 64);
+}
+
+/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
+inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
+  for (; from != end; ++from) {
+    *from = 0;
+  }
+}
+
+/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
+/// once.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  const auto add_integers = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i != last; ++i) {
+      out[i] += load(from[i]);
+    }
+  };
+  const auto add_real = [&](std::size_t i) {
+    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
+  };
+  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
+  switch (r.kind) {
+    case abi::summing::integers:
+      add_integers(set(begin), set(end));
+      return;
+    case abi::summing::reals:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+      }
+      return;
+    case abi::summing::real_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+        add_integers(set(i) + 1, set(i) + r.width);
+      }
+      return;
+    case abi::summing::duration_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        const std::size_t low = set(i);
+        const std::size_t high = low + r.width - 1;
+        set_plain_wide(out[low], out[high],
+                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
+        add_integers(low + 1, high);
+      }
+      return;
+  }
+}
+
+/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
+/// place down is a reset to a reader.
+inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
+                       std::uint32_t end) noexcept {
+  for (std::uint32_t i = begin; i != end; ++i) {
+    const std::size_t low = std::size_t{i} * r.stride;
+    if (r.kind == abi::summing::duration_histogram) {
+      const std::size_t high = low + r.width - 1;
+      const wide now = plain_wide(out[low], out[high]);
+      const wide before = plain_wide(published[low], published[high]);
+      const wide most = now < before ? before : now;
+      set_plain_wide(out[low], out[high], most);
+      set_plain_wide(published[low], published[high], most);
+    } else {
+      const auto now = std::bit_cast<double>(out[low]);
+      const auto before = std::bit_cast<double>(published[low]);
+      const double most = now < before ? before : now;
+      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
+    }
+  }
+}
+
+/// Whether the sums of a run are kept from falling.
+constexpr bool keeps_published(const abi::run& r) noexcept {
+  return r.kind != abi::summing::integers && !r.may_fall;
+}
+
+/// How many cells are read in one turn with the mutex: some tens of microseconds.
+inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
+
+/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
+inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
+  add_sets(r, of.retired + r.first, out, begin, end);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    add_sets(r, cells_of(b) + r.first, out, begin, end);
+  }
+  if (of.published != nullptr && keeps_published(r)) {
+    never_less(r, out, of.published + r.first, begin, end);
+  }
+}
+
+/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
+/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
+/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
+/// lost or seen twice.
+inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
+  const abi::run* const end = of.runs + of.run_count;
+  const abi::run* r = of.runs;
+  std::uint32_t set = 0;
+  while (r != end && r->first < of.thread_cells) {
+    if (r != of.runs || set != 0) {
+      sched_yield();  // a thread that waits for the mutex has its chance
+    }
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
+    while (left != 0 && r != end && r->first < of.thread_cells) {
+      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
+      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
+      sum_sets(of, *r, out + r->first, set, last);
+      const std::size_t taken = std::size_t{last - set} * r->stride;
+      left = taken < left ? left - taken : 0;
+      set = last;
+      if (set == r->sets) {
+        ++r;
+        set = 0;
+      }
+    }
+  }
+  for (; r != end; ++r) {  // the shared cells need no mutex
+    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
+    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
+  }
+}
+
+/// Sums one run alone into `out`, which has room for its cells.
+inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
+  if (r.first < of.thread_cells) {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    sum_sets(of, r, out, 0, r.sets);
+  } else {
+    set_zero(out, out + std::size_t{r.sets} * r.stride);
+    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
+  }
+}
+
+/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
+inline void fold_cells(abi::record& of, const cell* from) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
+    for (std::uint32_t i = 0; i != r->sets; ++i) {
+      std::size_t at = r->first + std::size_t{i} * r->stride;
+      std::size_t last = at + r->width;
+      switch (r->kind) {
+        case abi::summing::integers:
+          break;
+        case abi::summing::reals:
+        case abi::summing::real_histogram:
+          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
+          ++at;
+          break;
+        case abi::summing::duration_histogram:
+          --last;
+          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
+          ++at;
+          break;
+      }
+      for (; at != last; ++at) {
+        if (const std::uint64_t n = load(from[at]); n != 0) {
+          common_add(of.retired[at], n);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
+// https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
+#ifndef VITALS_METRIC_QUANTILE_HPP
+#define VITALS_METRIC_QUANTILE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The point at `part` (0 to 1, but for rounding) of the way from `low` to `high`, never outside them, also where they
+/// are further apart than a double goes.
+constexpr double between(double low, double high, double part) noexcept {
+  const double width = high - low;
+  const bool overflows = width > std::numeric_limits<double>::max();
+  const double at = overflows ? low * (1 - part) + high * part : low + width * part;
+  return at < low ? low : at > high ? high : at;
+}
+
+}  // namespace detail
+
+/// Estimates the `q` quantile of a histogram from each bucket's own count (the last one above all bounds) and the
+/// buckets' upper bounds, ascending and finite. It is what histogram_quantile() says of the same buckets: the values of
+/// a bucket are taken to lie evenly in it, and the lowest bucket to start at 0 where its bound is above 0.
+///
+/// NaN where nothing was counted, where `q` is NaN, or where there is not one count more than bounds; -Inf for `q`
+/// below 0, +Inf above 1. A quantile above all bounds is the highest bound, one in a lowest bucket that ends at 0 or
+/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; where the first bucket is
+/// empty, histogram_quantile() says NaN instead, or that bucket's bound.
+///
+/// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
+/// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
+[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
+  using limits = std::numeric_limits<double>;
+  if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
+    return limits::quiet_NaN();
+  }
+  if (q < 0 || q > 1) {
+    return q < 0 ? -limits::infinity() : limits::infinity();
+  }
+  detail::wide total = 0;
+  for (const std::uint64_t count : counts) {
+    total += count;
+  }
+  if (total == 0) {
+    return limits::quiet_NaN();
+  }
+  const double rank = q * static_cast<double>(total);
+  detail::wide below = 0;  // what the buckets before this one hold
+  for (std::size_t i = 0; i != bounds.size(); ++i) {
+    if (counts[i] != 0 && static_cast<double>(below + counts[i]) >= rank) {
+      if (i == 0 && bounds[0] <= 0) {
+        return bounds[0];
+      }
+      const double part = (rank - static_cast<double>(below)) / static_cast<double>(counts[i]);
+      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part);
+    }
+    below += counts[i];
+  }
+  return bounds.back();
+}
+
+/// The quantiles that people ask for.
+struct percentiles {
+  double p50;
+  double p95;
+  double p99;
+};
+
+/// Estimates the median and the 95th and 99th percentiles, as quantile() does.
+[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
+  return {.p50 = quantile(0.5, counts, bounds),
+          .p95 = quantile(0.95, counts, bounds),
+          .p99 = quantile(0.99, counts, bounds)};
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// What number stands behind a piece of fixed text.
+enum class slot : std::uint32_t {
+  unsigned_integer,
+  signed_integer,
+  real,
+  bucket,       ///< the count of this bucket and all before it in its series
+  wide_bucket,  ///< the same, of one that `more` cells make up
+  last_bucket,  ///< the same, of the last one
+  count,        ///< what the last one was
+  seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  state,        ///< 1 where the cell is `more`, else 0
+  present,      ///< no number: where the cell is 0, the next `more` pieces are left out
+  json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
+  total,        ///< the sum of `more` cells
+  quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
+  separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  nothing,
+};
+
+/// Some fixed text, and the number behind it.
+struct piece {
+  std::uint32_t length;
+  std::uint32_t cell;
+  slot number;
+  std::uint32_t more = 0;
+};
+
+/// A quantile that a page shows of some histogram, whose bounds outlive the page.
+struct shown_quantile {
+  double q;
+  view<double> bounds;
+};
+
+/// Lays down a page's text. A format is a function that writes to one of these.
+class page_text {
+ public:
+  page_text& text(std::string_view part) {
+    text_ += part;
+    return *this;
+  }
+  page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
+    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
+    room_ += kind == slot::seconds ? seconds_room : number_room;
+    start_ = text_.size();
+    return *this;
+  }
+
+  /// What `slot::quantile` takes; once for all series of a family.
+  [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
+    quantiles_.push_back({.q = q, .bounds = bounds});
+    return static_cast<std::uint32_t>(quantiles_.size() - 1);
+  }
+
+  /// What stands between the two is left out of a page where the cell `present` is 0.
+  void begin_optional(std::uint32_t present) {
+    number(slot::present, present);
+    optional_ = pieces_.size();
+  }
+  void end_optional() {
+    number(slot::nothing, 0);
+    pieces_[optional_ - 1].more = static_cast<std::uint32_t>(pieces_.size() - optional_);
+  }
+
+  /// Ends the text. Copies read and write beyond a piece's end by up to `slack`.
+  void finish() {
+    number(slot::nothing, 0);
+    length_ = text_.size();
+    text_.append(slack, '\0');
+  }
+
+  /// The room that the page needs at most, slack included.
+  [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
+
+  /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    std::uint64_t below = 0;  // the counts of a histogram's buckets so far
+    std::uint64_t total = 0;  // of all of them
+    bool separated = false;
+    const piece* const end = pieces_.data() + pieces_.size();
+    for (const piece* next = pieces_.data(); next != end; ++next) {
+      const piece& p = *next;
+      for (std::size_t done = 0; done < p.length; done += slack) {
+        std::memcpy(out + done, from + done, slack);
+      }
+      out += p.length;
+      from += p.length;
+      const std::uint64_t value = cells[p.cell];
+      switch (p.number) {
+        case slot::unsigned_integer:
+          out = write_unsigned(out, value);
+          break;
+        case slot::signed_integer:
+          out = write_signed(out, static_cast<std::int64_t>(value));
+          break;
+        case slot::real:
+          out = write_real(out, std::bit_cast<double>(value));
+          break;
+        case slot::bucket:
+          below += value;
+          out = write_unsigned(out, below);
+          break;
+        case slot::wide_bucket:
+          for (std::uint32_t i = 0; i != p.more; ++i) {
+            below += cells[p.cell + i];
+          }
+          out = write_unsigned(out, below);
+          break;
+        case slot::last_bucket:
+          total = below + value;
+          below = 0;
+          out = write_unsigned(out, total);
+          break;
+        case slot::count:
+          out = write_unsigned(out, total);
+          break;
+        case slot::seconds:
+          out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::state:
+          *out++ = value == p.more ? '1' : '0';
+          break;
+        case slot::present:
+          for (std::uint32_t left = value == 0 ? p.more : 0; left != 0; --left) {
+            from += (++next)->length;
+          }
+          break;
+        case slot::json_real:
+          out = write_json_real(out, std::bit_cast<double>(value));
+          break;
+        case slot::total:
+          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
+          break;
+        case slot::quantile:
+          out = write_json_real(out, quantile_at(p.more, cells + p.cell));
+          break;
+        case slot::separator:
+          *out = ',';
+          out += separated ? 1 : 0;
+          *out++ = '\n';
+          separated = true;
+          break;
+        case slot::nothing:
+          break;
+      }
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t slack = 32;  // one vector register's copy
+
+  static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : cells) {
+      sum += value;
+    }
+    return sum;
+  }
+  [[nodiscard]] double quantile_at(std::uint32_t index, const std::uint64_t* counts) const noexcept {
+    const auto& [q, bounds] = quantiles_[index];
+    return quantile(q, {counts, bounds.size() + 1}, bounds);
+  }
+
+  std::string text_;
+  std::vector<piece> pieces_;
+  std::vector<shown_quantile> quantiles_;
+  std::size_t start_ = 0;
+  std::size_t length_ = 0;
+  std::size_t room_ = 0;      // for the numbers
+  std::size_t optional_ = 0;  // the first piece that may be left out
+};
+
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
+/// a page.
+struct format {
+  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
+  std::string_view beginning{};
+  std::string_view ending{};
+};
+
+}  // namespace detail
+
+/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
+/// Nothing is allocated once the buffer has grown to the page's size.
+class page {
+ public:
+  /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
+  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
+  /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
+    text_.text(format.beginning);
+    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (!names.empty() && !detail::is_named(s, f, names)) {
+        return;
+      }
+      if (f.present == family::always) {
+        format.lay(text_, s, f, base);
+      } else {
+        text_.begin_optional(base + f.present);
+        format.lay(text_, s, f, base);
+        text_.end_optional();
+      }
+    });
+    text_.text(format.ending).finish();
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    out.resize(text_.room());
+    const char* const end = text_.fill(out.data(), reading_.take());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  detail::page_text text_;
+  detail::reading reading_;  ///< guarded by the mutex
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// `text` with `\` and line feeds escaped, and quotes where asked for.
+inline std::string escaped(std::string_view text, bool quotes_too) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
+      out += '\\';
+    }
+    out += c == '\n' ? 'n' : c;
+  }
+  return out;
+}
+
+inline void append_label(std::string& out, std::string_view name, std::string_view value) {
+  out += out.empty() ? "" : ",";
+  out += name;
+  out += "=\"";
+  out += escaped(value, true);
+  out += '"';
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
+inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out;
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
+  return out;
+}
+
+inline std::string in_braces(const std::string& labels) {
+  return labels.empty() ? labels : '{' + labels + '}';
+}
+
+inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                              std::uint32_t first) {
+  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
+  page.text(name).text("_count").text(in_braces(labels)).text(" ");
+  page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
+}
+
+inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
+                        std::uint32_t first) {
+  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
+  char bound[seconds_room];
+  std::uint32_t at = 0;
+  for (const double b : f.bounds) {
+    const char* const end = write_bound(bound, b);
+    page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
+    const cell_range cells = f.bucket(at++);
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+  }
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+}
+
+/// The value of a family's series that is one number; `real` is how the format writes doubles.
+inline void lay_value(page_text& page, const family& f, std::uint32_t series, std::uint32_t at, slot real) {
+  switch (f.kind) {
+    case value_kind::unsigned_integer:
+      page.number(slot::unsigned_integer, at);
+      break;
+    case value_kind::signed_integer:
+      page.number(slot::signed_integer, at);
+      break;
+    case value_kind::state:
+      page.number(slot::state, at, f.state_of(series).state);
+      break;
+    case value_kind::one:
+      page.text("1");
+      break;
+    default:
+      page.number(real, at);
+      break;
+  }
+}
+
+/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
+/// with negative bounds.
+inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
+                        bool sums_may_fall) {
+  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+  const std::string name = std::string{s.prefix} + std::string{f.name};
+  for (std::uint32_t i = 0; i != f.series; ++i) {
+    const std::string labels = series_labels(s, f, i);
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    if (f.type == metric_type::histogram) {
+      lay_buckets(page, name, f, labels, at);
+    }
+    if (f.type == metric_type::histogram || f.type == metric_type::summary) {
+      if (has_sum) {
+        lay_sum_and_count(page, name, f, labels, at);
+      }
+      continue;
+    }
+    page.text(name).text(in_braces(labels)).text(" ");
+    lay_value(page, f, i, at, slot::real);
+    page.text("\n");
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Whether a series says nothing yet: a histogram or a summary without a count, a number that is 0. What no program
+/// sets (an info, a callback's value, one of a state set's states) always says something.
+inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
+  if (f.present != family::always || f.kind == value_kind::one || f.kind == value_kind::state) {
+    return false;
+  }
+  std::uint64_t any = 0;
+  for (std::uint32_t i = 0; i != f.width; ++i) {
+    any |= cells[i];
+  }
+  return any == 0;
+}
+
+}  // namespace detail
+
+/// The series of all Sources that are still as they were at the start, as a scrape names them: `jobs_total{outcome=
+/// "error"}`. A gauge that was set to 0, and an up-down counter that came back to it, look untouched too. Throws
+/// std::bad_alloc.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit() {
+  static constexpr source_ref sources[] = {Sources::source()...};
+  std::vector<std::string> untouched;
+  std::vector<std::uint64_t> cells;
+  for (const source_ref& s : sources) {
+    cells.resize(s.cells);
+    s.read(s.self, cells.data());
+    for (const family& f : s.families) {
+      for (std::uint32_t i = 0; i != f.series; ++i) {
+        if (detail::is_untouched(f, cells.data() + f.cell_of(i))) {
+          untouched.push_back(std::string{f.name}.append(detail::in_braces(detail::series_labels(s, f, i))));
+        }
+      }
+    }
+  }
+  return untouched;
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+// Callbacks that are registered at run time: gauges and counters whose values functions give, as a source.
+#ifndef VITALS_EXPOSE_CALLBACKS_HPP
+#define VITALS_EXPOSE_CALLBACKS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// A callback: a gauge or counter whose value a function gives at each scrape.
+#ifndef VITALS_METRIC_CALLBACK_HPP
+#define VITALS_METRIC_CALLBACK_HPP
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+// What all metrics' descriptors have in common: name, help, labels, storage.
+#ifndef VITALS_METRIC_DESCRIPTOR_HPP
+#define VITALS_METRIC_DESCRIPTOR_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+// A string literal as a template argument.
+#ifndef VITALS_CORE_FIXED_STRING_HPP
+#define VITALS_CORE_FIXED_STRING_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Holds a string literal so that it can be a template argument: `counter<"jobs_total", "Jobs done.">`.
+template <std::size_t N>
+struct fixed_string {
+  char text[N]{};  // public, as a template argument's members must be; the literal's terminator included
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal converts by itself
+  consteval fixed_string(const char (&literal)[N]) noexcept {
+    for (std::size_t i = 0; i != N; ++i) {
+      text[i] = literal[i];
+    }
+  }
+
+  /// The text without its terminator.
+  [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
 };
 
 }  // namespace vitals::inline v0
@@ -1808,1061 +2918,6 @@ class callbacks {
 #include <cstdint>
 #include <string_view>
 
-// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
-// in the numbers.
-#ifndef VITALS_EXPOSE_PAGE_HPP
-#define VITALS_EXPOSE_PAGE_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
-#ifndef VITALS_CORE_SUM_HPP
-#define VITALS_CORE_SUM_HPP
-
-#include <sched.h>
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
-
-namespace vitals::inline v0::detail {
-
-/// A wide total in a reader's plain array.
-inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
-  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
-         static_cast<wide>(low);
-}
-inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
-  low = static_cast<std::uint64_t>(value);
-  high = static_cast<std::uint64_t>(value >> 64);
-}
-
-/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
-inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
-  for (; from != end; ++from) {
-    *from = 0;
-  }
-}
-
-/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
-  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  const auto add_integers = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i != last; ++i) {
-      out[i] += load(from[i]);
-    }
-  };
-  const auto add_real = [&](std::size_t i) {
-    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
-  };
-  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
-  switch (r.kind) {
-    case abi::summing::integers:
-      add_integers(set(begin), set(end));
-      return;
-    case abi::summing::reals:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        add_real(set(i));
-      }
-      return;
-    case abi::summing::real_histogram:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        add_real(set(i));
-        add_integers(set(i) + 1, set(i) + r.width);
-      }
-      return;
-    case abi::summing::duration_histogram:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        const std::size_t low = set(i);
-        const std::size_t high = low + r.width - 1;
-        set_plain_wide(out[low], out[high],
-                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
-        add_integers(low + 1, high);
-      }
-      return;
-  }
-}
-
-/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
-/// place down is a reset to a reader.
-inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
-                       std::uint32_t end) noexcept {
-  for (std::uint32_t i = begin; i != end; ++i) {
-    const std::size_t low = std::size_t{i} * r.stride;
-    if (r.kind == abi::summing::duration_histogram) {
-      const std::size_t high = low + r.width - 1;
-      const wide now = plain_wide(out[low], out[high]);
-      const wide before = plain_wide(published[low], published[high]);
-      const wide most = now < before ? before : now;
-      set_plain_wide(out[low], out[high], most);
-      set_plain_wide(published[low], published[high], most);
-    } else {
-      const auto now = std::bit_cast<double>(out[low]);
-      const auto before = std::bit_cast<double>(published[low]);
-      const double most = now < before ? before : now;
-      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
-    }
-  }
-}
-
-/// Whether the sums of a run are kept from falling.
-constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
-}
-
-/// How many cells are read in one turn with the mutex: some tens of microseconds.
-inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
-
-/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
-inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
-  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
-  }
-  if (of.published != nullptr && keeps_published(r)) {
-    never_less(r, out, of.published + r.first, begin, end);
-  }
-}
-
-/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
-inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
-  const abi::run* const end = of.runs + of.run_count;
-  const abi::run* r = of.runs;
-  std::uint32_t set = 0;
-  while (r != end && r->first < of.thread_cells) {
-    if (r != of.runs || set != 0) {
-      sched_yield();  // a thread that waits for the mutex has its chance
-    }
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
-    while (left != 0 && r != end && r->first < of.thread_cells) {
-      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
-      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
-      sum_sets(of, *r, out + r->first, set, last);
-      const std::size_t taken = std::size_t{last - set} * r->stride;
-      left = taken < left ? left - taken : 0;
-      set = last;
-      if (set == r->sets) {
-        ++r;
-        set = 0;
-      }
-    }
-  }
-  for (; r != end; ++r) {  // the shared cells need no mutex
-    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
-    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
-  }
-}
-
-/// Sums one run alone into `out`, which has room for its cells.
-inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
-  if (r.first < of.thread_cells) {
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    sum_sets(of, r, out, 0, r.sets);
-  } else {
-    set_zero(out, out + std::size_t{r.sets} * r.stride);
-    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
-  }
-}
-
-/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
-inline void fold_cells(abi::record& of, const cell* from) noexcept {
-  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
-    for (std::uint32_t i = 0; i != r->sets; ++i) {
-      std::size_t at = r->first + std::size_t{i} * r->stride;
-      std::size_t last = at + r->width;
-      switch (r->kind) {
-        case abi::summing::integers:
-          break;
-        case abi::summing::reals:
-        case abi::summing::real_histogram:
-          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
-          ++at;
-          break;
-        case abi::summing::duration_histogram:
-          --last;
-          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
-          ++at;
-          break;
-      }
-      for (; at != last; ++at) {
-        if (const std::uint64_t n = load(from[at]); n != 0) {
-          common_add(of.retired[at], n);
-        }
-      }
-    }
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// Numbers as text: exact, and never through a locale or a stream.
-#ifndef VITALS_EXPOSE_NUMBER_HPP
-#define VITALS_EXPOSE_NUMBER_HPP
-
-#include <array>
-#include <bit>
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-namespace vitals::inline v0::detail {
-
-/// Room that any number needs (-1.7976931348623157e+308), and a sum of nanoseconds over all of its 126 bits.
-inline constexpr std::size_t number_room = 24;
-inline constexpr std::size_t seconds_room = 48;
-
-/// "00" to "99".
-inline constexpr auto two_digits = [] {
-  std::array<char, 200> table{};
-  for (std::size_t i = 0; i != 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return table;
-}();
-
-/// The powers of ten below 2^64.
-inline constexpr auto powers_of_ten = [] {
-  std::array<std::uint64_t, 20> all{};
-  std::uint64_t power = 1;
-  for (auto& p : all) {
-    p = power;
-    power *= 10;
-  }
-  return all;
-}();
-
-/// How many decimal digits `n` has; 1 for 0.
-constexpr unsigned digits_of(std::uint64_t n) noexcept {
-  const unsigned guess = static_cast<unsigned>(std::bit_width(n | 1U)) * 1233U >> 12;  // log10(2): right or 1 too small
-  return guess + (n >= powers_of_ten[guess] ? 1U : 0U) + (n == 0 ? 1U : 0U);
-}
-
-/// Writes exactly `digits` digits of `n`, which has no more of them.
-inline void write_digits(char* out, std::uint64_t n, unsigned digits) noexcept {
-  char* at = out + digits;
-  while (digits >= 2) {
-    at -= 2;
-    std::memcpy(at, &two_digits[2 * (n % 100)], 2);
-    n /= 100;
-    digits -= 2;
-  }
-  if (digits != 0) {
-    *(at - 1) = static_cast<char>('0' + n % 10);
-  }
-}
-
-/// Writes the 8 digits of `n`, which is below 10^8, but for the first `skip`. All digits are computed, whatever their
-/// number: halves, quarters and digits are split off in all lanes of a word at once, by multiplying with rounded
-/// reciprocals. A loop would turn as often as there are digits, and a processor mispredicts that.
-inline void write_eight_digits(char* out, std::uint32_t n, unsigned skip = 0) noexcept {
-  const std::uint64_t fours = n / 10000 | std::uint64_t{n % 10000} << 32;
-  const std::uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007F0000007FU;
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000FU;
-  std::uint64_t text =
-      (tens | (twos - 10 * tens) << 8) + 0x3030303030303030U;  // '0' to each; the first digit is lowest
-  text >>= 8 * skip;
-  if constexpr (std::endian::native == std::endian::big) {
-    text = __builtin_bswap64(text);
-  }
-  std::memcpy(out, &text, 8);
-}
-
-/// Writes an unsigned integer, all 64 bits exactly; up to 7 bytes behind it are overwritten. Returns the end, as all of
-/// these do.
-inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
-  constexpr std::uint64_t part = 100'000'000;
-  if (n >= part) {
-    out = write_unsigned(out, n / part);
-    write_eight_digits(out, static_cast<std::uint32_t>(n % part));
-    return out + 8;
-  }
-  const unsigned digits = digits_of(n);
-  write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
-  return out + digits;
-}
-
-inline char* write_signed(char* out, std::int64_t n) noexcept {
-  auto size = static_cast<std::uint64_t>(n);
-  if (n < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  return write_unsigned(out, size);
-}
-
-/// Writes a double as Go's strconv does with 'g' and the shortest precision: what Prometheus itself prints.
-inline char* write_real(char* out, double value) noexcept {
-  if (value >= 0 && value < 1e6) {  // most gauges: a small whole number
-    const auto whole = static_cast<std::uint64_t>(value);
-    if (std::bit_cast<std::uint64_t>(static_cast<double>(whole)) == std::bit_cast<std::uint64_t>(value)) {
-      return write_unsigned(out, whole);
-    }
-  }
-  if (value - value != 0) {  // NaN or an infinity
-    const char* const text = value != value ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-    const std::size_t length = value != value ? 3 : 4;
-    std::memcpy(out, text, length);
-    return out + length;
-  }
-  return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
-}
-
-/// Writes a double as JSON has it (RFC 8259): NaN and the infinities, which it has not, as strings; -0 as -0.0, since a
-/// reader may take `-0` for an integer, which has no such sign.
-inline char* write_json_real(char* out, double value) noexcept {
-  if (value - value != 0) {
-    *out++ = '"';
-    out = write_real(out, value);
-    *out++ = '"';
-    return out;
-  }
-  out = write_real(out, value);
-  if (std::bit_cast<std::uint64_t>(value) == std::uint64_t{1} << 63) {
-    std::memcpy(out, ".0", 2);
-    out += 2;
-  }
-  return out;
-}
-
-/// Writes a bucket's bound in OpenMetrics' canonical form: as above, with `.0` behind a whole number.
-inline char* write_bound(char* out, double bound) noexcept {
-  char* const end = write_real(out, bound);
-  for (const char* c = out; c != end; ++c) {
-    if (*c == '.' || *c == 'e' || *c == 'f' || *c == 'N') {
-      return end;
-    }
-  }
-  std::memcpy(end, ".0", 2);
-  return end + 2;
-}
-
-/// Writes nanoseconds as seconds, exactly, without trailing zeros.
-inline char* write_seconds(char* out, wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  auto size = static_cast<unsigned_wide>(nanoseconds);
-  if (nanoseconds < 0) {
-    *out++ = '-';
-    size = 0 - size;
-  }
-  std::uint64_t fraction = 0;
-  if (size >> 64 == 0) {
-    const auto small = static_cast<std::uint64_t>(size);
-    fraction = small % second;
-    out = write_unsigned(out, small / second);
-  } else {
-    fraction = static_cast<std::uint64_t>(size % second);
-    const unsigned_wide seconds = size / second;
-    constexpr std::uint64_t part = 10'000'000'000'000'000'000U;  // 10^19
-    const auto high = static_cast<std::uint64_t>(seconds / part);
-    const auto low = static_cast<std::uint64_t>(seconds % part);
-    if (high != 0) {
-      out = write_unsigned(out, high);
-      write_digits(out, low, 19);
-      out += 19;
-    } else {
-      out = write_unsigned(out, low);
-    }
-  }
-  if (fraction != 0) {
-    unsigned digits = 9;
-    while (fraction % 10 == 0) {
-      fraction /= 10;
-      --digits;
-    }
-    *out++ = '.';
-    write_digits(out, fraction, digits);
-    out += digits;
-  }
-  return out;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// A reading: the cells of some sources at one time, and the families that lie in them.
-#ifndef VITALS_EXPOSE_READING_HPP
-#define VITALS_EXPOSE_READING_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// What cannot stand on one page: families of one name, labels that clash.
-#ifndef VITALS_EXPOSE_CONFLICT_HPP
-#define VITALS_EXPOSE_CONFLICT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace vitals::inline v0::detail {
-
-[[noreturn]] inline void refuse(const source_ref& s, const family& f, const char* why) {
-  throw std::invalid_argument("vitals: cannot expose the family " + std::string{s.prefix} + std::string{f.name} + ": " +
-                              why);
-}
-
-/// Checks how a family is exposed: the prefix, and the labels that it gets.
-inline void refuse_decoration(const source_ref& s, const family& f) {
-  if (!s.prefix.empty() && !is_metric_name(s.prefix)) {
-    refuse(s, f, "its prefix is made of a-z, 0-9 and _, and does not start with a digit");
-  }
-  for (const constant_label& l : s.labels) {
-    if (!is_label_name(l.name) || l.name == "le" || l.name == "quantile") {
-      refuse(s, f, "a constant label's name is made of a-z, 0-9 and _, and is not reserved (le, quantile, __x)");
-    }
-    if (!is_utf8(l.value)) {
-      refuse(s, f, "a constant label's value is UTF-8 text");
-    }
-    std::size_t same = 0;
-    for (const constant_label& other : s.labels) {
-      same += other.name == l.name ? 1 : 0;
-    }
-    for (const label_family& other : f.labels) {
-      same += other.name == l.name ? 1 : 0;
-    }
-    if (same != 1) {
-      refuse(s, f, "two of its labels have the same name");
-    }
-  }
-}
-
-/// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
-inline void refuse_conflicts(view<source_ref> sources) {
-  std::vector<std::uint64_t> names;
-  for (const source_ref& s : sources) {
-    for (const family& f : s.families) {
-      refuse_decoration(s, f);
-      const std::size_t before = names.size();
-      names.resize(before + names_taken(f));
-      hash_names(f, names.data() + before, hash(s.prefix));
-    }
-  }
-  const std::vector<std::uint64_t> in_order = names;
-  const std::uint64_t* const twice = repeated_among(names.data(), names.size());
-  if (twice == nullptr) {
-    return;
-  }
-  std::size_t at = 0;
-  for (const source_ref& s : sources) {
-    for (const family& f : s.families) {
-      for (const std::size_t end = at + names_taken(f); at != end; ++at) {
-        if (in_order[at] == *twice) {
-          refuse(s, f, "a family of that name is exposed already: rename one, give it a prefix, or expose it once");
-        }
-      }
-    }
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// Two families of a reading's own: what its sources dropped, by reason, and how often their callbacks failed.
-struct own_families {
-  static constexpr std::string_view reasons[] = {"label", "value"};
-  static constexpr label_family by_reason[] = {{.name = "reason", .values = reasons}};
-  static constexpr family drops{
-      .name = "vitals_dropped_total",
-      .help = "Updates dropped: a label outside its values, NaN, or a negative value where none may be.",
-      .unit = {},
-      .type = metric_type::counter,
-      .kind = value_kind::unsigned_integer,
-      .labels = by_reason,
-      .bounds = {},
-      .first = 0,
-      .series = 2,
-      .stride = 1,
-      .width = 1};
-  static constexpr family failures{
-      .name = "vitals_callback_failures_total",
-      .help = "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.",
-      .unit = {},
-      .type = metric_type::counter,
-      .kind = value_kind::unsigned_integer,
-      .labels = {},
-      .bounds = {},
-      .first = 2,
-      .series = 1,
-      .stride = 1,
-      .width = 1};
-  static constexpr std::size_t cells = 3;
-};
-
-/// Whether one of `names` is the family's, or one of its samples'.
-inline bool is_named(const source_ref& s, const family& f, view<std::string> names) noexcept {
-  for (std::string_view name : names) {
-    if (!name.starts_with(s.prefix)) {
-      continue;
-    }
-    name.remove_prefix(s.prefix.size());
-    if (name == f.name || name == f.stem()) {
-      return true;
-    }
-    for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
-class reading {
- public:
-  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
-  explicit reading(view<source_ref> sources) {
-    refuse_conflicts(sources);
-    std::uint32_t base = 0;
-    for (const source_ref& s : sources) {
-      sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
-      for (const family& f : s.families) {
-        any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
-        any_failures_ = any_failures_ || f.failures.count != 0;
-      }
-    }
-    cells_.resize(std::size_t{base} + own_families::cells);
-  }
-
-  /// Calls `visit(source, family, base)` for each family, whose cells are numbered from `base` on: the sources', and
-  /// its own where anything can be dropped or fail.
-  template <class Visit>
-  void each_family(Visit visit) const {
-    for (const auto& [s, base] : sources_) {
-      for (const family& f : s.families) {
-        visit(s, f, base);
-      }
-    }
-    const auto base = static_cast<std::uint32_t>(cells_.size() - own_families::cells);
-    if (any_drops_) {
-      visit(source_ref{}, own_families::drops, base);
-    }
-    if (any_failures_) {
-      visit(source_ref{}, own_families::failures, base);
-    }
-  }
-
-  /// Reads all sources.
-  const std::uint64_t* take() noexcept {
-    std::uint64_t* const own = cells_.data() + (cells_.size() - own_families::cells);
-    own[0] = own[1] = own[2] = 0;
-    for (const auto& [s, base] : sources_) {
-      std::uint64_t* const cells = cells_.data() + base;
-      s.read(s.self, cells);
-      const auto add = [cells](std::uint64_t& total, cell_range range) {
-        for (std::uint32_t i = 0; i != range.count; ++i) {
-          total += cells[range.first + i];
-        }
-      };
-      for (const family& f : s.families) {
-        add(own[0], f.label_drops);
-        add(own[1], f.value_drops);
-        add(own[2], f.failures);
-      }
-    }
-    return cells_.data();
-  }
-
- private:
-  struct placed_source {
-    source_ref source;
-    std::uint32_t base;
-  };
-
-  std::vector<placed_source> sources_;
-  std::vector<std::uint64_t> cells_;
-  bool any_drops_ = false;
-  bool any_failures_ = false;
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
-// https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
-#ifndef VITALS_METRIC_QUANTILE_HPP
-#define VITALS_METRIC_QUANTILE_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// The point at `part` (0 to 1, but for rounding) of the way from `low` to `high`, never outside them, also where they
-/// are further apart than a double goes.
-constexpr double between(double low, double high, double part) noexcept {
-  const double width = high - low;
-  const bool overflows = width > std::numeric_limits<double>::max();
-  const double at = overflows ? low * (1 - part) + high * part : low + width * part;
-  return at < low ? low : at > high ? high : at;
-}
-
-}  // namespace detail
-
-/// Estimates the `q` quantile of a histogram from each bucket's own count (the last one above all bounds) and the
-/// buckets' upper bounds, ascending and finite. It is what histogram_quantile() says of the same buckets: the values of
-/// a bucket are taken to lie evenly in it, and the lowest bucket to start at 0 where its bound is above 0.
-///
-/// NaN where nothing was counted, where `q` is NaN, or where there is not one count more than bounds; -Inf for `q`
-/// below 0, +Inf above 1. A quantile above all bounds is the highest bound, one in a lowest bucket that ends at 0 or
-/// below is that bound. The 0 quantile is where the lowest bucket that holds anything starts; where the first bucket is
-/// empty, histogram_quantile() says NaN instead, or that bucket's bound.
-///
-/// Counts are added exactly, whatever their size. Past 2^53 the total is rounded to a double once: the rank is then off
-/// by at most one part in 2^53 of it, and the estimate still lies in the bucket.
-[[nodiscard]] constexpr double quantile(double q, view<std::uint64_t> counts, view<double> bounds) noexcept {
-  using limits = std::numeric_limits<double>;
-  if (q != q || bounds.empty() || counts.size() != bounds.size() + 1) {
-    return limits::quiet_NaN();
-  }
-  if (q < 0 || q > 1) {
-    return q < 0 ? -limits::infinity() : limits::infinity();
-  }
-  detail::wide total = 0;
-  for (const std::uint64_t count : counts) {
-    total += count;
-  }
-  if (total == 0) {
-    return limits::quiet_NaN();
-  }
-  const double rank = q * static_cast<double>(total);
-  detail::wide below = 0;  // what the buckets before this one hold
-  for (std::size_t i = 0; i != bounds.size(); ++i) {
-    if (counts[i] != 0 && static_cast<double>(below + counts[i]) >= rank) {
-      if (i == 0 && bounds[0] <= 0) {
-        return bounds[0];
-      }
-      const double part = (rank - static_cast<double>(below)) / static_cast<double>(counts[i]);
-      return detail::between(i == 0 ? 0 : bounds[i - 1], bounds[i], part);
-    }
-    below += counts[i];
-  }
-  return bounds.back();
-}
-
-/// The quantiles that people ask for.
-struct percentiles {
-  double p50;
-  double p95;
-  double p99;
-};
-
-/// Estimates the median and the 95th and 99th percentiles, as quantile() does.
-[[nodiscard]] constexpr percentiles percentiles_of(view<std::uint64_t> counts, view<double> bounds) noexcept {
-  return {.p50 = quantile(0.5, counts, bounds),
-          .p95 = quantile(0.95, counts, bounds),
-          .p99 = quantile(0.99, counts, bounds)};
-}
-
-}  // namespace vitals::inline v0
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// What number stands behind a piece of fixed text.
-enum class slot : std::uint32_t {
-  unsigned_integer,
-  signed_integer,
-  real,
-  bucket,       ///< the count of this bucket and all before it in its series
-  wide_bucket,  ///< the same, of one that `more` cells make up
-  last_bucket,  ///< the same, of the last one
-  count,        ///< what the last one was
-  seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
-  state,        ///< 1 where the cell is `more`, else 0
-  present,      ///< no number: where the cell is 0, the next `more` pieces are left out
-  json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
-  total,        ///< the sum of `more` cells
-  quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
-  separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
-  nothing,
-};
-
-/// Some fixed text, and the number behind it.
-struct piece {
-  std::uint32_t length;
-  std::uint32_t cell;
-  slot number;
-  std::uint32_t more = 0;
-};
-
-/// A quantile that a page shows of some histogram, whose bounds outlive the page.
-struct shown_quantile {
-  double q;
-  view<double> bounds;
-};
-
-/// Lays down a page's text. A format is a function that writes to one of these.
-class page_text {
- public:
-  page_text& text(std::string_view part) {
-    text_ += part;
-    return *this;
-  }
-  page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
-    pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
-    start_ = text_.size();
-    return *this;
-  }
-
-  /// What `slot::quantile` takes; once for all series of a family.
-  [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
-    quantiles_.push_back({.q = q, .bounds = bounds});
-    return static_cast<std::uint32_t>(quantiles_.size() - 1);
-  }
-
-  /// What stands between the two is left out of a page where the cell `present` is 0.
-  void begin_optional(std::uint32_t present) {
-    number(slot::present, present);
-    optional_ = pieces_.size();
-  }
-  void end_optional() {
-    number(slot::nothing, 0);
-    pieces_[optional_ - 1].more = static_cast<std::uint32_t>(pieces_.size() - optional_);
-  }
-
-  /// Ends the text. Copies read and write beyond a piece's end by up to `slack`.
-  void finish() {
-    number(slot::nothing, 0);
-    length_ = text_.size();
-    text_.append(slack, '\0');
-  }
-
-  /// The room that the page needs at most, slack included.
-  [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
-
-  /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
-  char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    std::uint64_t below = 0;  // the counts of a histogram's buckets so far
-    std::uint64_t total = 0;  // of all of them
-    bool separated = false;
-    const piece* const end = pieces_.data() + pieces_.size();
-    for (const piece* next = pieces_.data(); next != end; ++next) {
-      const piece& p = *next;
-      for (std::size_t done = 0; done < p.length; done += slack) {
-        std::memcpy(out + done, from + done, slack);
-      }
-      out += p.length;
-      from += p.length;
-      const std::uint64_t value = cells[p.cell];
-      switch (p.number) {
-        case slot::unsigned_integer:
-          out = write_unsigned(out, value);
-          break;
-        case slot::signed_integer:
-          out = write_signed(out, static_cast<std::int64_t>(value));
-          break;
-        case slot::real:
-          out = write_real(out, std::bit_cast<double>(value));
-          break;
-        case slot::bucket:
-          below += value;
-          out = write_unsigned(out, below);
-          break;
-        case slot::wide_bucket:
-          for (std::uint32_t i = 0; i != p.more; ++i) {
-            below += cells[p.cell + i];
-          }
-          out = write_unsigned(out, below);
-          break;
-        case slot::last_bucket:
-          total = below + value;
-          below = 0;
-          out = write_unsigned(out, total);
-          break;
-        case slot::count:
-          out = write_unsigned(out, total);
-          break;
-        case slot::seconds:
-          out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
-          break;
-        case slot::state:
-          *out++ = value == p.more ? '1' : '0';
-          break;
-        case slot::present:
-          for (std::uint32_t left = value == 0 ? p.more : 0; left != 0; --left) {
-            from += (++next)->length;
-          }
-          break;
-        case slot::json_real:
-          out = write_json_real(out, std::bit_cast<double>(value));
-          break;
-        case slot::total:
-          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
-          break;
-        case slot::quantile:
-          out = write_json_real(out, quantile_at(p.more, cells + p.cell));
-          break;
-        case slot::separator:
-          *out = ',';
-          out += separated ? 1 : 0;
-          *out++ = '\n';
-          separated = true;
-          break;
-        case slot::nothing:
-          break;
-      }
-    }
-    return out;
-  }
-
- private:
-  static constexpr std::size_t slack = 32;  // one vector register's copy
-
-  static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t value : cells) {
-      sum += value;
-    }
-    return sum;
-  }
-  [[nodiscard]] double quantile_at(std::uint32_t index, const std::uint64_t* counts) const noexcept {
-    const auto& [q, bounds] = quantiles_[index];
-    return quantile(q, {counts, bounds.size() + 1}, bounds);
-  }
-
-  std::string text_;
-  std::vector<piece> pieces_;
-  std::vector<shown_quantile> quantiles_;
-  std::size_t start_ = 0;
-  std::size_t length_ = 0;
-  std::size_t room_ = 0;      // for the numbers
-  std::size_t optional_ = 0;  // the first piece that may be left out
-};
-
-/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
-/// a page.
-struct format {
-  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
-  std::string_view beginning{};
-  std::string_view ending{};
-};
-
-}  // namespace detail
-
-/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
-/// Nothing is allocated once the buffer has grown to the page's size.
-class page {
- public:
-  /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
-  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
-  /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    text_.text(format.beginning);
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (!names.empty() && !detail::is_named(s, f, names)) {
-        return;
-      }
-      if (f.present == family::always) {
-        format.lay(text_, s, f, base);
-      } else {
-        text_.begin_optional(base + f.present);
-        format.lay(text_, s, f, base);
-        text_.end_optional();
-      }
-    });
-    text_.text(format.ending).finish();
-  }
-
-  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
-  /// std::bad_alloc, and then leaves `out` as it was.
-  void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
-    out.resize(text_.room());
-    const char* const end = text_.fill(out.data(), reading_.take());
-    out.resize(static_cast<std::size_t>(end - out.data()));
-  }
-
- private:
-  detail::page_text text_;
-  detail::reading reading_;  ///< guarded by the mutex
-  std::mutex mutex_;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// What the two text formats have in common: Prometheus text 0.0.4 and OpenMetrics 1.0. JSON takes labels and values
-// from here too.
-#ifndef VITALS_EXPOSE_TEXT_HPP
-#define VITALS_EXPOSE_TEXT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-// The labels of a family's series, as all formats show them.
-#ifndef VITALS_EXPOSE_LABELS_HPP
-#define VITALS_EXPOSE_LABELS_HPP
-
-#include <cstdint>
-#include <string>
-
-namespace vitals::inline v0::detail {
-
-/// Calls `visit(name, value)` for each label of a series: first for those that its source is exposed with.
-template <class Visit>
-void each_label(const source_ref& s, const family& f, std::uint32_t series, Visit visit) {
-  for (const constant_label& l : s.labels) {
-    visit(l.name, l.value);
-  }
-  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
-  for (const label_family& l : f.labels) {
-    below /= static_cast<std::uint32_t>(l.values.size());
-    const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
-    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
-    series %= below;
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// `text` with `\` and line feeds escaped, and quotes where asked for.
-inline std::string escaped(std::string_view text, bool quotes_too) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
-      out += '\\';
-    }
-    out += c == '\n' ? 'n' : c;
-  }
-  return out;
-}
-
-inline void append_label(std::string& out, std::string_view name, std::string_view value) {
-  out += out.empty() ? "" : ",";
-  out += name;
-  out += "=\"";
-  out += escaped(value, true);
-  out += '"';
-}
-
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
-inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out;
-  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
-  return out;
-}
-
-inline std::string in_braces(const std::string& labels) {
-  return labels.empty() ? labels : '{' + labels + '}';
-}
-
-inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                              std::uint32_t first) {
-  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
-  page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
-  page.text(name).text("_count").text(in_braces(labels)).text(" ");
-  page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
-}
-
-inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
-  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
-  char bound[seconds_room];
-  std::uint32_t at = 0;
-  for (const double b : f.bounds) {
-    const char* const end = write_bound(bound, b);
-    page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
-    const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
-  }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
-}
-
-/// The value of a family's series that is one number; `real` is how the format writes doubles.
-inline void lay_value(page_text& page, const family& f, std::uint32_t series, std::uint32_t at, slot real) {
-  switch (f.kind) {
-    case value_kind::unsigned_integer:
-      page.number(slot::unsigned_integer, at);
-      break;
-    case value_kind::signed_integer:
-      page.number(slot::signed_integer, at);
-      break;
-    case value_kind::state:
-      page.number(slot::state, at, f.state_of(series).state);
-      break;
-    case value_kind::one:
-      page.text("1");
-      break;
-    default:
-      page.number(real, at);
-      break;
-  }
-}
-
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
-inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
-  const std::string name = std::string{s.prefix} + std::string{f.name};
-  for (std::uint32_t i = 0; i != f.series; ++i) {
-    const std::string labels = series_labels(s, f, i);
-    const std::uint32_t at = cell_base + f.cell_of(i);
-    if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
-    }
-    if (f.type == metric_type::histogram || f.type == metric_type::summary) {
-      if (has_sum) {
-        lay_sum_and_count(page, name, f, labels, at);
-      }
-      continue;
-    }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
 namespace vitals::inline v0 {
 
 namespace detail {
@@ -3088,6 +3143,92 @@ class with_ratios {
     return all;
   }
 };
+
+}  // namespace vitals::inline v0
+
+#endif
+// A reference of all metrics as Markdown, from their descriptors.
+#ifndef VITALS_EXPOSE_REFERENCE_HPP
+#define VITALS_EXPOSE_REFERENCE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Adds `text` as a cell of a Markdown table: on one line, with nothing in it that Markdown or HTML would take for its
+/// own.
+inline void append_cell(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '\n') {
+      out += ' ';
+    } else if (c == '<') {
+      out += "&lt;";
+    } else {
+      out.append(c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '[' ? 1 : 0, '\\') += c;
+    }
+  }
+}
+
+inline void append_number(std::string& out, std::uint64_t n) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, n) - digits));
+}
+
+/// A label and its values, of many only the first.
+inline void append_values(std::string& out, const label_family& l) {
+  constexpr std::size_t most = 12;
+  append_cell(out, l.name);
+  for (std::size_t i = 0; i != l.values.size(); ++i) {
+    out += i == 0 ? ": " : ", ";
+    if (i == most) {
+      out += "... (";
+      append_number(out, l.values.size());
+      out += ')';
+      break;
+    }
+    append_cell(out, l.values[i]);
+  }
+}
+
+inline void append_reference(std::string& out, const source_ref& s) {
+  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "state set"};
+  for (const family& f : s.families) {
+    out += "| `";
+    out.append(s.prefix).append(f.name).append("` | ").append(types[static_cast<std::size_t>(f.type)]);
+    out.append(f.native.parts != 0 ? " (native) | " : " | ").append(f.unit).append(" | ");
+    std::string_view between;
+    for (const label_family& l : f.labels) {
+      out += between;
+      append_values(out, l);
+      between = "; ";
+    }
+    out += " | ";
+    append_cell(out, f.help);
+    out += " | ";
+    append_number(out, f.series);
+    out += " | ";
+    const bool is_state = f.kind == value_kind::state;
+    const std::size_t sets = is_state ? f.series / f.labels.back().values.size() : f.series;
+    append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
+    out += " |\n";
+  }
+}
+
+}  // namespace detail
+
+/// A Markdown table of all metrics of all Sources: name, type, unit, labels and their values, help, number of series,
+/// and the bytes that the series take: of each thread, or once where all threads share them. Throws std::bad_alloc.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) [[nodiscard]] std::string reference() {
+  std::string out = "| name | type | unit | labels | what | series | bytes |\n|---|---|---|---|---|---:|---:|\n";
+  (detail::append_reference(out, Sources::source()), ...);
+  return out;
+}
 
 }  // namespace vitals::inline v0
 

@@ -1,0 +1,73 @@
+#include <vitals/expose/audit.hpp>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <vitals/metric/buckets.hpp>
+#include <vitals/metric/callback.hpp>
+#include <vitals/metric/counter.hpp>
+#include <vitals/metric/gauge.hpp>
+#include <vitals/metric/histogram.hpp>
+#include <vitals/metric/info.hpp>
+#include <vitals/metric/state_set.hpp>
+#include <vitals/metric/summary.hpp>
+#include <vitals/metric/up_down.hpp>
+#include <vitals/registry/registry.hpp>
+
+namespace audit_tests {
+
+using namespace std::chrono_literals;
+
+enum class outcome { ok, error };
+enum class phase { starting, running };
+double nothing() {
+  return 0;
+}
+struct jobs
+    : vitals::counter<"audit_jobs_total", "Jobs.", vitals::label<"outcome", outcome>, vitals::label<"hot", bool>> {};
+struct waiting : vitals::up_down<"audit_waiting", "Waiting."> {};
+struct load : vitals::gauge<"audit_load_ratio", "Load."> {};
+struct latency : vitals::histogram<"audit_latency_seconds", "Latency.", vitals::buckets::of<1>> {};
+struct sizes : vitals::summary<"audit_sizes_bytes", "Sizes."> {};
+struct build : vitals::info<"audit_build_info", "Build.", vitals::constant<"version", "1">> {};
+struct state : vitals::state_set<"audit_phase", "Phase.", phase> {};
+struct depth : vitals::callback<"audit_depth", "Depth.", &nothing> {};
+using metrics = vitals::registry<jobs, waiting, load, latency, sizes, build, state, depth>;
+using list = std::vector<std::string>;
+
+TEST_CASE("all series are untouched at first; each leaves the list at its first update") {
+  metrics::reset_after_fork();
+  const list all = {"audit_jobs_total{outcome=\"ok\",hot=\"false\"}",
+                    "audit_jobs_total{outcome=\"ok\",hot=\"true\"}",
+                    "audit_jobs_total{outcome=\"error\",hot=\"false\"}",
+                    "audit_jobs_total{outcome=\"error\",hot=\"true\"}",
+                    "audit_waiting",
+                    "audit_load_ratio",
+                    "audit_latency_seconds",
+                    "audit_sizes_bytes"};
+  CHECK(vitals::audit<metrics>() == all);
+  metrics::get<jobs>(outcome::ok, true).inc();
+  metrics::get<jobs>(outcome::error, false).inc();
+  metrics::get<waiting>().dec();
+  metrics::get<latency>().observe(0s);  // adds nothing to the sum
+  CHECK(vitals::audit<metrics>() == list{all[0], all[3], all[5], all[7]});
+  metrics::get<jobs>(outcome::ok, false).inc();
+  metrics::get<jobs>(outcome::error, true).inc();
+  metrics::get<load>().set(0.5);
+  metrics::get<sizes>().observe(0);
+  CHECK(vitals::audit<metrics>().empty());
+  metrics::reset_after_fork();
+}
+
+TEST_CASE("what was dropped touches nothing") {
+  metrics::reset_after_fork();
+  metrics::get<jobs>(static_cast<outcome>(7), true).inc();
+  metrics::get<sizes>().observe(-1);
+  CHECK(vitals::audit<metrics>().size() == 8);
+  metrics::reset_after_fork();
+}
+
+}  // namespace audit_tests
