@@ -77,7 +77,7 @@ void run(const options& chosen) {
     }
   }
   vitals::http::server server({.address = chosen.address, .port = chosen.port});
-  server.expose<metrics>();
+  server.expose<metrics, vitals::process_metrics>();
   if (!chosen.once) {
     start(server, chosen);
     stop_on_signals();

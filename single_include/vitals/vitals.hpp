@@ -2105,8 +2105,8 @@ namespace vitals::inline v0::detail {
 template <class Question>
 constexpr bool any_part(std::string_view name, Question question) noexcept {
   std::size_t start = 0;
-  for (std::size_t i = 0; i <= name.size();
-       ++i) {  // not find(): g++ 12 has no constant of it with -fsanitize=undefined
+  // not find(): with -fsanitize=undefined that is no constant to g++ 12
+  for (std::size_t i = 0; i <= name.size(); ++i) {
     if (i == name.size() || name[i] == '_') {
       if (question(name.substr(start, i - start))) {
         return true;
@@ -2740,11 +2740,12 @@ struct callback_handle {
 }  // namespace detail
 
 /// A descriptor of a metric that a function gives: `struct depth : vitals::callback<"queue_depth", "Jobs that wait.",
-/// &queue_depth> {};` A counter where its name ends in `_total`, else a gauge. The function returns a number, or a
-/// duration where the name ends in `_seconds`, and takes a value for each label; it is called for each series at each
-/// scrape, by the thread that scrapes and never by two for one page, and must not scrape itself. Where it throws, or
-/// gives a counter a value that is negative or no number, the whole family is left out of this scrape and the failure
-/// counted in `vitals_callback_failures_total`. Options: labels, a unit.
+/// &queue_depth> {};` (A lambda will do where no header has the struct: in each file it is another one.) A counter
+/// where its name ends in `_total`, else a gauge. The function returns a number, or a duration where the name ends in
+/// `_seconds`, and takes a value for each label; it is called for each series at each scrape, by the thread that
+/// scrapes and never by two for one page, and must not scrape itself. Where it throws, or gives a counter a value that
+/// is negative or no number, the whole family is left out of this scrape and the failure counted in
+/// `vitals_callback_failures_total`. Options: labels, a unit.
 template <fixed_string Name, fixed_string Help, auto Function, class... Options>
 struct callback : detail::descriptor<Name, Help, Options...> {
  private:

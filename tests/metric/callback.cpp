@@ -59,7 +59,9 @@ struct up : vitals::callback<"call_up", "Up.", &is_up> {};
 struct oldest : vitals::callback<"call_age_seconds", "Age.", &age> {};
 struct rooms_warmth : vitals::callback<"call_room_celsius", "Warmth.", &warmth, vitals::label<"inside", bool>,
                                        vitals::label<"room", rooms>, vitals::label<"zone", zone>> {};
+namespace {  // of this file alone, as its lambda is
 struct lambda : vitals::callback<"call_lambda", "A lambda.", [] { return 0.5; }> {};
+}  // namespace
 struct totals : vitals::callback<"call_joules_total", "Total.", &a_total> {};
 struct signed_totals : vitals::callback<"call_signed_total", "Total.", &a_signed_total> {};
 struct partly : vitals::callback<"call_partly", "Partly.", &sometimes, vitals::label<"zone", zone>> {};

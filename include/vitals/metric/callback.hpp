@@ -117,11 +117,12 @@ struct callback_handle {
 }  // namespace detail
 
 /// A descriptor of a metric that a function gives: `struct depth : vitals::callback<"queue_depth", "Jobs that wait.",
-/// &queue_depth> {};` A counter where its name ends in `_total`, else a gauge. The function returns a number, or a
-/// duration where the name ends in `_seconds`, and takes a value for each label; it is called for each series at each
-/// scrape, by the thread that scrapes and never by two for one page, and must not scrape itself. Where it throws, or
-/// gives a counter a value that is negative or no number, the whole family is left out of this scrape and the failure
-/// counted in `vitals_callback_failures_total`. Options: labels, a unit.
+/// &queue_depth> {};` (A lambda will do where no header has the struct: in each file it is another one.) A counter
+/// where its name ends in `_total`, else a gauge. The function returns a number, or a duration where the name ends in
+/// `_seconds`, and takes a value for each label; it is called for each series at each scrape, by the thread that
+/// scrapes and never by two for one page, and must not scrape itself. Where it throws, or gives a counter a value that
+/// is negative or no number, the whole family is left out of this scrape and the failure counted in
+/// `vitals_callback_failures_total`. Options: labels, a unit.
 template <fixed_string Name, fixed_string Help, auto Function, class... Options>
 struct callback : detail::descriptor<Name, Help, Options...> {
  private:

@@ -11,8 +11,8 @@ namespace vitals::inline v0::detail {
 template <class Question>
 constexpr bool any_part(std::string_view name, Question question) noexcept {
   std::size_t start = 0;
-  for (std::size_t i = 0; i <= name.size();
-       ++i) {  // not find(): g++ 12 has no constant of it with -fsanitize=undefined
+  // not find(): with -fsanitize=undefined that is no constant to g++ 12
+  for (std::size_t i = 0; i <= name.size(); ++i) {
     if (i == name.size() || name[i] == '_') {
       if (question(name.substr(start, i - start))) {
         return true;
