@@ -108,6 +108,35 @@ TEST_CASE("HEAD has the headers of GET and no body") {
   CHECK(head == get.substr(0, get.size() - body_of(get).size()));
 }
 
+TEST_CASE("the format and the coding are negotiated, over all lines of a header") {
+  running r;
+  const auto get = [&r](std::string_view path, std::string_view headers) {
+    std::string request = "GET ";
+    request.append(path).append(" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").append(headers).append("\r\n");
+    return ask(r.server.port(), request);
+  };
+  const auto has = [](const std::string& got, std::string_view line) {
+    return got.substr(0, got.find("\r\n\r\n") + 2).find("\r\n" + std::string{line} + "\r\n") != std::string::npos;
+  };
+  std::string got =
+      get("/metrics", "Accept: text/plain;q=0.5\r\nAccept: application/openmetrics-text;version=1.0.0\r\n");
+  CHECK(has(got, "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"));
+  CHECK(has(got, "Vary: Accept, Accept-Encoding"));
+  CHECK(body_of(got).ends_with("# EOF\n"));
+  got = get("/metrics", "Accept-Encoding: deflate\r\nAccept-Encoding: gzip\r\n");
+  CHECK(has(got, "Content-Encoding: gzip"));
+  CHECK(has(got, "Content-Length: " + std::to_string(body_of(got).size())));
+  CHECK(body_of(got).starts_with("\x1f\x8b"));
+  for (const std::string_view path : {"/metrics/json?name[]=server_hits_total", "/api/v1/metrics"}) {
+    got = get(path, "Accept: application/openmetrics-text;version=1.0.0\r\n");
+    CHECK(has(got, "Content-Type: application/json"));
+    CHECK(has(got, "Vary: Accept-Encoding"));
+    CHECK(body_of(got).starts_with("{\"families\":[\n{\"name\":\"server_hits_total\","));
+  }
+  got = get("/api/v1/metrics/prometheus", "Accept: application/openmetrics-text;version=1.0.0\r\n");
+  CHECK(has(got, "Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+}
+
 TEST_CASE("other paths and methods are told what there is") {
   running r;
   CHECK(ask(r.server.port(), "GET / HTTP/1.0\r\n\r\n").find("/metrics") != std::string::npos);

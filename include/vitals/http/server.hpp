@@ -130,9 +130,9 @@ class listener {
 
 }  // namespace detail
 
-/// Serves the exposition of some sources at `/metrics` and, as JSON, at `/metrics/json`; `?name[]=` selects families.
-/// Lists its routes at `/`, on a thread of its own.
-/// Make, start and stop it on one thread at a time; `expose` may come at any time.
+/// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
+/// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
+/// one thread at a time; `expose` may come at any time.
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
