@@ -1,6 +1,7 @@
 #include <vitals/expose/openmetrics.hpp>
 
 #include <chrono>
+#include <clocale>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -18,6 +19,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -166,6 +168,127 @@ std::string part(const std::string& page, std::string_view from, std::string_vie
   REQUIRE(start != std::string::npos);
   REQUIRE(end != std::string::npos);
   return page.substr(start, end - start);
+}
+
+using which = vitals::label<"which", vitals::one_of<"0", "-0", "smallest", "largest", "lowest", "NaN", "+Inf", "-Inf",
+                                                    "1e-7", "1e21", "2^53+1", "tab\tand \xE2\x98\x83">>;
+struct reals : vitals::gauge<"odd_reals", "All doubles.", which> {};
+struct counts : vitals::counter<"odd_counts_total", "All integers.", vitals::label<"most", bool>> {};
+struct signs : vitals::up_down<"odd_signs", "All signs.", vitals::label<"most", bool>> {};
+struct waits : vitals::histogram<"odd_waits_seconds", "Waits.", vitals::buckets::of<1e-09, 1e9>> {};
+struct weights : vitals::summary<"odd_weights_grams", "Weights."> {};
+struct spans : vitals::native_histogram<"odd_spans", "Spans.", vitals::native<1, -1, 1>> {};
+using odd = vitals::registry<reals, counts, signs, waits, weights, spans>;
+
+void fill_odd() {
+  using limits = std::numeric_limits<double>;
+  odd::reset_after_fork();
+  odd::get<reals>("-0").set(-0.0);
+  odd::get<reals>("smallest").set(limits::denorm_min());
+  odd::get<reals>("largest").set(limits::max());
+  odd::get<reals>("lowest").set(limits::lowest());
+  odd::get<reals>("NaN").set(limits::quiet_NaN());
+  odd::get<reals>("+Inf").set(limits::infinity());
+  odd::get<reals>("-Inf").set(-limits::infinity());
+  odd::get<reals>("1e-7").set(1e-7);
+  odd::get<reals>("1e21").set(1e21);
+  odd::get<reals>("2^53+1").set(9007199254740993.0);
+  odd::get<counts>(false).inc((std::uint64_t{1} << 53) + 1);
+  odd::get<counts>(true).inc(std::numeric_limits<std::uint64_t>::max());
+  odd::get<signs>(false).add(std::numeric_limits<std::int64_t>::min());
+  odd::get<signs>(true).add(std::numeric_limits<std::int64_t>::max());
+  for (int i = 0; i != 3; ++i) {
+    odd::get<waits>().observe(std::chrono::nanoseconds::max());  // three of them pass 64 bits
+  }
+  odd::get<weights>().observe(limits::max());
+  odd::get<spans>().observe(0.6);
+  odd::get<spans>().observe(1.5);
+  odd::get<spans>().observe(3);
+}
+
+TEST_CASE("odd numbers as OpenMetrics, in full, whatever the locale's decimal point") {
+  fill_odd();
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  std::setlocale(LC_ALL, "de_DE.UTF-8");  // where the machine has it
+  const std::string page = page_of<vitals::openmetrics_text>(odd::source());
+  std::setlocale(LC_ALL, before.c_str());
+  CHECK(page == R"(# TYPE odd_reals gauge
+# HELP odd_reals All doubles.
+odd_reals{which="0"} 0
+odd_reals{which="-0"} -0
+odd_reals{which="smallest"} 5e-324
+odd_reals{which="largest"} 1.7976931348623157e+308
+odd_reals{which="lowest"} -1.7976931348623157e+308
+odd_reals{which="NaN"} NaN
+odd_reals{which="+Inf"} +Inf
+odd_reals{which="-Inf"} -Inf
+odd_reals{which="1e-7"} 1e-07
+odd_reals{which="1e21"} 1e+21
+odd_reals{which="2^53+1"} 9.007199254740992e+15
+odd_reals{which="tab	and ☃"} 0
+# TYPE odd_counts counter
+# HELP odd_counts All integers.
+odd_counts_total{most="false"} 9007199254740993
+odd_counts_total{most="true"} 18446744073709551615
+# TYPE odd_signs gauge
+# HELP odd_signs All signs.
+odd_signs{most="false"} -9223372036854775808
+odd_signs{most="true"} 9223372036854775807
+# TYPE odd_waits_seconds histogram
+# UNIT odd_waits_seconds seconds
+# HELP odd_waits_seconds Waits.
+odd_waits_seconds_bucket{le="1e-09"} 0
+odd_waits_seconds_bucket{le="1e+09"} 0
+odd_waits_seconds_bucket{le="+Inf"} 3
+odd_waits_seconds_sum 27670116110.564327421
+odd_waits_seconds_count 3
+# TYPE odd_weights_grams summary
+# UNIT odd_weights_grams grams
+# HELP odd_weights_grams Weights.
+odd_weights_grams_sum 1.7976931348623157e+308
+odd_weights_grams_count 1
+# TYPE odd_spans histogram
+# HELP odd_spans Spans.
+odd_spans_bucket{le="0.5"} 0
+odd_spans_bucket{le="1.0"} 1
+odd_spans_bucket{le="2.0"} 2
+odd_spans_bucket{le="+Inf"} 3
+odd_spans_sum 5.1
+odd_spans_count 3
+# TYPE vitals_dropped counter
+# HELP vitals_dropped Updates dropped: a label outside its values, NaN, or a negative value where none may be.
+vitals_dropped_total{reason="label"} 0
+vitals_dropped_total{reason="value"} 0
+# EOF
+)");
+  odd::reset_after_fork();
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  const std::string help(10'240, 'h');
+  for (const std::size_t size : {std::size_t{0}, std::size_t{10'240}, std::size_t{1} << 20}) {
+    const std::string value(size, '"');
+    const std::string_view values[] = {value};
+    const vitals::label_family labels[] = {{.name = "text", .values = values}};
+    const vitals::family family{.name = "long_total",
+                                .help = help,
+                                .unit = {},
+                                .type = vitals::metric_type::counter,
+                                .kind = vitals::value_kind::unsigned_integer,
+                                .labels = labels,
+                                .bounds = {},
+                                .first = 0,
+                                .series = 1,
+                                .stride = 1,
+                                .width = 1};
+    const auto read = [](const void*, std::uint64_t* out) noexcept { *out = 7; };
+    std::string escaped;
+    for (std::size_t i = 0; i != size; ++i) {
+      escaped += "\\\"";
+    }
+    const std::string page = page_of<vitals::openmetrics_text>({.families = {&family, 1}, .cells = 1, .read = read});
+    CHECK((page == "# TYPE long counter\n# HELP long " + help + "\nlong_total{text=\"" + escaped + "\"} 7\n# EOF\n"));
+  }
 }
 
 TEST_CASE("Prometheus text has no info and no state sets: they are gauges; its sums may fall") {
