@@ -5571,10 +5571,13 @@ requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, s
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <future>
+#include <exception>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -5622,23 +5625,46 @@ using steady_deadline = std::chrono::steady_clock::time_point;
 /// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
 template <class Work>
 auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
-  std::packaged_task<decltype(work())()> task{std::move(work)};
-  auto result = task.get_future();
+  struct outcome {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool there = false;
+    std::optional<decltype(work())> value{};
+    std::exception_ptr error{};
+  };
+  const auto shared = std::make_shared<outcome>();
   sigset_t all;
   sigset_t before;
   sigfillset(&all);  // signals are for the program's own threads
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    std::thread{std::move(task)}.detach();
+    std::thread{[shared, work = std::move(work)]() mutable {
+      std::optional<decltype(work())> value;
+      std::exception_ptr error;
+      try {
+        value.emplace(work());
+      } catch (...) {
+        error = std::current_exception();
+      }
+      const std::lock_guard lock{shared->mutex};
+      shared->value = std::move(value);
+      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+      shared->there = true;
+      shared->changed.notify_one();
+    }}.detach();
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (result.wait_until(deadline) != std::future_status::ready) {
+  std::unique_lock lock{shared->mutex};
+  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
     return std::nullopt;
   }
-  return result.get();
+  if (shared->error) {
+    std::rethrow_exception(std::move(shared->error));
+  }
+  return std::move(shared->value);
 }
 
 /// One request and its answer.

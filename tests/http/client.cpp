@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -155,10 +156,27 @@ TEST_CASE("an answer counts though the server closes before it has all of the re
   CHECK(got.body == "less");
 }
 
+/// Whether this machine knows the loopback by name: the barest have no file that says so.
+bool knows_localhost() {
+  addrinfo* found = nullptr;
+  if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0) {
+    MESSAGE("this machine has no name for its loopback (/etc/hosts): what looks it up is left out");
+    return false;
+  }
+  ::freeaddrinfo(found);
+  return true;
+}
+
 TEST_CASE("a name is looked up") {
+  if (!knows_localhost()) {
+    return;
+  }
   const answering_server server{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
   CHECK(fetch({.host = "localhost", .port = server.port(), .timeout = long_enough}).status == 200);
   CHECK(server.request().find("\r\nHost: localhost:" + std::to_string(server.port()) + "\r\n") != std::string::npos);
+}
+
+TEST_CASE("a name that nobody knows is reported") {
   CHECK(error_of({.host = "no-such-host.invalid", .timeout = 5s}, "looking up the host"));
 }
 
@@ -170,8 +188,10 @@ TEST_CASE("a port that refuses is reported") {
   }
   CHECK(error_of({.host = "127.0.0.1", .port = port, .target = "/x", .timeout = long_enough}, "connecting") ==
         std::errc::connection_refused);
-  CHECK(error_of({.host = "localhost", .port = port, .timeout = long_enough}, "connecting") ==
-        std::errc::connection_refused);
+  if (knows_localhost()) {
+    CHECK(error_of({.host = "localhost", .port = port, .timeout = long_enough}, "connecting") ==
+          std::errc::connection_refused);
+  }
 }
 
 TEST_CASE("a host that does not take the connection is given up") {

@@ -183,6 +183,8 @@ class Scraped(unittest.TestCase):
 
     def test_scraped(self):
         shown = self.wait_for_both(named("vitals_callback_failures_total"), 0.0)
+        wait_for(lambda: self.server.get("query", query='up{job="native"}')["result"],
+                 lambda: "the job 'native' to be scraped: " + str(self.server.complaints()))
         self.assertIn(self.target.types["/protobuf"].replace("; ", ";"), self.target.accepts["/protobuf"])
         self.assertEqual(self.server.complaints(), {"protobuf": "", "text": "", "native": ""})
         up = self.server.get("query", query="up")["result"]
