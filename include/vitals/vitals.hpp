@@ -22,6 +22,7 @@
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/quantile.hpp>
 #include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/slots.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>

@@ -197,61 +197,219 @@ struct tsc_clock {
 #include <string_view>
 #include <vector>
 
-// Neighbouring values that are kept elsewhere.
-#ifndef VITALS_CORE_VIEW_HPP
-#define VITALS_CORE_VIEW_HPP
+// The texts of a label that are only known at run time: interned once, found again without a lock, never moved or
+// freed.
+#ifndef VITALS_CORE_SLOT_TABLE_HPP
+#define VITALS_CORE_SLOT_TABLE_HPP
 
-#include <concepts>
-#include <cstddef>
-
-namespace vitals::inline v0 {
-
-/// A pointer to constant values and their count: what the tables need of std::span, whose header and conversions take a
-/// seventh of the time that it takes to compile vitals. The values must outlive it. Copies freely, from and to a span.
-template <class T>
-class view {
- public:
-  constexpr view() noexcept = default;
-  constexpr view(const T* first, std::size_t count) noexcept : first_(first), count_(count) {}
-  // NOLINTBEGIN(google-explicit-constructor): an array is its own view
-  template <std::size_t N>
-  constexpr view(const T (&values)[N]) noexcept : view(values, N) {}
-  template <class Range>
-  requires requires(const Range& values) {
-    { values.data() } -> std::convertible_to<const T*>;
-    { values.size() } -> std::convertible_to<std::size_t>;
-  }
-  constexpr view(const Range& values) noexcept : view(values.data(), values.size()) {}
-  // NOLINTEND(google-explicit-constructor)
-
-  [[nodiscard]] constexpr const T* begin() const noexcept { return first_; }
-  [[nodiscard]] constexpr const T* end() const noexcept { return first_ + count_; }
-  [[nodiscard]] constexpr const T* data() const noexcept { return first_; }
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
-  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
-  [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return first_[i]; }
-  [[nodiscard]] constexpr const T& front() const noexcept { return first_[0]; }
-  [[nodiscard]] constexpr const T& back() const noexcept { return first_[count_ - 1]; }
-
- private:
-  const T* first_ = nullptr;
-  std::size_t count_ = 0;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// What cannot stand on one page: families of one name, labels that clash.
-#ifndef VITALS_EXPOSE_CONFLICT_HPP
-#define VITALS_EXPOSE_CONFLICT_HPP
-
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
-#include <string>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
 #include <string_view>
-#include <vector>
 
+// A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
+#ifndef VITALS_CORE_CELL_HPP
+#define VITALS_CORE_CELL_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Written by one thread alone (a thread's block) or by read-modify-write (retired totals, shared metrics), read by
+/// any. Relaxed is enough throughout: a cell publishes nothing but itself, and a reader needs no order between cells.
+using cell = std::atomic<std::uint64_t>;
+static_assert(cell::is_always_lock_free, "vitals needs lock-free 64-bit atomics");
+static_assert(sizeof(cell) == 8);
+
+inline constexpr std::size_t cells_a_line = 8;
+
+__extension__ using wide = __int128;
+__extension__ using unsigned_wide = unsigned __int128;
+
+/// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
+VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
+  c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+VITALS_HOT void own_add(cell& c, double v) noexcept {
+  c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
+          std::memory_order_relaxed);
+}
+
+/// Adds to a cell that several threads write.
+VITALS_HOT void common_add(cell& c, std::uint64_t n) noexcept {
+  c.fetch_add(n, std::memory_order_relaxed);
+}
+inline void common_add(cell& c, double v) noexcept {
+  std::uint64_t old = c.load(std::memory_order_relaxed);
+  while (!c.compare_exchange_weak(old, std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + v),
+                                  std::memory_order_relaxed)) {
+  }
+}
+
+/// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
+///
+/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
+/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
+/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
+/// never off by a carry.
+struct wide_total {
+  static constexpr int shift = 62;
+  static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+
+  /// How far `high` moves when `add` is added to a total whose low cell is `low`.
+  static constexpr std::int64_t carry(std::uint64_t low, wide add) noexcept {
+    return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
+  }
+
+  /// By the owning thread.
+  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
+    const std::uint64_t old = low.load(std::memory_order_relaxed);
+    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
+    low.store(now, std::memory_order_relaxed);
+    if (((old ^ now) >> shift) != 0) [[unlikely]] {
+      own_carry(high, carry(old, nanoseconds));
+    }
+  }
+
+  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
+    // release: a reader that sees this step (acquire) sees the low cell that caused it
+    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+  }
+
+  /// By any thread.
+  static void common_add(cell& low, cell& high, wide nanoseconds) noexcept {
+    const std::uint64_t old = low.fetch_add(static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
+    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
+      high.fetch_add(static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
+  }
+
+  /// By any thread. A step back is only taken for one where totals may fall.
+  static wide read(const cell& low, const cell& high, bool may_fall) noexcept {
+    std::uint64_t top = high.load(std::memory_order_acquire);
+    std::uint64_t bottom = low.load(std::memory_order_acquire);
+    for (int i = 0; i != 4; ++i) {  // a carry that finished in between: take a fresh pair
+      const std::uint64_t again = high.load(std::memory_order_acquire);
+      if (again == top) {
+        break;
+      }
+      top = again;
+      bottom = low.load(std::memory_order_acquire);
+    }
+    auto behind = static_cast<std::int64_t>(((bottom >> shift) - top) & 3U);
+    behind = may_fall && behind == 3 ? -1 : behind;
+    return static_cast<wide>(static_cast<std::int64_t>(top) + behind) * (wide{1} << shift) +
+           static_cast<wide>(bottom & mask);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// The directory of a process's registries: one for all of its shared libraries.
+#ifndef VITALS_CORE_DIRECTORY_HPP
+#define VITALS_CORE_DIRECTORY_HPP
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
+/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
+/// separate registries.
+namespace VITALS_EXPORT vitals_abi_2 {
+
+using cell = std::atomic<std::uint64_t>;
+
+/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+enum class summing : std::uint32_t {
+  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
+  reals,               ///< each cell a double
+  real_histogram,      ///< a double, then integers
+  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+};
+
+/// Neighbouring sets of cells that are summed alike.
+struct run {
+  summing kind;
+  std::uint32_t first;   ///< index of the first set's first cell
+  std::uint32_t sets;    ///< how many sets
+  std::uint32_t stride;  ///< from one set to the next
+  std::uint32_t width;   ///< cells of a set
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+};
+
+/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
+/// two threads share a line or the line next to it.
+struct alignas(128) block {
+  block* next;
+  block* previous;
+  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+};
+
+/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
+/// Nothing in it points into a library that may be closed.
+struct record {
+  record* next;
+  std::uint64_t key;           ///< of the metrics' types and descriptors
+  std::uint32_t thread_cells;  ///< cells of a thread's block
+  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
+  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
+  run* runs;
+  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
+  cell* shared;              ///< the shared cells
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
+  block* blocks;             ///< of the living threads; guarded by the mutex
+  std::size_t block_count;   ///< guarded by the mutex
+};
+
+struct slot_table;
+
+struct directory {
+  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  record* records;
+  bool fork_handler;
+  slot_table* slot_tables;  ///< of the labels whose texts are only known at run time; guarded by the mutex
+  /// How often a text came to be shown, or no longer: added to by any thread (release, behind the change), read by who
+  /// lays a page, before it does (acquire).
+  std::atomic<std::uint64_t> slot_changes;
+};
+
+/// constant-initialised and trivially destroyed: usable before main and after it
+inline constinit directory the_directory{};
+
+}  // namespace vitals_abi_2
+
+namespace vitals::inline v0::detail {
+
+namespace abi = vitals_abi_2;
+
+VITALS_HOT cell* cells_of(abi::block* b) noexcept {
+  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
+}
+
+/// What a library knows of a registry when it attaches.
+struct image {
+  std::uint64_t key;
+  std::uint32_t thread_cells;
+  std::uint32_t shared_cells;
+  const abi::run* runs;
+  std::uint32_t run_count;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // The one grammar of names and texts, used when compiling and at run time alike.
 // Prometheus data model: https://prometheus.io/docs/concepts/data_model/
 #ifndef VITALS_CORE_NAME_HPP
@@ -328,6 +486,595 @@ namespace detail {
 }  // namespace vitals::inline v0
 
 #endif
+// The life of a registry's record and of its threads' blocks: found, linked, folded, carried over a fork.
+#ifndef VITALS_CORE_RECORD_HPP
+#define VITALS_CORE_RECORD_HPP
+
+#include <cxxabi.h>
+#include <pthread.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
+#ifndef VITALS_CORE_SUM_HPP
+#define VITALS_CORE_SUM_HPP
+
+#include <sched.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+namespace vitals::inline v0::detail {
+
+/// A wide total in a reader's plain array.
+inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
+  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
+         static_cast<wide>(low);
+}
+inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
+  low = static_cast<std::uint64_t>(value);
+  high = static_cast<std::uint64_t>(value >> 64);
+}
+
+/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
+inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
+  for (; from != end; ++from) {
+    *from = 0;
+  }
+}
+
+/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
+/// once.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  const auto add_integers = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i != last; ++i) {
+      out[i] += load(from[i]);
+    }
+  };
+  const auto add_real = [&](std::size_t i) {
+    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
+  };
+  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
+  switch (r.kind) {
+    case abi::summing::integers:
+      add_integers(set(begin), set(end));
+      return;
+    case abi::summing::reals:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+      }
+      return;
+    case abi::summing::real_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+        add_integers(set(i) + 1, set(i) + r.width);
+      }
+      return;
+    case abi::summing::duration_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        const std::size_t low = set(i);
+        const std::size_t high = low + r.width - 1;
+        set_plain_wide(out[low], out[high],
+                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
+        add_integers(low + 1, high);
+      }
+      return;
+  }
+}
+
+/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
+/// place down is a reset to a reader.
+inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
+                       std::uint32_t end) noexcept {
+  for (std::uint32_t i = begin; i != end; ++i) {
+    const std::size_t low = std::size_t{i} * r.stride;
+    if (r.kind == abi::summing::duration_histogram) {
+      const std::size_t high = low + r.width - 1;
+      const wide now = plain_wide(out[low], out[high]);
+      const wide before = plain_wide(published[low], published[high]);
+      const wide most = now < before ? before : now;
+      set_plain_wide(out[low], out[high], most);
+      set_plain_wide(published[low], published[high], most);
+    } else {
+      const auto now = std::bit_cast<double>(out[low]);
+      const auto before = std::bit_cast<double>(published[low]);
+      const double most = now < before ? before : now;
+      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
+    }
+  }
+}
+
+/// Whether the sums of a run are kept from falling.
+constexpr bool keeps_published(const abi::run& r) noexcept {
+  return r.kind != abi::summing::integers && !r.may_fall;
+}
+
+/// How many cells are read in one turn with the mutex: some tens of microseconds.
+inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
+
+/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
+inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
+  add_sets(r, of.retired + r.first, out, begin, end);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    add_sets(r, cells_of(b) + r.first, out, begin, end);
+  }
+  if (of.published != nullptr && keeps_published(r)) {
+    never_less(r, out, of.published + r.first, begin, end);
+  }
+}
+
+/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
+/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
+/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
+/// lost or seen twice.
+inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
+  const abi::run* const end = of.runs + of.run_count;
+  const abi::run* r = of.runs;
+  std::uint32_t set = 0;
+  while (r != end && r->first < of.thread_cells) {
+    if (r != of.runs || set != 0) {
+      sched_yield();  // a thread that waits for the mutex has its chance
+    }
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
+    while (left != 0 && r != end && r->first < of.thread_cells) {
+      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
+      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
+      sum_sets(of, *r, out + r->first, set, last);
+      const std::size_t taken = std::size_t{last - set} * r->stride;
+      left = taken < left ? left - taken : 0;
+      set = last;
+      if (set == r->sets) {
+        ++r;
+        set = 0;
+      }
+    }
+  }
+  for (; r != end; ++r) {  // the shared cells need no mutex
+    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
+    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
+  }
+}
+
+/// Sums one run alone into `out`, which has room for its cells.
+inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
+  if (r.first < of.thread_cells) {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    sum_sets(of, r, out, 0, r.sets);
+  } else {
+    set_zero(out, out + std::size_t{r.sets} * r.stride);
+    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
+  }
+}
+
+/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
+inline void fold_cells(abi::record& of, const cell* from) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
+    for (std::uint32_t i = 0; i != r->sets; ++i) {
+      std::size_t at = r->first + std::size_t{i} * r->stride;
+      std::size_t last = at + r->width;
+      switch (r->kind) {
+        case abi::summing::integers:
+          break;
+        case abi::summing::reals:
+        case abi::summing::real_histogram:
+          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
+          ++at;
+          break;
+        case abi::summing::duration_histogram:
+          --last;
+          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
+          ++at;
+          break;
+      }
+      for (; at != last; ++at) {
+        if (const std::uint64_t n = load(from[at]); n != 0) {
+          common_add(of.retired[at], n);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Tells which library registers a destructor (Itanium C++ ABI, 3.3.6.3). Under another name than its symbol's, which
+/// compilers declare themselves where they need it.
+[[gnu::visibility("hidden")]] extern void* this_library __asm__("__dso_handle");
+
+/// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
+template <class T>
+T* new_array(std::size_t count, std::size_t header = 0) noexcept {
+  constexpr std::size_t alignment = alignof(abi::block);
+  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
+  auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    ::new (static_cast<void*>(raw + header + i * sizeof(T))) T{};
+  }
+  return reinterpret_cast<T*>(raw);
+}
+
+inline void link(abi::record& of, abi::block* b) noexcept {
+  b->previous = nullptr;
+  b->next = of.blocks;
+  if (b->next != nullptr) {
+    b->next->previous = b;
+  }
+  of.blocks = b;
+  ++of.block_count;
+}
+
+/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
+inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
+  fold_cells(of, cells_of(b));
+  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
+  if (b->next != nullptr) {
+    b->next->previous = b->previous;
+  }
+  --of.block_count;
+}
+
+// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
+// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
+// not given back: another library's allocator may not be ready yet.)
+inline void before_fork() noexcept {
+  abi::the_directory.mutex.lock();
+}
+inline void after_fork_in_parent() noexcept {
+  abi::the_directory.mutex.unlock();
+}
+inline void after_fork_in_child() noexcept {
+  for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    for (abi::block* b = r->blocks; b != nullptr;) {
+      abi::block* const next = b->next;
+      if (pthread_equal(b->owner, pthread_self()) == 0) {
+        fold_and_unlink(*r, b);
+      }
+      b = next;
+    }
+  }
+  abi::the_directory.mutex.unlock();
+}
+
+inline void forget_fork_handler(void*) noexcept {
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  abi::the_directory.fork_handler = false;
+}
+
+/// With the mutex held. The handler goes when its library is closed: the next thread to attach then makes another.
+inline void keep_fork_handler() noexcept {
+  abi::directory& d = abi::the_directory;
+  if (!d.fork_handler) {
+    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+    __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
+  }
+}
+
+/// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
+/// memory is left for it: there is nowhere to count.
+VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
+  abi::directory& d = abi::the_directory;
+  const std::scoped_lock lock{d.mutex};
+  for (abi::record* r = d.records; r != nullptr; r = r->next) {
+    if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
+        r->run_count == of.run_count) {
+      return *r;
+    }
+  }
+  bool keeps = false;
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    keeps = keeps || keeps_published(of.runs[i]);
+  }
+  auto* const r = new_array<abi::record>(1);
+  auto* const runs = new_array<abi::run>(of.run_count);
+  auto* const retired = new_array<cell>(of.thread_cells);
+  auto* const shared = new_array<cell>(of.shared_cells);
+  auto* const published = keeps ? new_array<std::uint64_t>(of.thread_cells) : nullptr;
+  if (r == nullptr || runs == nullptr || retired == nullptr || shared == nullptr || (keeps && published == nullptr)) {
+    std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
+    std::abort();
+  }
+  for (std::uint32_t i = 0; i != of.run_count; ++i) {
+    runs[i] = of.runs[i];
+  }
+  *r = {.next = d.records,
+        .key = of.key,
+        .thread_cells = of.thread_cells,
+        .shared_cells = of.shared_cells,
+        .run_count = of.run_count,
+        .runs = runs,
+        .retired = retired,
+        .shared = shared,
+        .published = published,
+        .blocks = nullptr,
+        .block_count = 0};
+  d.records = r;
+  keep_fork_handler();
+  return *r;
+}
+
+/// A block for this thread, linked into the record; null where no memory is left.
+VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
+  void* const raw = new_array<cell>(of.thread_cells, sizeof(abi::block));
+  if (raw == nullptr) {
+    return nullptr;
+  }
+  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    keep_fork_handler();
+    link(of, b);
+  }
+  return b;
+}
+
+/// The end of a block: its counts move to the retired totals at one stroke for every reader.
+VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
+  {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    fold_and_unlink(of, b);
+  }
+  std::free(b);
+}
+
+/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+VITALS_COLD inline void reset_record(abi::record& of) noexcept {
+  const auto clear = [](cell* cells, std::size_t count) {
+    for (std::size_t i = 0; i != count; ++i) {
+      cells[i].store(0, std::memory_order_relaxed);
+    }
+  };
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  clear(of.retired, of.thread_cells);
+  clear(of.shared, of.shared_cells);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    clear(cells_of(b), of.thread_cells);
+  }
+  if (of.published != nullptr) {
+    set_zero(of.published, of.published + of.thread_cells);
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace VITALS_EXPORT vitals_abi_2 {
+
+/// A place for a text. It is given once: a text that was removed keeps it, so that no handle ever counts for another.
+struct slot {
+  const char* text;         ///< written once, under the mutex, before an entry or `shown` leads here
+  std::uint32_t length;     ///< as `text`
+  std::atomic<bool> shown;  ///< written under the mutex (release), read by who lays a page (acquire)
+};
+
+/// The texts of one label, for all libraries of the process: made at its first touch and never freed.
+struct slot_table {
+  slot_table* next;
+  const char* name;  ///< the label's
+  std::uint32_t name_length;
+  std::uint32_t capacity;  ///< slots; one more index, `capacity`, stands for all other texts
+  slot* slots;
+  /// A hash table of slot numbers + 1, 0 where empty; a power of two of them, at least twice the capacity. Written
+  /// under the mutex (release, when the slot is whole), read by any thread (acquire).
+  std::atomic<std::uint32_t>* entries;
+  std::uint32_t entry_mask;
+  std::atomic<std::uint32_t>
+      used;                       ///< slots given; written under the mutex, relaxed: who reads too few takes the mutex
+  std::atomic<bool> other_shown;  ///< whether anything was ever counted for `other`; set by any thread
+  cell refused_full;              ///< read-modify-write by any thread
+  cell refused_text;              ///< as `refused_full`
+};
+
+}  // namespace vitals_abi_2
+
+namespace vitals::inline v0::detail {
+
+/// The text that stands for all that have no slot.
+inline constexpr std::string_view other_text = "other";
+inline constexpr std::size_t most_slot_bytes = 1024;
+
+inline bool is_slot_text(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= most_slot_bytes && is_utf8(text);
+}
+
+/// The text of an index. An `other` is always there; a slot only once it is shown.
+inline std::string_view text_of_slot(const abi::slot_table& of, std::uint32_t index) noexcept {
+  return index == of.capacity ? other_text : std::string_view{of.slots[index].text, of.slots[index].length};
+}
+
+/// Whether an index has a text that was not removed.
+inline bool is_slot_shown(const abi::slot_table& of, std::uint32_t index) noexcept {
+  return (index == of.capacity ? of.other_shown : of.slots[index].shown).load(std::memory_order_acquire);
+}
+
+/// Those who lay pages see that another text is shown, or no longer.
+inline void show_slot(std::atomic<bool>& shown, bool show) noexcept {
+  if (shown.exchange(show, std::memory_order_acq_rel) != show) {
+    abi::the_directory.slot_changes.fetch_add(1, std::memory_order_release);
+  }
+}
+
+/// The entry that holds the text, or else the empty one where it belongs. An entry that is seen is seen whole.
+inline std::atomic<std::uint32_t>& entry_of_text(const abi::slot_table& of, std::string_view text) noexcept {
+  for (auto i = static_cast<std::uint32_t>(hash(text));; ++i) {  // ends: at least half of the entries are empty
+    std::atomic<std::uint32_t>& entry = of.entries[i & of.entry_mask];
+    const std::uint32_t number = entry.load(std::memory_order_acquire);
+    if (number == 0 || text_of_slot(of, number - 1) == text) {
+      return entry;
+    }
+  }
+}
+
+/// Gives a text a slot where it has none, and shows it. The index `capacity` where there is none left, or no memory.
+VITALS_COLD inline std::uint32_t show_text(abi::slot_table& of, std::string_view text) noexcept {
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  std::atomic<std::uint32_t>& entry = entry_of_text(of, text);
+  std::uint32_t number = entry.load(std::memory_order_relaxed);
+  if (number == 0) {
+    const std::uint32_t used = of.used.load(std::memory_order_relaxed);
+    char* const copy = used == of.capacity ? nullptr : new_array<char>(text.size());
+    if (copy == nullptr) {
+      return of.capacity;
+    }
+    std::memcpy(copy, text.data(), text.size());
+    of.slots[used].text = copy;
+    of.slots[used].length = static_cast<std::uint32_t>(text.size());
+    of.used.store(used + 1, std::memory_order_relaxed);
+    number = used + 1;
+    entry.store(number, std::memory_order_release);
+  }
+  show_slot(of.slots[number - 1].shown, true);
+  return number - 1;
+}
+
+VITALS_COLD inline std::uint32_t refuse_text(abi::slot_table& of, abi::cell& reason) noexcept {
+  common_add(reason, std::uint64_t{1});
+  if (!of.other_shown.load(std::memory_order_relaxed)) {
+    show_slot(of.other_shown, true);
+  }
+  return of.capacity;
+}
+
+/// The index of a text: its slot's, or `capacity` (and a count of that) where it can have none. A text that is shown
+/// already is found without a lock, and so is that all slots are taken.
+inline std::uint32_t intern_text(abi::slot_table& of, std::string_view text) noexcept {
+  if (text == other_text) {
+    show_slot(of.other_shown, true);
+    return of.capacity;
+  }
+  if (!is_slot_text(text)) {
+    return refuse_text(of, of.refused_text);
+  }
+  const std::uint32_t number = entry_of_text(of, text).load(std::memory_order_relaxed);
+  if (number != 0 && is_slot_shown(of, number - 1)) {
+    return number - 1;
+  }
+  const bool full = number == 0 && of.used.load(std::memory_order_relaxed) == of.capacity;
+  const std::uint32_t index = full ? of.capacity : show_text(of, text);
+  return index == of.capacity ? refuse_text(of, of.refused_full) : index;
+}
+
+/// Shows a text no longer. Its slot stays its own: a handle may still count there.
+inline bool hide_text(abi::slot_table& of, std::string_view text) noexcept {
+  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::uint32_t number = entry_of_text(of, text).load(std::memory_order_relaxed);
+  if (number == 0 || !is_slot_shown(of, number - 1)) {
+    return false;
+  }
+  show_slot(of.slots[number - 1].shown, false);
+  return true;
+}
+
+/// The process's table of a label, made if this is its first touch. The program ends with a message where no memory is
+/// left for it.
+VITALS_COLD inline abi::slot_table& find_slot_table(std::string_view name, std::uint32_t capacity) noexcept {
+  abi::directory& d = abi::the_directory;
+  const std::scoped_lock lock{d.mutex};
+  for (abi::slot_table* t = d.slot_tables; t != nullptr; t = t->next) {
+    if (t->capacity == capacity && std::string_view{t->name, t->name_length} == name) {
+      return *t;
+    }
+  }
+  const std::uint32_t entries = std::bit_ceil(2 * capacity);
+  auto* const t = new_array<abi::slot_table>(1);
+  auto* const copy = new_array<char>(name.size());
+  auto* const slots = new_array<abi::slot>(capacity);
+  auto* const table = new_array<std::atomic<std::uint32_t>>(entries);
+  if (t == nullptr || copy == nullptr || slots == nullptr || table == nullptr) {
+    std::fputs("vitals: out of memory at the first touch of a label's slots\n", stderr);
+    std::abort();
+  }
+  std::memcpy(copy, name.data(), name.size());
+  t->next = d.slot_tables;
+  t->name = copy;
+  t->name_length = static_cast<std::uint32_t>(name.size());
+  t->capacity = capacity;
+  t->slots = slots;
+  t->entries = table;
+  t->entry_mask = entries - 1;
+  d.slot_tables = t;
+  keep_fork_handler();
+  return *t;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Neighbouring values that are kept elsewhere.
+#ifndef VITALS_CORE_VIEW_HPP
+#define VITALS_CORE_VIEW_HPP
+
+#include <concepts>
+#include <cstddef>
+
+namespace vitals::inline v0 {
+
+/// A pointer to constant values and their count: what the tables need of std::span, whose header and conversions take a
+/// seventh of the time that it takes to compile vitals. The values must outlive it. Copies freely, from and to a span.
+template <class T>
+class view {
+ public:
+  constexpr view() noexcept = default;
+  constexpr view(const T* first, std::size_t count) noexcept : first_(first), count_(count) {}
+  // NOLINTBEGIN(google-explicit-constructor): an array is its own view
+  template <std::size_t N>
+  constexpr view(const T (&values)[N]) noexcept : view(values, N) {}
+  template <class Range>
+  requires requires(const Range& values) {
+    { values.data() } -> std::convertible_to<const T*>;
+    { values.size() } -> std::convertible_to<std::size_t>;
+  }
+  constexpr view(const Range& values) noexcept : view(values.data(), values.size()) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] constexpr const T* begin() const noexcept { return first_; }
+  [[nodiscard]] constexpr const T* end() const noexcept { return first_ + count_; }
+  [[nodiscard]] constexpr const T* data() const noexcept { return first_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return first_[i]; }
+  [[nodiscard]] constexpr const T& front() const noexcept { return first_[0]; }
+  [[nodiscard]] constexpr const T& back() const noexcept { return first_[count_ - 1]; }
+
+ private:
+  const T* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// What cannot stand on one page: families of one name, labels that clash.
+#ifndef VITALS_EXPOSE_CONFLICT_HPP
+#define VITALS_EXPOSE_CONFLICT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
 // Finds a repeated hash among many, when compiling and at run time: sorts and compares neighbours, never all pairs.
 #ifndef VITALS_CORE_UNIQUE_HPP
 #define VITALS_CORE_UNIQUE_HPP
@@ -424,7 +1171,23 @@ enum class value_kind : std::uint8_t {
 /// A label of a family and the texts of its values, in the order of their indices.
 struct label_family {
   std::string_view name;
-  view<std::string_view> values;
+  view<std::string_view> values;  ///< those that are known when compiling
+
+  /// A label with slots: its table, and how many slots that has. `other` is one more value.
+  detail::abi::slot_table& (*table)() noexcept = nullptr;
+  std::uint32_t slots = 0;
+
+  [[nodiscard]] constexpr std::uint32_t size() const noexcept {
+    return table != nullptr ? slots + 1 : static_cast<std::uint32_t>(values.size());
+  }
+  /// Whether a value has a text. Of a label with slots that changes as texts come and go.
+  [[nodiscard]] bool is_shown(std::uint32_t index) const noexcept {
+    return table == nullptr || detail::is_slot_shown(table(), index);
+  }
+  /// The text of a value that has one.
+  [[nodiscard]] std::string_view text(std::uint32_t index) const noexcept {
+    return table == nullptr ? values[index] : detail::text_of_slot(table(), index);
+  }
 };
 
 /// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
@@ -483,13 +1246,49 @@ struct family {
     return {.first = 2 + (at - 1) * native.parts, .count = at == bounds.size() ? 1 : native.parts};
   }
 
+  /// Whether any of the labels has texts that are only known at run time.
+  [[nodiscard]] constexpr bool has_slots() const noexcept {
+    for (const label_family& l : labels) {
+      if (l.table != nullptr) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Calls `visit(label, value's index)` for each label of a series.
+  template <class Visit>
+  constexpr void each_label(std::uint32_t at, Visit visit) const {
+    std::uint32_t below = series;  // how many series have one value of this label, and of those before it
+    for (const label_family& l : labels) {
+      below /= l.size();
+      visit(l, at / below);
+      at %= below;
+    }
+  }
+
+  /// Calls `visit(series)` for each series whose labels all have a text now.
+  template <class Visit>
+  void each_series(Visit visit) const {
+    const bool all = !has_slots();
+    for (std::uint32_t i = 0; i != series; ++i) {
+      bool shown = true;
+      if (!all) {
+        each_label(i, [&shown](const label_family& l, std::uint32_t index) { shown = shown && l.is_shown(index); });
+      }
+      if (shown) {
+        visit(i);
+      }
+    }
+  }
+
   struct state_place {
     std::uint32_t set;
     std::uint32_t state;
   };
   /// Where a series of a state set stands: in which set, and which of its states.
   [[nodiscard]] constexpr state_place state_of(std::uint32_t at) const noexcept {
-    const auto states = static_cast<std::uint32_t>(labels.back().values.size());
+    const auto states = labels.back().size();
     return {.set = at / states, .state = at % states};
   }
 
@@ -621,7 +1420,8 @@ inline void refuse_conflicts(view<source_ref> sources) {
 
 namespace vitals::inline v0::detail {
 
-/// Two families of a reading's own: what its sources dropped, by reason, and how often their callbacks failed.
+/// Three families of a reading's own: what its sources dropped, by reason, how often their callbacks failed, and what
+/// their labels with slots refused.
 struct own_families {
   static constexpr std::string_view reasons[] = {"label", "value"};
   static constexpr label_family by_reason[] = {{.name = "reason", .values = reasons}};
@@ -650,6 +1450,26 @@ struct own_families {
       .stride = 1,
       .width = 1};
   static constexpr std::size_t cells = 3;
+
+  static constexpr std::string_view slot_reasons[] = {"full", "text"};
+  /// What labels with slots refused, by label. `names` are the labels' names; `labels` are filled in, for the family.
+  static family refusals(view<std::string_view> names, label_family (&by)[2]) noexcept {
+    by[0] = {.name = "label", .values = names};
+    by[1] = {.name = "reason", .values = slot_reasons};
+    return {.name = "vitals_slot_refusals_total",
+            .help =
+                "Texts counted as other: all of the label's slots were taken, or the text was empty, longer than "
+                "1,024 bytes or not UTF-8.",
+            .unit = {},
+            .type = metric_type::counter,
+            .kind = value_kind::unsigned_integer,
+            .labels = by,
+            .bounds = {},
+            .first = cells,
+            .series = static_cast<std::uint32_t>(2 * names.size()),
+            .stride = 1,
+            .width = 1};
+  }
 };
 
 /// Whether one of `names` is the family's, or one of its samples'.
@@ -674,8 +1494,9 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
 /// Cells of several sources, one after the other, and its own. Used by one thread at a time.
 class reading {
  public:
-  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
-  explicit reading(view<source_ref> sources) {
+  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
+  /// given, the families of these names alone are shown (or of samples' names).
+  reading(view<source_ref> sources, view<std::string> names) : names_(names.begin(), names.end()) {
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
@@ -684,33 +1505,53 @@ class reading {
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
+        for (const label_family& l : f.labels) {
+          keep_table(l);
+        }
       }
     }
-    cells_.resize(std::size_t{base} + own_families::cells);
+    refusals_ = own_families::refusals(table_names_, by_table_);
+    cells_.resize(std::size_t{base} + own_families::cells + refusals_.series);
   }
+  reading(const reading&) = delete;
+  reading& operator=(const reading&) = delete;
 
-  /// Calls `visit(source, family, base)` for each family, whose cells are numbered from `base` on: the sources', and
-  /// its own where anything can be dropped or fail.
+  /// Calls `visit(source, family, base)` for each family that is shown, whose cells are numbered from `base` on: the
+  /// sources', and its own where anything can be dropped, fail or be refused. What is laid then shows the labels'
+  /// values as they are now: `is_stale` says when they are others.
   template <class Visit>
-  void each_family(Visit visit) const {
-    for (const auto& [s, base] : sources_) {
-      for (const family& f : s.families) {
+  void each_shown(Visit visit) {
+    const std::uint64_t changes = slot_changes();  // before any of them is looked at
+    const auto show = [&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (names_.empty() || is_named(s, f, names_)) {
         visit(s, f, base);
       }
+    };
+    for (const auto& [s, base] : sources_) {
+      for (const family& f : s.families) {
+        show(s, f, base);
+      }
     }
-    const auto base = static_cast<std::uint32_t>(cells_.size() - own_families::cells);
+    const auto base = static_cast<std::uint32_t>(own() - cells_.data());
     if (any_drops_) {
-      visit(source_ref{}, own_families::drops, base);
+      show(source_ref{}, own_families::drops, base);
     }
     if (any_failures_) {
-      visit(source_ref{}, own_families::failures, base);
+      show(source_ref{}, own_families::failures, base);
     }
+    if (!tables_.empty()) {
+      show(source_ref{}, refusals_, base);
+    }
+    shown_changes_ = changes;
   }
+
+  /// Whether a label with slots got or lost a value since `each_shown`.
+  [[nodiscard]] bool is_stale() const noexcept { return !tables_.empty() && slot_changes() != shown_changes_; }
 
   /// Reads all sources.
   const std::uint64_t* take() noexcept {
-    std::uint64_t* const own = cells_.data() + (cells_.size() - own_families::cells);
-    own[0] = own[1] = own[2] = 0;
+    std::uint64_t* out = own();
+    out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
       s.read(s.self, cells);
@@ -720,10 +1561,16 @@ class reading {
         }
       };
       for (const family& f : s.families) {
-        add(own[0], f.label_drops);
-        add(own[1], f.value_drops);
-        add(own[2], f.failures);
+        add(out[0], f.label_drops);
+        add(out[1], f.value_drops);
+        add(out[2], f.failures);
       }
+    }
+    out += own_families::cells;
+    set_zero(out, out + refusals_.series);
+    for (const auto& [table, name] : tables_) {
+      out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
+      out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
     }
     return cells_.data();
   }
@@ -734,10 +1581,48 @@ class reading {
     std::uint32_t base;
   };
 
+  static std::uint64_t slot_changes() noexcept {
+    return abi::the_directory.slot_changes.load(std::memory_order_acquire);
+  }
+
+  /// Its own cells follow the sources'.
+  std::uint64_t* own() noexcept { return cells_.data() + (cells_.size() - own_families::cells - refusals_.series); }
+
+  struct named_table {
+    const abi::slot_table* table;
+    std::size_t name;  // index of the label's name; two labels of one name may have tables of different sizes
+  };
+
+  void keep_table(const label_family& l) {
+    if (l.table == nullptr) {
+      return;
+    }
+    const abi::slot_table* const table = &l.table();
+    std::size_t name = 0;
+    while (name != table_names_.size() && table_names_[name] != l.name) {
+      ++name;
+    }
+    if (name == table_names_.size()) {
+      table_names_.push_back(l.name);
+    }
+    for (const named_table& t : tables_) {
+      if (t.table == table) {
+        return;
+      }
+    }
+    tables_.push_back({table, name});
+  }
+
+  std::vector<std::string> names_;
   std::vector<placed_source> sources_;
   std::vector<std::uint64_t> cells_;
   bool any_drops_ = false;
   bool any_failures_ = false;
+  std::vector<named_table> tables_;  // of the labels with slots
+  std::vector<std::string_view> table_names_;
+  label_family by_table_[2]{};
+  family refusals_{own_families::failures};
+  std::uint64_t shown_changes_ = 0;
 };
 
 }  // namespace vitals::inline v0::detail
@@ -768,13 +1653,10 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
   for (const constant_label& l : s.labels) {
     visit(l.name, l.value);
   }
-  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
-  for (const label_family& l : f.labels) {
-    below /= static_cast<std::uint32_t>(l.values.size());
+  f.each_label(series, [&](const label_family& l, std::uint32_t index) {
     const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
-    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
-    series %= below;
-  }
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.text(index));
+  });
 }
 
 }  // namespace vitals::inline v0::detail
@@ -790,108 +1672,6 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-// A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
-#ifndef VITALS_CORE_CELL_HPP
-#define VITALS_CORE_CELL_HPP
-
-#include <atomic>
-#include <bit>
-#include <cstdint>
-
-namespace vitals::inline v0::detail {
-
-/// Written by one thread alone (a thread's block) or by read-modify-write (retired totals, shared metrics), read by
-/// any. Relaxed is enough throughout: a cell publishes nothing but itself, and a reader needs no order between cells.
-using cell = std::atomic<std::uint64_t>;
-static_assert(cell::is_always_lock_free, "vitals needs lock-free 64-bit atomics");
-static_assert(sizeof(cell) == 8);
-
-inline constexpr std::size_t cells_a_line = 8;
-
-__extension__ using wide = __int128;
-__extension__ using unsigned_wide = unsigned __int128;
-
-/// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
-VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
-  c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
-VITALS_HOT void own_add(cell& c, double v) noexcept {
-  c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
-          std::memory_order_relaxed);
-}
-
-/// Adds to a cell that several threads write.
-VITALS_HOT void common_add(cell& c, std::uint64_t n) noexcept {
-  c.fetch_add(n, std::memory_order_relaxed);
-}
-inline void common_add(cell& c, double v) noexcept {
-  std::uint64_t old = c.load(std::memory_order_relaxed);
-  while (!c.compare_exchange_weak(old, std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + v),
-                                  std::memory_order_relaxed)) {
-  }
-}
-
-/// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
-///
-/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
-/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
-/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
-/// never off by a carry.
-struct wide_total {
-  static constexpr int shift = 62;
-  static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
-
-  /// How far `high` moves when `add` is added to a total whose low cell is `low`.
-  static constexpr std::int64_t carry(std::uint64_t low, wide add) noexcept {
-    return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
-  }
-
-  /// By the owning thread.
-  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
-    const std::uint64_t old = low.load(std::memory_order_relaxed);
-    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
-    low.store(now, std::memory_order_relaxed);
-    if (((old ^ now) >> shift) != 0) [[unlikely]] {
-      own_carry(high, carry(old, nanoseconds));
-    }
-  }
-
-  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
-    // release: a reader that sees this step (acquire) sees the low cell that caused it
-    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
-  }
-
-  /// By any thread.
-  static void common_add(cell& low, cell& high, wide nanoseconds) noexcept {
-    const std::uint64_t old = low.fetch_add(static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
-    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
-      high.fetch_add(static_cast<std::uint64_t>(step), std::memory_order_release);
-    }
-  }
-
-  /// By any thread. A step back is only taken for one where totals may fall.
-  static wide read(const cell& low, const cell& high, bool may_fall) noexcept {
-    std::uint64_t top = high.load(std::memory_order_acquire);
-    std::uint64_t bottom = low.load(std::memory_order_acquire);
-    for (int i = 0; i != 4; ++i) {  // a carry that finished in between: take a fresh pair
-      const std::uint64_t again = high.load(std::memory_order_acquire);
-      if (again == top) {
-        break;
-      }
-      top = again;
-      bottom = low.load(std::memory_order_acquire);
-    }
-    auto behind = static_cast<std::int64_t>(((bottom >> shift) - top) & 3U);
-    behind = may_fall && behind == 3 ? -1 : behind;
-    return static_cast<wide>(static_cast<std::int64_t>(top) + behind) * (wide{1} << shift) +
-           static_cast<wide>(bottom & mask);
-  }
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 
 namespace vitals::inline v0::detail {
 
@@ -1083,289 +1863,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
-// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
-#ifndef VITALS_CORE_SUM_HPP
-#define VITALS_CORE_SUM_HPP
-
-#include <sched.h>
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
-
-// The directory of a process's registries: one for all of its shared libraries.
-#ifndef VITALS_CORE_DIRECTORY_HPP
-#define VITALS_CORE_DIRECTORY_HPP
-
-#include <pthread.h>
-
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <mutex>
-
-/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
-/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
-/// separate registries.
-namespace VITALS_EXPORT vitals_abi_1 {
-
-using cell = std::atomic<std::uint64_t>;
-
-/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
-enum class summing : std::uint32_t {
-  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
-  reals,               ///< each cell a double
-  real_histogram,      ///< a double, then integers
-  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
-};
-
-/// Neighbouring sets of cells that are summed alike.
-struct run {
-  summing kind;
-  std::uint32_t first;   ///< index of the first set's first cell
-  std::uint32_t sets;    ///< how many sets
-  std::uint32_t stride;  ///< from one set to the next
-  std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
-};
-
-/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
-/// two threads share a line or the line next to it.
-struct alignas(128) block {
-  block* next;
-  block* previous;
-  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
-};
-
-/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
-/// Nothing in it points into a library that may be closed.
-struct record {
-  record* next;
-  std::uint64_t key;           ///< of the metrics' types and descriptors
-  std::uint32_t thread_cells;  ///< cells of a thread's block
-  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
-  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
-  run* runs;
-  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
-  cell* shared;              ///< the shared cells
-  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
-  block* blocks;             ///< of the living threads; guarded by the mutex
-  std::size_t block_count;   ///< guarded by the mutex
-};
-
-struct directory {
-  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
-  record* records;
-  bool fork_handler;
-};
-
-/// constant-initialised and trivially destroyed: usable before main and after it
-inline constinit directory the_directory{};
-
-}  // namespace vitals_abi_1
-
-namespace vitals::inline v0::detail {
-
-namespace abi = vitals_abi_1;
-
-VITALS_HOT cell* cells_of(abi::block* b) noexcept {
-  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
-}
-
-/// What a library knows of a registry when it attaches.
-struct image {
-  std::uint64_t key;
-  std::uint32_t thread_cells;
-  std::uint32_t shared_cells;
-  const abi::run* runs;
-  std::uint32_t run_count;
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// A wide total in a reader's plain array.
-inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
-  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
-         static_cast<wide>(low);
-}
-inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
-  low = static_cast<std::uint64_t>(value);
-  high = static_cast<std::uint64_t>(value >> 64);
-}
-
-/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
-inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
-  for (; from != end; ++from) {
-    *from = 0;
-  }
-}
-
-/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
-  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  const auto add_integers = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i != last; ++i) {
-      out[i] += load(from[i]);
-    }
-  };
-  const auto add_real = [&](std::size_t i) {
-    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
-  };
-  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
-  switch (r.kind) {
-    case abi::summing::integers:
-      add_integers(set(begin), set(end));
-      return;
-    case abi::summing::reals:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        add_real(set(i));
-      }
-      return;
-    case abi::summing::real_histogram:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        add_real(set(i));
-        add_integers(set(i) + 1, set(i) + r.width);
-      }
-      return;
-    case abi::summing::duration_histogram:
-      for (std::uint32_t i = begin; i != end; ++i) {
-        const std::size_t low = set(i);
-        const std::size_t high = low + r.width - 1;
-        set_plain_wide(out[low], out[high],
-                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
-        add_integers(low + 1, high);
-      }
-      return;
-  }
-}
-
-/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
-/// place down is a reset to a reader.
-inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
-                       std::uint32_t end) noexcept {
-  for (std::uint32_t i = begin; i != end; ++i) {
-    const std::size_t low = std::size_t{i} * r.stride;
-    if (r.kind == abi::summing::duration_histogram) {
-      const std::size_t high = low + r.width - 1;
-      const wide now = plain_wide(out[low], out[high]);
-      const wide before = plain_wide(published[low], published[high]);
-      const wide most = now < before ? before : now;
-      set_plain_wide(out[low], out[high], most);
-      set_plain_wide(published[low], published[high], most);
-    } else {
-      const auto now = std::bit_cast<double>(out[low]);
-      const auto before = std::bit_cast<double>(published[low]);
-      const double most = now < before ? before : now;
-      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
-    }
-  }
-}
-
-/// Whether the sums of a run are kept from falling.
-constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
-}
-
-/// How many cells are read in one turn with the mutex: some tens of microseconds.
-inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
-
-/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
-inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
-  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
-  }
-  if (of.published != nullptr && keeps_published(r)) {
-    never_less(r, out, of.published + r.first, begin, end);
-  }
-}
-
-/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
-inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
-  const abi::run* const end = of.runs + of.run_count;
-  const abi::run* r = of.runs;
-  std::uint32_t set = 0;
-  while (r != end && r->first < of.thread_cells) {
-    if (r != of.runs || set != 0) {
-      sched_yield();  // a thread that waits for the mutex has its chance
-    }
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
-    while (left != 0 && r != end && r->first < of.thread_cells) {
-      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
-      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
-      sum_sets(of, *r, out + r->first, set, last);
-      const std::size_t taken = std::size_t{last - set} * r->stride;
-      left = taken < left ? left - taken : 0;
-      set = last;
-      if (set == r->sets) {
-        ++r;
-        set = 0;
-      }
-    }
-  }
-  for (; r != end; ++r) {  // the shared cells need no mutex
-    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
-    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
-  }
-}
-
-/// Sums one run alone into `out`, which has room for its cells.
-inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
-  if (r.first < of.thread_cells) {
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    sum_sets(of, r, out, 0, r.sets);
-  } else {
-    set_zero(out, out + std::size_t{r.sets} * r.stride);
-    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
-  }
-}
-
-/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
-inline void fold_cells(abi::record& of, const cell* from) noexcept {
-  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
-    for (std::uint32_t i = 0; i != r->sets; ++i) {
-      std::size_t at = r->first + std::size_t{i} * r->stride;
-      std::size_t last = at + r->width;
-      switch (r->kind) {
-        case abi::summing::integers:
-          break;
-        case abi::summing::reals:
-        case abi::summing::real_histogram:
-          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
-          ++at;
-          break;
-        case abi::summing::duration_histogram:
-          --last;
-          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
-          ++at;
-          break;
-      }
-      for (; at != last; ++at) {
-        if (const std::uint64_t n = load(from[at]); n != 0) {
-          common_add(of.retired[at], n);
-        }
-      }
-    }
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 // Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
 // https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
 #ifndef VITALS_METRIC_QUANTILE_HPP
@@ -1637,40 +2134,49 @@ struct format {
 }  // namespace detail
 
 /// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
-/// Nothing is allocated once the buffer has grown to the page's size.
+/// Nothing is allocated once the buffer has grown to the page's size, but where a label with slots got or lost a value.
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    text_.text(format.beginning);
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (!names.empty() && !detail::is_named(s, f, names)) {
-        return;
-      }
-      if (f.present == family::always) {
-        format.lay(text_, s, f, base);
-      } else {
-        text_.begin_optional(base + f.present);
-        format.lay(text_, s, f, base);
-        text_.end_optional();
-      }
-    });
-    text_.text(format.ending).finish();
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {})
+      : format_(format),
+        reading_(sources, names) {
+    text_ = laid();
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
     out.resize(text_.room());
     const char* const end = text_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  detail::page_text text_;
+  detail::page_text laid() {
+    detail::page_text text;
+    text.text(format_.beginning);
+    reading_.each_shown([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (f.present == family::always) {
+        format_.lay(text, s, f, base);
+      } else {
+        text.begin_optional(base + f.present);
+        format_.lay(text, s, f, base);
+        text.end_optional();
+      }
+    });
+    text.text(format_.ending).finish();
+    return text;
+  }
+
+  detail::format format_;
+  detail::page_text text_;   ///< guarded by the mutex, as it is laid anew where a label's values change
   detail::reading reading_;  ///< guarded by the mutex
   std::mutex mutex_;
 };
@@ -1761,7 +2267,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
                         bool sums_may_fall) {
   const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
-  for (std::uint32_t i = 0; i != f.series; ++i) {
+  f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
@@ -1771,12 +2277,12 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      continue;
+      return;
     }
     page.text(name).text(in_braces(labels)).text(" ");
     lay_value(page, f, i, at, slot::real);
     page.text("\n");
-  }
+  });
 }
 
 }  // namespace vitals::inline v0::detail
@@ -1814,11 +2320,11 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit()
     cells.resize(s.cells);
     s.read(s.self, cells.data());
     for (const family& f : s.families) {
-      for (std::uint32_t i = 0; i != f.series; ++i) {
+      f.each_series([&](std::uint32_t i) {
         if (detail::is_untouched(f, cells.data() + f.cell_of(i))) {
           untouched.push_back(std::string{f.name}.append(detail::in_braces(detail::series_labels(s, f, i))));
         }
-      }
+      });
     }
   }
   return untouched;
@@ -2329,6 +2835,17 @@ consteval bool texts_are_legal() noexcept {
   return true;
 }
 
+/// A label's name.
+template <fixed_string Name>
+struct label_name {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(!has_upper_case(name), "a label's name is snake_case: write user_id");
+  static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
+  static_assert(name != "le" && name != "quantile",
+                "the labels le and quantile are written by histograms and summaries: choose another name");
+};
+
 /// Left undefined: a literal that is none of the label's values ends here when compiling.
 void this_text_is_not_one_of_the_labels_values();
 
@@ -2341,14 +2858,7 @@ void this_text_is_not_one_of_the_labels_values();
 /// `constexpr auto label_values(E) { return std::array{...}; }` lists the values: needed where the enum has gaps or
 /// does not start at 0. A value outside the set is dropped and counted, never written elsewhere.
 template <fixed_string Name, class Values>
-struct label {
-  static constexpr std::string_view name = Name.view();
-  static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
-  static_assert(!detail::has_upper_case(name), "a label's name is snake_case: write user_id");
-  static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
-  static_assert(name != "le" && name != "quantile",
-                "the labels le and quantile are written by histograms and summaries: choose another name");
-
+struct label : detail::label_name<Name> {
   using values = detail::value_set<Values>;
   static constexpr std::uint32_t size = values::texts.size();
   static_assert(size != 0, "a label has at least one value: list them in label_values");
@@ -2544,7 +3054,7 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 template <class Option>
 constexpr auto only_label() noexcept {
   static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, a unit, vitals::shared and vitals::packed: "
+                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -2572,6 +3082,15 @@ struct duplicate_label_at {
   static_assert(Index == npos, "a metric has two labels of the same name: rename one");
 };
 
+template <class Label>
+constexpr label_family family_of_label() noexcept {
+  if constexpr (requires { Label::values::table; }) {
+    return {.name = Label::name, .values = {}, .table = &Label::values::table, .slots = Label::size - 1};
+  } else {
+    return {.name = Label::name, .values = Label::values::texts};
+  }
+}
+
 template <class Labels>
 struct label_facts;
 
@@ -2587,8 +3106,7 @@ struct label_facts<list<Label...>> {
   static_assert(wide_series <= most_series, "a metric has at most 16 million series: leave out a label");
   static constexpr auto series = static_cast<std::uint32_t>(wide_series);
   static constexpr bool can_miss = (false || ... || Label::values::can_miss);
-  static constexpr std::array<label_family, sizeof...(Label)> table{
-      label_family{.name = Label::name, .values = Label::values::texts}...};
+  static constexpr std::array<label_family, sizeof...(Label)> table{family_of_label<Label>()...};
 };
 
 /// The base of every descriptor.
@@ -3069,10 +3587,9 @@ consteval selection select() noexcept {
     if constexpr (requires { Selected::label; }) {
       std::uint32_t below = f.series;
       for (const label_family& l : f.labels) {
-        const auto size = static_cast<std::uint32_t>(l.values.size());
-        below /= size;
+        below /= l.size();
         if (l.name == Selected::label) {
-          found = {.of = &f, .below = below, .size = size, .index = Selected::index};
+          found = {.of = &f, .below = below, .size = l.size(), .index = Selected::index};
         }
       }
     }
@@ -3184,6 +3701,11 @@ inline void append_number(std::string& out, std::uint64_t n) {
 inline void append_values(std::string& out, const label_family& l) {
   constexpr std::size_t most = 12;
   append_cell(out, l.name);
+  if (l.table != nullptr) {
+    out += ": up to ";
+    append_number(out, l.slots);
+    out += " given at run time, other";
+  }
   for (std::size_t i = 0; i != l.values.size(); ++i) {
     out += i == 0 ? ": " : ", ";
     if (i == most) {
@@ -3214,7 +3736,7 @@ inline void append_reference(std::string& out, const source_ref& s) {
     append_number(out, f.series);
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
-    const std::size_t sets = is_state ? f.series / f.labels.back().values.size() : f.series;
+    const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
     append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }
@@ -4498,6 +5020,114 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
 }  // namespace vitals::inline v0
 
 #endif
+// Slots: a label whose values are only known at run time, such as names from a configuration file.
+#ifndef VITALS_METRIC_SLOTS_HPP
+#define VITALS_METRIC_SLOTS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// A label with up to `Count` values that are given at run time: `using server = vitals::slots<"server", 32>;` is a
+/// label of any metrics, and `metrics::get<requests>(server::intern(name))` one's series. All metrics of the process
+/// that name the same label and count share one set of values.
+///
+/// The set is bounded: when it is full, further texts share the value `other`, and so does what is no label's value: a
+/// text that is empty, longer than 1,024 bytes or not UTF-8. `vitals_slot_refusals_total` counts both. A series is on a
+/// page once its text was interned, `other` once anything was given to it.
+template <fixed_string Name, std::size_t Count>
+class slots : public detail::label_name<Name> {
+  static_assert(Count != 0 && Count <= 65'535,
+                "a label has 1 to 65,535 slots: each is a series of every metric with it");
+
+ public:
+  /// One of the values, the size of an integer. Good to keep for as long as the process lives.
+  class value {
+   public:
+    friend bool operator==(value, value) = default;
+
+   private:
+    friend class slots;
+    template <class>
+    friend struct detail::label_argument;
+    constexpr explicit value(std::uint32_t index) noexcept : index_(index) {}
+
+    std::uint32_t index_;
+  };
+
+  /// The value that stands for all that have no slot.
+  static constexpr value other{Count};
+
+  /// The value whose text is `text`, which is copied into a free slot where it has none yet. Any thread; no lock where
+  /// the text has its slot, or none is free. It costs a search by hash: keep the value, or the handle.
+  [[nodiscard]] static value intern(std::string_view text) noexcept {
+    return value{detail::intern_text(values::table(), text)};
+  }
+
+  /// Takes a text's series off all pages; false where they were on none. The slot remains the text's own, as a handle
+  /// may still count for it: interned again, it goes on from its former counts. So the texts that a process interns in
+  /// its whole life should be fewer than `Count`.
+  static bool remove(std::string_view text) noexcept { return detail::hide_text(values::table(), text); }
+
+  /// The text of a value.
+  [[nodiscard]] static std::string_view text(value of) noexcept {
+    return detail::text_of_slot(values::table(), of.index_);
+  }
+
+  /// How often `intern` gave `other` to another text, because all slots were taken.
+  [[nodiscard]] static std::uint64_t overflows() noexcept {
+    return values::table().refused_full.load(std::memory_order_relaxed);
+  }
+
+  static constexpr std::uint32_t size = Count + 1;
+  /// (For the library's own use.)
+  struct values {
+    static constexpr bool can_miss = false;
+
+    static detail::abi::slot_table& table() noexcept {
+      detail::abi::slot_table* t = known.load(std::memory_order_acquire);
+      if (t == nullptr) {
+        t = &detail::find_slot_table(slots::name, Count);
+        known.store(t, std::memory_order_release);
+      }
+      return *t;
+    }
+
+   private:
+    /// Written once by each library, to a value that is the same for all; acquire and release, as it leads to insides.
+    static inline constinit std::atomic<detail::abi::slot_table*> known{nullptr};
+  };
+};
+
+namespace detail {
+
+template <fixed_string Name, std::size_t Count>
+inline constexpr bool is_label<slots<Name, Count>> = true;
+
+template <fixed_string Name, std::size_t Count>
+struct label_argument<slots<Name, Count>> {
+  using label = slots<Name, Count>;
+  std::uint32_t index;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a label's value converts by itself
+  VITALS_HOT constexpr label_argument(typename label::value value) noexcept : index(value.index_) {}
+
+  template <class T>
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr label_argument(const T&) noexcept : index(0) {
+    static_assert(sizeof(T) == 0,
+                  "wrong label type: a label with slots takes what its intern(text) gave; keep that, or the handle");
+  }
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // A state set: which one of an enum's states something is in.
 #ifndef VITALS_METRIC_STATE_SET_HPP
 #define VITALS_METRIC_STATE_SET_HPP
@@ -4692,185 +5322,6 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <string_view>
 #include <utility>
 
-// The life of a registry's record and of its threads' blocks: found, linked, folded, carried over a fork.
-#ifndef VITALS_CORE_RECORD_HPP
-#define VITALS_CORE_RECORD_HPP
-
-#include <cxxabi.h>
-#include <pthread.h>
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <mutex>
-#include <new>
-
-namespace vitals::inline v0::detail {
-
-/// Tells which library registers a destructor (Itanium C++ ABI, 3.3.6.3). Under another name than its symbol's, which
-/// compilers declare themselves where they need it.
-[[gnu::visibility("hidden")]] extern void* this_library __asm__("__dso_handle");
-
-/// Zeroed memory from the C heap, which is one in a process whatever its libraries replace; null where none is left.
-template <class T>
-T* new_array(std::size_t count, std::size_t header = 0) noexcept {
-  constexpr std::size_t alignment = alignof(abi::block);
-  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
-  auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
-  if (raw == nullptr) {
-    return nullptr;
-  }
-  for (std::size_t i = 0; i != count; ++i) {
-    ::new (static_cast<void*>(raw + header + i * sizeof(T))) T{};
-  }
-  return reinterpret_cast<T*>(raw);
-}
-
-inline void link(abi::record& of, abi::block* b) noexcept {
-  b->previous = nullptr;
-  b->next = of.blocks;
-  if (b->next != nullptr) {
-    b->next->previous = b;
-  }
-  of.blocks = b;
-  ++of.block_count;
-}
-
-/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
-inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
-  fold_cells(of, cells_of(b));
-  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
-  if (b->next != nullptr) {
-    b->next->previous = b->previous;
-  }
-  --of.block_count;
-}
-
-// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
-// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
-// not given back: another library's allocator may not be ready yet.)
-inline void before_fork() noexcept {
-  abi::the_directory.mutex.lock();
-}
-inline void after_fork_in_parent() noexcept {
-  abi::the_directory.mutex.unlock();
-}
-inline void after_fork_in_child() noexcept {
-  for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
-    for (abi::block* b = r->blocks; b != nullptr;) {
-      abi::block* const next = b->next;
-      if (pthread_equal(b->owner, pthread_self()) == 0) {
-        fold_and_unlink(*r, b);
-      }
-      b = next;
-    }
-  }
-  abi::the_directory.mutex.unlock();
-}
-
-inline void forget_fork_handler(void*) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
-  abi::the_directory.fork_handler = false;
-}
-
-/// With the mutex held. The handler goes when its library is closed: the next thread to attach then makes another.
-inline void keep_fork_handler() noexcept {
-  abi::directory& d = abi::the_directory;
-  if (!d.fork_handler) {
-    d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
-    __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
-  }
-}
-
-/// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
-/// memory is left for it: there is nowhere to count.
-VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
-  abi::directory& d = abi::the_directory;
-  const std::scoped_lock lock{d.mutex};
-  for (abi::record* r = d.records; r != nullptr; r = r->next) {
-    if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
-        r->run_count == of.run_count) {
-      return *r;
-    }
-  }
-  bool keeps = false;
-  for (std::uint32_t i = 0; i != of.run_count; ++i) {
-    keeps = keeps || keeps_published(of.runs[i]);
-  }
-  auto* const r = new_array<abi::record>(1);
-  auto* const runs = new_array<abi::run>(of.run_count);
-  auto* const retired = new_array<cell>(of.thread_cells);
-  auto* const shared = new_array<cell>(of.shared_cells);
-  auto* const published = keeps ? new_array<std::uint64_t>(of.thread_cells) : nullptr;
-  if (r == nullptr || runs == nullptr || retired == nullptr || shared == nullptr || (keeps && published == nullptr)) {
-    std::fputs("vitals: out of memory at the first touch of a registry\n", stderr);
-    std::abort();
-  }
-  for (std::uint32_t i = 0; i != of.run_count; ++i) {
-    runs[i] = of.runs[i];
-  }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
-  d.records = r;
-  keep_fork_handler();
-  return *r;
-}
-
-/// A block for this thread, linked into the record; null where no memory is left.
-VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
-  void* const raw = new_array<cell>(of.thread_cells, sizeof(abi::block));
-  if (raw == nullptr) {
-    return nullptr;
-  }
-  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
-  {
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    keep_fork_handler();
-    link(of, b);
-  }
-  return b;
-}
-
-/// The end of a block: its counts move to the retired totals at one stroke for every reader.
-VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
-  {
-    const std::scoped_lock lock{abi::the_directory.mutex};
-    fold_and_unlink(of, b);
-  }
-  std::free(b);
-}
-
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
-VITALS_COLD inline void reset_record(abi::record& of) noexcept {
-  const auto clear = [](cell* cells, std::size_t count) {
-    for (std::size_t i = 0; i != count; ++i) {
-      cells[i].store(0, std::memory_order_relaxed);
-    }
-  };
-  const std::scoped_lock lock{abi::the_directory.mutex};
-  clear(of.retired, of.thread_cells);
-  clear(of.shared, of.shared_cells);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), of.thread_cells);
-  }
-  if (of.published != nullptr) {
-    set_zero(of.published, of.published + of.thread_cells);
-  }
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
 // This thread's cells of a registry: one pointer to load and test, and the cold paths behind it.
 #ifndef VITALS_CORE_THREAD_CELLS_HPP
 #define VITALS_CORE_THREAD_CELLS_HPP
@@ -5153,6 +5604,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
     for (const std::string_view value : l.values) {
       add_text(value);
     }
+    add_number(l.slots);
   }
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
@@ -6091,9 +6543,11 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
   const std::uint32_t p50 = shown(0.5);
   const std::uint32_t p95 = shown(0.95);
   const std::uint32_t p99 = shown(0.99);
-  for (std::uint32_t i = 0; i != f.series; ++i) {
+  std::string_view between;
+  f.each_series([&](std::uint32_t i) {
     const std::uint32_t at = cell_base + f.cell_of(i);
-    page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
+    page.text(between).text("{\"labels\":").text(json_labels(s, f, i));
+    between = ",";
     if (is_histogram || f.type == metric_type::summary) {
       page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
       page.text(",\"sum\":");
@@ -6109,7 +6563,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
       lay_json_buckets(page, f, at);
     }
     page.text("}");
-  }
+  });
   page.text("]}");
 }
 
@@ -6535,9 +6989,15 @@ class family_messages {
       append_bytes(text, metric_family_field::unit, f.unit);
     }
     const std::size_t head = text.size();
+    const std::size_t before = places_.size();
     const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
-    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
+    families_.push_back({.facts = &f,
+                         .base = cell_base,
+                         .head = head,
+                         .length = text.size(),
+                         .room = room,
+                         .series = places_.size() - before});
     text_ += text;
   }
 
@@ -6547,7 +7007,7 @@ class family_messages {
   /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
     const char* from = text_.data();
-    const std::uint32_t* places = places_.data();
+    const place* places = places_.data();
     for (const laid_family& laid : families_) {
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
@@ -6555,7 +7015,7 @@ class family_messages {
         out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
       }
       from += laid.length;
-      places += f.series;
+      places += laid.series;
     }
     return out;
   }
@@ -6567,6 +7027,7 @@ class family_messages {
     std::size_t head;    // bytes before the first series
     std::size_t length;  // bytes of text
     std::size_t room;    // that the message needs, without its own length
+    std::size_t series;  // how many are laid
   };
 
   static std::uint32_t series_field(const family& f) noexcept {
@@ -6590,39 +7051,44 @@ class family_messages {
     return all;
   }
 
+  struct place {
+    std::uint32_t at;  // from the start of the family's text
+    std::uint32_t series;
+  };
+
   /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
   std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
-    for (std::uint32_t i = 0; i != f.series; ++i) {
+    f.each_series([&](std::uint32_t i) {
       std::string metric = labels_of(s, f, i);
       std::string value;
       append_real(value, value_field::value, 1);  // an info's is not written again
       append_bytes(metric, series_field(f), value);
       append_bytes(text, metric_family_field::metric, metric);
-      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
-    }
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size() - 8), .series = i});
+    });
     return text.size();
   }
 
   /// Lays the labels of all series. A place is where a series' labels end.
   std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
     std::size_t room = text.size();
-    for (std::uint32_t i = 0; i != f.series; ++i) {
+    f.each_series([&](std::uint32_t i) {
       const std::string labels = labels_of(s, f, i);
       room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
       text += labels;
-      places_.push_back(static_cast<std::uint32_t>(text.size()));
-    }
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size()), .series = i});
+    });
     return room;
   }
 
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
                               const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     out = write_varint(out, laid.length);
     std::memcpy(out, from, laid.length);
     const auto fill_in = [&](auto value_of) {
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
+      for (const place& p : view{places, laid.series}) {
+        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
       }
     };
     switch (f.kind) {
@@ -6644,7 +7110,7 @@ class family_messages {
     return out + laid.length;
   }
 
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
                              const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     const std::size_t room = value_room(f);
@@ -6652,12 +7118,12 @@ class family_messages {
     to.delimited(laid.room, [&] {
       to.copy({from, laid.head});
       std::size_t begin = laid.head;
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        const std::string_view labels{from + begin, places[i] - begin};
-        begin = places[i];
+      for (const place& p : view{places, laid.series}) {
+        const std::string_view labels{from + begin, p.at - begin};
+        begin = p.at;
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
         });
       }
     });
@@ -6665,8 +7131,8 @@ class family_messages {
   }
 
   std::vector<laid_family> families_;
-  std::string text_;                   // of all families, one after the other
-  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
+  std::string text_;           // of all families, one after the other
+  std::vector<place> places_;  // of each series
   std::size_t room_ = 0;
 };
 
@@ -6685,26 +7151,32 @@ class protobuf_page {
   /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
   /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
   /// Where `names` are given, the page has the families of these names alone (or of samples' names).
-  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (names.empty() || detail::is_named(s, f, names)) {
-        messages_.lay(s, f, base);
-      }
-    });
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources, names) {
+    messages_ = laid();
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
+    if (reading_.is_stale()) {
+      messages_ = laid();
+    }
     out.resize(messages_.room());
     const char* const end = messages_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  detail::family_messages messages_;
-  detail::reading reading_;  ///< guarded by the mutex
+  detail::family_messages laid() {
+    detail::family_messages messages;
+    reading_.each_shown(
+        [&messages](const source_ref& s, const family& f, std::uint32_t base) { messages.lay(s, f, base); });
+    return messages;
+  }
+
+  detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
   std::mutex mutex_;
 };
 

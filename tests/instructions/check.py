@@ -22,6 +22,7 @@ RULES = {
     "constant_labels_inc": Rule(8, branches=1, moves=0),
     "label_inc": Rule(branches=1, moves=1),
     "flag_inc": Rule(branches=1, moves=0),
+    "slot_inc": Rule(10, branches=1, moves=0),
     "labels_inc": Rule(branches=1, moves=1),
     "shared_inc": Rule(8, locks=1, branches=1, moves=0),
     "up_down_inc": Rule(8, branches=1, moves=0),

@@ -12,6 +12,8 @@ struct by_method : vitals::counter<"by_method_total", "One label.", vitals::labe
 struct by_flag : vitals::counter<"by_flag_total", "A label that has no wrong value.", vitals::label<"flag", bool>> {};
 struct by_both : vitals::counter<"by_both_total", "Two labels.", vitals::label<"method", method>,
                                  vitals::label<"outcome", outcome>> {};
+using server = vitals::slots<"server", 8>;
+struct by_server : vitals::counter<"by_server_total", "A label whose values come at run time.", server> {};
 struct common : vitals::counter<"common_total", "One cell for all threads.", vitals::shared> {};
 struct depth : vitals::up_down<"depth", "Up and down."> {};
 struct depth_by_method : vitals::up_down<"depth_by_method", "Up and down.", vitals::label<"method", method>> {};
@@ -21,7 +23,7 @@ struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buck
 struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
                                              vitals::label<"method", method>> {};
 
-using metrics = vitals::registry<plain, by_method, by_flag, by_both, common, depth, depth_by_method, heat, size,
+using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, size,
                                  latency, latency_by_method>;
 
 #define HOT extern "C" [[gnu::visibility("default")]] void
@@ -43,6 +45,9 @@ HOT label_inc(method m) {
 }
 HOT flag_inc(bool f) {
   metrics::get<by_flag>(f).inc();
+}
+HOT slot_inc(server::value s) {
+  metrics::get<by_server>(s).inc();
 }
 HOT labels_inc(method m, outcome o) {
   metrics::get<by_both>(m, o).inc();

@@ -13,10 +13,13 @@ struct times : vitals::histogram<"times_seconds", "Times.", vitals::buckets::of<
 struct sizes : vitals::histogram<"sizes_bytes", "Sizes.", vitals::buckets::of<1>> {};
 struct level : vitals::gauge<"level_ratio", "Level."> {};
 struct common : vitals::counter<"common_total", "Common.", vitals::shared> {};
-using metrics = vitals::registry<touches, times, sizes, level, common>;
+using name = vitals::slots<"name", 4>;
+struct by_name : vitals::counter<"by_name_total", "By a name that is known at run time.", name> {};
+using metrics = vitals::registry<touches, times, sizes, level, common, by_name>;
 
 struct library {
   void (*touch)(part);
+  void (*touch_name)(const char*);
   void (*set_level)(double);
   std::uint64_t (*touches_of)(part);
   double (*level_now)();
@@ -33,6 +36,7 @@ inline constexpr library here{
           metrics::get<sizes>().observe(3.0);
           metrics::get<common>().inc();
         },
+    .touch_name = [](const char* text) { metrics::get<by_name>(name::intern(text)).inc(); },
     .set_level = [](double to) { metrics::get<level>().set(to); },
     .touches_of = [](part p) { return metrics::get<touches>(p).value(); },
     .level_now = [] { return metrics::get<level>().value(); },

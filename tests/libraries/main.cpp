@@ -89,6 +89,20 @@ void check_levels(const library& first, const library& second) {
   CHECK(second.level_now() == 0.5);
 }
 
+/// A name that one of them interned is the same value for all.
+void check_names(const library& first, const library& second) {
+  first.touch_name("ours");
+  second.touch_name("theirs");
+  here.touch_name("theirs");
+  second.touch_name("ours");
+  for (const library* asked : {&here, &first, &second}) {
+    std::string page;
+    asked->page(page);
+    CHECK(page.find("by_name_total{name=\"ours\"} 2\n") != std::string::npos);
+    CHECK(page.find("by_name_total{name=\"theirs\"} 2\n") != std::string::npos);
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -124,6 +138,7 @@ int main(int count, char** arguments) {
   check_totals(first, each);
   check_totals(second, each);
   check_levels(first, second);
+  check_names(first, second);
 
 #ifndef LINKED
   // A library is closed while threads that touched it live: nothing is lost when they end.
@@ -139,6 +154,10 @@ int main(int count, char** arguments) {
   dlclose(two.handle);
   here.touch(part::executable);
   CHECK(here.touches_of(part::executable) == each + 2);
+  here.touch_name("ours");  // whose text a closed library gave
+  std::string page;
+  here.page(page);
+  CHECK(page.find("by_name_total{name=\"ours\"} 3\n") != std::string::npos);
 #endif
   return failures == 0 ? 0 : 1;
 }

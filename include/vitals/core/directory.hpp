@@ -15,7 +15,7 @@
 /// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
 /// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
 /// separate registries.
-namespace VITALS_EXPORT vitals_abi_1 {
+namespace VITALS_EXPORT vitals_abi_2 {
 
 using cell = std::atomic<std::uint64_t>;
 
@@ -61,20 +61,26 @@ struct record {
   std::size_t block_count;   ///< guarded by the mutex
 };
 
+struct slot_table;
+
 struct directory {
   std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
   record* records;
   bool fork_handler;
+  slot_table* slot_tables;  ///< of the labels whose texts are only known at run time; guarded by the mutex
+  /// How often a text came to be shown, or no longer: added to by any thread (release, behind the change), read by who
+  /// lays a page, before it does (acquire).
+  std::atomic<std::uint64_t> slot_changes;
 };
 
 /// constant-initialised and trivially destroyed: usable before main and after it
 inline constinit directory the_directory{};
 
-}  // namespace vitals_abi_1
+}  // namespace vitals_abi_2
 
 namespace vitals::inline v0::detail {
 
-namespace abi = vitals_abi_1;
+namespace abi = vitals_abi_2;
 
 VITALS_HOT cell* cells_of(abi::block* b) noexcept {
   return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));

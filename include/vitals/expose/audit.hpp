@@ -42,11 +42,11 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit()
     cells.resize(s.cells);
     s.read(s.self, cells.data());
     for (const family& f : s.families) {
-      for (std::uint32_t i = 0; i != f.series; ++i) {
+      f.each_series([&](std::uint32_t i) {
         if (detail::is_untouched(f, cells.data() + f.cell_of(i))) {
           untouched.push_back(std::string{f.name}.append(detail::in_braces(detail::series_labels(s, f, i))));
         }
-      }
+      });
     }
   }
   return untouched;

@@ -91,9 +91,11 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
   const std::uint32_t p50 = shown(0.5);
   const std::uint32_t p95 = shown(0.95);
   const std::uint32_t p99 = shown(0.99);
-  for (std::uint32_t i = 0; i != f.series; ++i) {
+  std::string_view between;
+  f.each_series([&](std::uint32_t i) {
     const std::uint32_t at = cell_base + f.cell_of(i);
-    page.text(i == 0 ? "{\"labels\":" : ",{\"labels\":").text(json_labels(s, f, i));
+    page.text(between).text("{\"labels\":").text(json_labels(s, f, i));
+    between = ",";
     if (is_histogram || f.type == metric_type::summary) {
       page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
       page.text(",\"sum\":");
@@ -109,7 +111,7 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
       lay_json_buckets(page, f, at);
     }
     page.text("}");
-  }
+  });
   page.text("]}");
 }
 

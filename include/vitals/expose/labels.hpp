@@ -15,13 +15,10 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
   for (const constant_label& l : s.labels) {
     visit(l.name, l.value);
   }
-  std::uint32_t below = f.series;  // how many series have one value of this label, and of those before it
-  for (const label_family& l : f.labels) {
-    below /= static_cast<std::uint32_t>(l.values.size());
+  f.each_label(series, [&](const label_family& l, std::uint32_t index) {
     const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
-    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.values[series / below]);
-    series %= below;
-  }
+    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.text(index));
+  });
 }
 
 }  // namespace vitals::inline v0::detail

@@ -207,40 +207,49 @@ struct format {
 }  // namespace detail
 
 /// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
-/// Nothing is allocated once the buffer has grown to the page's size.
+/// Nothing is allocated once the buffer has grown to the page's size, but where a label with slots got or lost a value.
 class page {
  public:
   /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
   /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
   /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    text_.text(format.beginning);
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (!names.empty() && !detail::is_named(s, f, names)) {
-        return;
-      }
-      if (f.present == family::always) {
-        format.lay(text_, s, f, base);
-      } else {
-        text_.begin_optional(base + f.present);
-        format.lay(text_, s, f, base);
-        text_.end_optional();
-      }
-    });
-    text_.text(format.ending).finish();
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {})
+      : format_(format),
+        reading_(sources, names) {
+    text_ = laid();
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
     out.resize(text_.room());
     const char* const end = text_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  detail::page_text text_;
+  detail::page_text laid() {
+    detail::page_text text;
+    text.text(format_.beginning);
+    reading_.each_shown([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (f.present == family::always) {
+        format_.lay(text, s, f, base);
+      } else {
+        text.begin_optional(base + f.present);
+        format_.lay(text, s, f, base);
+        text.end_optional();
+      }
+    });
+    text.text(format_.ending).finish();
+    return text;
+  }
+
+  detail::format format_;
+  detail::page_text text_;   ///< guarded by the mutex, as it is laid anew where a label's values change
   detail::reading reading_;  ///< guarded by the mutex
   std::mutex mutex_;
 };

@@ -152,9 +152,15 @@ class family_messages {
       append_bytes(text, metric_family_field::unit, f.unit);
     }
     const std::size_t head = text.size();
+    const std::size_t before = places_.size();
     const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
-    families_.push_back({.facts = &f, .base = cell_base, .head = head, .length = text.size(), .room = room});
+    families_.push_back({.facts = &f,
+                         .base = cell_base,
+                         .head = head,
+                         .length = text.size(),
+                         .room = room,
+                         .series = places_.size() - before});
     text_ += text;
   }
 
@@ -164,7 +170,7 @@ class family_messages {
   /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
     const char* from = text_.data();
-    const std::uint32_t* places = places_.data();
+    const place* places = places_.data();
     for (const laid_family& laid : families_) {
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
@@ -172,7 +178,7 @@ class family_messages {
         out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
       }
       from += laid.length;
-      places += f.series;
+      places += laid.series;
     }
     return out;
   }
@@ -184,6 +190,7 @@ class family_messages {
     std::size_t head;    // bytes before the first series
     std::size_t length;  // bytes of text
     std::size_t room;    // that the message needs, without its own length
+    std::size_t series;  // how many are laid
   };
 
   static std::uint32_t series_field(const family& f) noexcept {
@@ -207,39 +214,44 @@ class family_messages {
     return all;
   }
 
+  struct place {
+    std::uint32_t at;  // from the start of the family's text
+    std::uint32_t series;
+  };
+
   /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
   std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
-    for (std::uint32_t i = 0; i != f.series; ++i) {
+    f.each_series([&](std::uint32_t i) {
       std::string metric = labels_of(s, f, i);
       std::string value;
       append_real(value, value_field::value, 1);  // an info's is not written again
       append_bytes(metric, series_field(f), value);
       append_bytes(text, metric_family_field::metric, metric);
-      places_.push_back(static_cast<std::uint32_t>(text.size() - 8));
-    }
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size() - 8), .series = i});
+    });
     return text.size();
   }
 
   /// Lays the labels of all series. A place is where a series' labels end.
   std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
     std::size_t room = text.size();
-    for (std::uint32_t i = 0; i != f.series; ++i) {
+    f.each_series([&](std::uint32_t i) {
       const std::string labels = labels_of(s, f, i);
       room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
       text += labels;
-      places_.push_back(static_cast<std::uint32_t>(text.size()));
-    }
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size()), .series = i});
+    });
     return room;
   }
 
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
                               const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     out = write_varint(out, laid.length);
     std::memcpy(out, from, laid.length);
     const auto fill_in = [&](auto value_of) {
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        write_fixed64(out + places[i], value_of(cells[f.cell_of(i)], i));
+      for (const place& p : view{places, laid.series}) {
+        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
       }
     };
     switch (f.kind) {
@@ -261,7 +273,7 @@ class family_messages {
     return out + laid.length;
   }
 
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const std::uint32_t* places,
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
                              const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
     const std::size_t room = value_room(f);
@@ -269,12 +281,12 @@ class family_messages {
     to.delimited(laid.room, [&] {
       to.copy({from, laid.head});
       std::size_t begin = laid.head;
-      for (std::uint32_t i = 0; i != f.series; ++i) {
-        const std::string_view labels{from + begin, places[i] - begin};
-        begin = places[i];
+      for (const place& p : view{places, laid.series}) {
+        const std::string_view labels{from + begin, p.at - begin};
+        begin = p.at;
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(i)); });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
         });
       }
     });
@@ -282,8 +294,8 @@ class family_messages {
   }
 
   std::vector<laid_family> families_;
-  std::string text_;                   // of all families, one after the other
-  std::vector<std::uint32_t> places_;  // one for each series, from the start of its family's text
+  std::string text_;           // of all families, one after the other
+  std::vector<place> places_;  // of each series
   std::size_t room_ = 0;
 };
 
@@ -302,26 +314,32 @@ class protobuf_page {
   /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
   /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
   /// Where `names` are given, the page has the families of these names alone (or of samples' names).
-  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources) {
-    reading_.each_family([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (names.empty() || detail::is_named(s, f, names)) {
-        messages_.lay(s, f, base);
-      }
-    });
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources, names) {
+    messages_ = laid();
   }
 
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
     const std::scoped_lock turn{mutex_};
+    if (reading_.is_stale()) {
+      messages_ = laid();
+    }
     out.resize(messages_.room());
     const char* const end = messages_.fill(out.data(), reading_.take());
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
-  detail::family_messages messages_;
-  detail::reading reading_;  ///< guarded by the mutex
+  detail::family_messages laid() {
+    detail::family_messages messages;
+    reading_.each_shown(
+        [&messages](const source_ref& s, const family& f, std::uint32_t base) { messages.lay(s, f, base); });
+    return messages;
+  }
+
+  detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
   std::mutex mutex_;
 };
 

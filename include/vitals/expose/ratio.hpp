@@ -94,10 +94,9 @@ consteval selection select() noexcept {
     if constexpr (requires { Selected::label; }) {
       std::uint32_t below = f.series;
       for (const label_family& l : f.labels) {
-        const auto size = static_cast<std::uint32_t>(l.values.size());
-        below /= size;
+        below /= l.size();
         if (l.name == Selected::label) {
-          found = {.of = &f, .below = below, .size = size, .index = Selected::index};
+          found = {.of = &f, .below = below, .size = l.size(), .index = Selected::index};
         }
       }
     }

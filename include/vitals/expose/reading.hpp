@@ -8,13 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include <vitals/core/slot_table.hpp>
+#include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
 #include <vitals/expose/conflict.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0::detail {
 
-/// Two families of a reading's own: what its sources dropped, by reason, and how often their callbacks failed.
+/// Three families of a reading's own: what its sources dropped, by reason, how often their callbacks failed, and what
+/// their labels with slots refused.
 struct own_families {
   static constexpr std::string_view reasons[] = {"label", "value"};
   static constexpr label_family by_reason[] = {{.name = "reason", .values = reasons}};
@@ -43,6 +46,26 @@ struct own_families {
       .stride = 1,
       .width = 1};
   static constexpr std::size_t cells = 3;
+
+  static constexpr std::string_view slot_reasons[] = {"full", "text"};
+  /// What labels with slots refused, by label. `names` are the labels' names; `labels` are filled in, for the family.
+  static family refusals(view<std::string_view> names, label_family (&by)[2]) noexcept {
+    by[0] = {.name = "label", .values = names};
+    by[1] = {.name = "reason", .values = slot_reasons};
+    return {.name = "vitals_slot_refusals_total",
+            .help =
+                "Texts counted as other: all of the label's slots were taken, or the text was empty, longer than "
+                "1,024 bytes or not UTF-8.",
+            .unit = {},
+            .type = metric_type::counter,
+            .kind = value_kind::unsigned_integer,
+            .labels = by,
+            .bounds = {},
+            .first = cells,
+            .series = static_cast<std::uint32_t>(2 * names.size()),
+            .stride = 1,
+            .width = 1};
+  }
 };
 
 /// Whether one of `names` is the family's, or one of its samples'.
@@ -67,8 +90,9 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
 /// Cells of several sources, one after the other, and its own. Used by one thread at a time.
 class reading {
  public:
-  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
-  explicit reading(view<source_ref> sources) {
+  /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
+  /// given, the families of these names alone are shown (or of samples' names).
+  reading(view<source_ref> sources, view<std::string> names) : names_(names.begin(), names.end()) {
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
@@ -77,33 +101,53 @@ class reading {
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
+        for (const label_family& l : f.labels) {
+          keep_table(l);
+        }
       }
     }
-    cells_.resize(std::size_t{base} + own_families::cells);
+    refusals_ = own_families::refusals(table_names_, by_table_);
+    cells_.resize(std::size_t{base} + own_families::cells + refusals_.series);
   }
+  reading(const reading&) = delete;
+  reading& operator=(const reading&) = delete;
 
-  /// Calls `visit(source, family, base)` for each family, whose cells are numbered from `base` on: the sources', and
-  /// its own where anything can be dropped or fail.
+  /// Calls `visit(source, family, base)` for each family that is shown, whose cells are numbered from `base` on: the
+  /// sources', and its own where anything can be dropped, fail or be refused. What is laid then shows the labels'
+  /// values as they are now: `is_stale` says when they are others.
   template <class Visit>
-  void each_family(Visit visit) const {
-    for (const auto& [s, base] : sources_) {
-      for (const family& f : s.families) {
+  void each_shown(Visit visit) {
+    const std::uint64_t changes = slot_changes();  // before any of them is looked at
+    const auto show = [&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (names_.empty() || is_named(s, f, names_)) {
         visit(s, f, base);
       }
+    };
+    for (const auto& [s, base] : sources_) {
+      for (const family& f : s.families) {
+        show(s, f, base);
+      }
     }
-    const auto base = static_cast<std::uint32_t>(cells_.size() - own_families::cells);
+    const auto base = static_cast<std::uint32_t>(own() - cells_.data());
     if (any_drops_) {
-      visit(source_ref{}, own_families::drops, base);
+      show(source_ref{}, own_families::drops, base);
     }
     if (any_failures_) {
-      visit(source_ref{}, own_families::failures, base);
+      show(source_ref{}, own_families::failures, base);
     }
+    if (!tables_.empty()) {
+      show(source_ref{}, refusals_, base);
+    }
+    shown_changes_ = changes;
   }
+
+  /// Whether a label with slots got or lost a value since `each_shown`.
+  [[nodiscard]] bool is_stale() const noexcept { return !tables_.empty() && slot_changes() != shown_changes_; }
 
   /// Reads all sources.
   const std::uint64_t* take() noexcept {
-    std::uint64_t* const own = cells_.data() + (cells_.size() - own_families::cells);
-    own[0] = own[1] = own[2] = 0;
+    std::uint64_t* out = own();
+    out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
       s.read(s.self, cells);
@@ -113,10 +157,16 @@ class reading {
         }
       };
       for (const family& f : s.families) {
-        add(own[0], f.label_drops);
-        add(own[1], f.value_drops);
-        add(own[2], f.failures);
+        add(out[0], f.label_drops);
+        add(out[1], f.value_drops);
+        add(out[2], f.failures);
       }
+    }
+    out += own_families::cells;
+    set_zero(out, out + refusals_.series);
+    for (const auto& [table, name] : tables_) {
+      out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
+      out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
     }
     return cells_.data();
   }
@@ -127,10 +177,48 @@ class reading {
     std::uint32_t base;
   };
 
+  static std::uint64_t slot_changes() noexcept {
+    return abi::the_directory.slot_changes.load(std::memory_order_acquire);
+  }
+
+  /// Its own cells follow the sources'.
+  std::uint64_t* own() noexcept { return cells_.data() + (cells_.size() - own_families::cells - refusals_.series); }
+
+  struct named_table {
+    const abi::slot_table* table;
+    std::size_t name;  // index of the label's name; two labels of one name may have tables of different sizes
+  };
+
+  void keep_table(const label_family& l) {
+    if (l.table == nullptr) {
+      return;
+    }
+    const abi::slot_table* const table = &l.table();
+    std::size_t name = 0;
+    while (name != table_names_.size() && table_names_[name] != l.name) {
+      ++name;
+    }
+    if (name == table_names_.size()) {
+      table_names_.push_back(l.name);
+    }
+    for (const named_table& t : tables_) {
+      if (t.table == table) {
+        return;
+      }
+    }
+    tables_.push_back({table, name});
+  }
+
+  std::vector<std::string> names_;
   std::vector<placed_source> sources_;
   std::vector<std::uint64_t> cells_;
   bool any_drops_ = false;
   bool any_failures_ = false;
+  std::vector<named_table> tables_;  // of the labels with slots
+  std::vector<std::string_view> table_names_;
+  label_family by_table_[2]{};
+  family refusals_{own_families::failures};
+  std::uint64_t shown_changes_ = 0;
 };
 
 }  // namespace vitals::inline v0::detail

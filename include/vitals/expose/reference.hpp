@@ -37,6 +37,11 @@ inline void append_number(std::string& out, std::uint64_t n) {
 inline void append_values(std::string& out, const label_family& l) {
   constexpr std::size_t most = 12;
   append_cell(out, l.name);
+  if (l.table != nullptr) {
+    out += ": up to ";
+    append_number(out, l.slots);
+    out += " given at run time, other";
+  }
   for (std::size_t i = 0; i != l.values.size(); ++i) {
     out += i == 0 ? ": " : ", ";
     if (i == most) {
@@ -67,7 +72,7 @@ inline void append_reference(std::string& out, const source_ref& s) {
     append_number(out, f.series);
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
-    const std::size_t sets = is_state ? f.series / f.labels.back().values.size() : f.series;
+    const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
     append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }

@@ -95,7 +95,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
                         bool sums_may_fall) {
   const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
-  for (std::uint32_t i = 0; i != f.series; ++i) {
+  f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
@@ -105,12 +105,12 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      continue;
+      return;
     }
     page.text(name).text(in_braces(labels)).text(" ");
     lay_value(page, f, i, at, slot::real);
     page.text("\n");
-  }
+  });
 }
 
 }  // namespace vitals::inline v0::detail

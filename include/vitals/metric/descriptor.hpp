@@ -72,7 +72,7 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 template <class Option>
 constexpr auto only_label() noexcept {
   static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, a unit, vitals::shared and vitals::packed: "
+                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -100,6 +100,15 @@ struct duplicate_label_at {
   static_assert(Index == npos, "a metric has two labels of the same name: rename one");
 };
 
+template <class Label>
+constexpr label_family family_of_label() noexcept {
+  if constexpr (requires { Label::values::table; }) {
+    return {.name = Label::name, .values = {}, .table = &Label::values::table, .slots = Label::size - 1};
+  } else {
+    return {.name = Label::name, .values = Label::values::texts};
+  }
+}
+
 template <class Labels>
 struct label_facts;
 
@@ -115,8 +124,7 @@ struct label_facts<list<Label...>> {
   static_assert(wide_series <= most_series, "a metric has at most 16 million series: leave out a label");
   static constexpr auto series = static_cast<std::uint32_t>(wide_series);
   static constexpr bool can_miss = (false || ... || Label::values::can_miss);
-  static constexpr std::array<label_family, sizeof...(Label)> table{
-      label_family{.name = Label::name, .values = Label::values::texts}...};
+  static constexpr std::array<label_family, sizeof...(Label)> table{family_of_label<Label>()...};
 };
 
 /// The base of every descriptor.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <vitals/core/name.hpp>
+#include <vitals/core/slot_table.hpp>
 #include <vitals/core/view.hpp>
 
 namespace vitals::inline v0 {
@@ -30,7 +31,23 @@ enum class value_kind : std::uint8_t {
 /// A label of a family and the texts of its values, in the order of their indices.
 struct label_family {
   std::string_view name;
-  view<std::string_view> values;
+  view<std::string_view> values;  ///< those that are known when compiling
+
+  /// A label with slots: its table, and how many slots that has. `other` is one more value.
+  detail::abi::slot_table& (*table)() noexcept = nullptr;
+  std::uint32_t slots = 0;
+
+  [[nodiscard]] constexpr std::uint32_t size() const noexcept {
+    return table != nullptr ? slots + 1 : static_cast<std::uint32_t>(values.size());
+  }
+  /// Whether a value has a text. Of a label with slots that changes as texts come and go.
+  [[nodiscard]] bool is_shown(std::uint32_t index) const noexcept {
+    return table == nullptr || detail::is_slot_shown(table(), index);
+  }
+  /// The text of a value that has one.
+  [[nodiscard]] std::string_view text(std::uint32_t index) const noexcept {
+    return table == nullptr ? values[index] : detail::text_of_slot(table(), index);
+  }
 };
 
 /// The buckets of a native histogram: the zero bucket up to 2^low, `parts` buckets up to each further bound, and one
@@ -89,13 +106,49 @@ struct family {
     return {.first = 2 + (at - 1) * native.parts, .count = at == bounds.size() ? 1 : native.parts};
   }
 
+  /// Whether any of the labels has texts that are only known at run time.
+  [[nodiscard]] constexpr bool has_slots() const noexcept {
+    for (const label_family& l : labels) {
+      if (l.table != nullptr) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Calls `visit(label, value's index)` for each label of a series.
+  template <class Visit>
+  constexpr void each_label(std::uint32_t at, Visit visit) const {
+    std::uint32_t below = series;  // how many series have one value of this label, and of those before it
+    for (const label_family& l : labels) {
+      below /= l.size();
+      visit(l, at / below);
+      at %= below;
+    }
+  }
+
+  /// Calls `visit(series)` for each series whose labels all have a text now.
+  template <class Visit>
+  void each_series(Visit visit) const {
+    const bool all = !has_slots();
+    for (std::uint32_t i = 0; i != series; ++i) {
+      bool shown = true;
+      if (!all) {
+        each_label(i, [&shown](const label_family& l, std::uint32_t index) { shown = shown && l.is_shown(index); });
+      }
+      if (shown) {
+        visit(i);
+      }
+    }
+  }
+
   struct state_place {
     std::uint32_t set;
     std::uint32_t state;
   };
   /// Where a series of a state set stands: in which set, and which of its states.
   [[nodiscard]] constexpr state_place state_of(std::uint32_t at) const noexcept {
-    const auto states = static_cast<std::uint32_t>(labels.back().values.size());
+    const auto states = labels.back().size();
     return {.set = at / states, .state = at % states};
   }
 

@@ -167,6 +167,17 @@ consteval bool texts_are_legal() noexcept {
   return true;
 }
 
+/// A label's name.
+template <fixed_string Name>
+struct label_name {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(!has_upper_case(name), "a label's name is snake_case: write user_id");
+  static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
+  static_assert(name != "le" && name != "quantile",
+                "the labels le and quantile are written by histograms and summaries: choose another name");
+};
+
 /// Left undefined: a literal that is none of the label's values ends here when compiling.
 void this_text_is_not_one_of_the_labels_values();
 
@@ -179,14 +190,7 @@ void this_text_is_not_one_of_the_labels_values();
 /// `constexpr auto label_values(E) { return std::array{...}; }` lists the values: needed where the enum has gaps or
 /// does not start at 0. A value outside the set is dropped and counted, never written elsewhere.
 template <fixed_string Name, class Values>
-struct label {
-  static constexpr std::string_view name = Name.view();
-  static_assert(is_metric_name(name), "a label's name is made of a-z, 0-9 and _, and does not start with a digit");
-  static_assert(!detail::has_upper_case(name), "a label's name is snake_case: write user_id");
-  static_assert(!name.starts_with("__"), "label names that start with __ are reserved by Prometheus: choose another");
-  static_assert(name != "le" && name != "quantile",
-                "the labels le and quantile are written by histograms and summaries: choose another name");
-
+struct label : detail::label_name<Name> {
   using values = detail::value_set<Values>;
   static constexpr std::uint32_t size = values::texts.size();
   static_assert(size != 0, "a label has at least one value: list them in label_values");

@@ -193,6 +193,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
     for (const std::string_view value : l.values) {
       add_text(value);
     }
+    add_number(l.slots);
   }
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
