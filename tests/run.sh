@@ -40,4 +40,5 @@ for preset in "${presets[@]}"; do
   cmake --build --preset "$preset"
   echo "subdirs(\"$PWD/build/$preset\")" >>build/all/CTestTestfile.cmake
 done
-exec ctest --test-dir build/all --output-on-failure --no-tests=error --parallel "$(nproc)" "${quick[@]}"
+# Twice as many at a time as there are processors: those that talk to other programs mostly wait.
+exec ctest --test-dir build/all --output-on-failure --no-tests=error --parallel $((2 * $(nproc))) "${quick[@]}"
