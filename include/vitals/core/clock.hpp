@@ -56,8 +56,40 @@ struct tsc_clock {
     rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
+  /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
+  /// does not tick at a constant rate.
+  [[nodiscard]] VITALS_HOT static std::uint64_t raw() noexcept {
+    return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
+  }
+
+  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
+    if (!is_counter()) {
+      return difference;
+    }
+    calibrate();
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
+                                      fraction_bits);
+  }
+
  private:
   static constexpr int fraction_bits = 32;
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_relaxed);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      usable_.store(known, std::memory_order_relaxed);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept {
+    return is_counter() ? ticks() : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it

@@ -1,0 +1,132 @@
+// The state of one component: a word of 64 bits, and how reports change it.
+#ifndef VITALS_HEALTH_COMPONENT_STATE_HPP
+#define VITALS_HEALTH_COMPONENT_STATE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// How a component fares.
+enum class status : std::uint8_t {
+  unknown,    ///< nothing was reported yet
+  healthy,
+  degraded,   ///< it works, but worse than it should
+  unhealthy,  ///< it does not work
+};
+
+/// What is reported of a component.
+enum class report : std::uint8_t { success, degradation, failure };
+
+[[nodiscard]] constexpr std::string_view name_of(status s) noexcept {
+  constexpr std::string_view names[] = {"unknown", "healthy", "degraded", "unhealthy"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+namespace detail {
+
+inline constexpr std::size_t statuses = 4;
+inline constexpr std::size_t reports = 3;
+
+/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
+/// report is legal, and none leads back to unknown.
+inline constexpr status component_table[statuses][reports] = {
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+};
+
+constexpr status target_of(status from, report r) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+}
+
+/// When reports are believed.
+struct component_policy {
+  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
+  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
+  std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
+  std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
+  std::uint64_t flap_window = 60000;  ///< ms
+};
+
+/// What a component's word holds.
+struct component_state {
+  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+
+  status now = status::unknown;
+  report last = report::success;  ///< what was reported last
+  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+
+  friend constexpr bool operator==(const component_state&, const component_state&) = default;
+
+  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+  }
+  [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U),
+            .last = static_cast<report>(word >> 2U & 3U),
+            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
+            .since = word >> 24U};
+  }
+};
+
+/// How long ago `then` was; 0 where a clock has stepped back.
+constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? 0 : now - then;
+}
+
+constexpr bool is_better(status than, status s) noexcept {
+  return than == status::unknown ? s == status::healthy : s < than;
+}
+
+/// What is believed of a component at a time, without a further report: an improvement that had to wait for its dwell
+/// is there when that is over, unless the component is flapping.
+constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
+                                  bool flapping) noexcept {
+  const status target = target_of(s.now, s.last);
+  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  if (waits && !flapping && elapsed(s.since, now) >= p.dwell) {
+    s.now = target;
+    s.since += p.dwell;
+    s.reason = target == status::healthy ? 0 : s.reason;
+  }
+  return s;
+}
+
+/// The state after a report. `in_grace`: whether the process has only just started.
+constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
+                                const component_policy& p, bool in_grace, bool flapping) noexcept {
+  s = settled(s, now, p, flapping);
+  s.in_a_row = s.last != r || s.in_a_row == 0 ? 1
+               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
+                                                              : s.in_a_row + 1;
+  s.last = r;
+  s.reason = r == report::success ? s.reason : reason;
+  const status target = target_of(s.now, r);
+  const bool worse = !is_better(s.now, target);
+  const bool first = s.now == status::unknown;
+  const bool held = first ? worse && r == report::failure && in_grace
+                          : !worse && (flapping || elapsed(s.since, now) < p.dwell);
+  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+    s.now = target;
+    s.since = now;
+  }
+  s.reason = s.now == status::healthy && r == report::success ? 0 : s.reason;
+  return s;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif

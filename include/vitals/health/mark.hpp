@@ -1,0 +1,189 @@
+// Marks: how reports and events change a program's health.
+#ifndef VITALS_HEALTH_MARK_HPP
+#define VITALS_HEALTH_MARK_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <vitals/core/cell.hpp>
+#include <vitals/core/config.hpp>
+#include <vitals/core/slot_table.hpp>
+#include <vitals/health/component_state.hpp>
+#include <vitals/health/flapping.hpp>
+#include <vitals/health/lifecycle.hpp>
+#include <vitals/health/report.hpp>
+
+namespace vitals::inline v0 {
+
+/// A change of the process's phase, or of a component's status.
+struct health_change {
+  std::string_view program;
+  std::string_view component;  ///< empty where it is the process's phase
+  std::string_view from;
+  std::string_view to;
+  std::string_view reason;     ///< of a component that became worse; may be empty
+  bool refused = false;        ///< an event that is illegal in the phase `from`; `to` is the event's name
+};
+
+/// What is called at a change, on the thread that made it. It must not block, throw or mark.
+using health_listener = void (*)(const health_change&) noexcept;
+
+namespace detail {
+
+inline constexpr std::uint32_t most_reasons = 30;
+static_assert(most_reasons + 1 <= component_state::most_reason);
+
+/// The table of a component's reasons. (Its name is no label's.)
+inline abi::slot_table& reasons_of(const health_facts& of, std::size_t component) {
+  return find_slot_table(std::string{of.name} + "." + std::string{of.components[component].name}, most_reasons);
+}
+
+inline bool add_listener(const health_ref& of, health_listener listener) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    std::uint64_t none = 0;
+    if (of.at(process_cell::listener, i)
+            .compare_exchange_strong(none, std::bit_cast<std::uint64_t>(listener), std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void tell(const health_ref& of, const health_change& change) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    const std::uint64_t listener = of.at(process_cell::listener, i).load(std::memory_order_acquire);
+    if (listener != 0) {
+      std::bit_cast<health_listener>(listener)(change);
+    }
+  }
+}
+
+constexpr std::string_view name_of(life_event e) noexcept {
+  constexpr std::string_view names[] = {"initialize", "go_live", "become_ready", "degrade", "recover", "drain", "stop"};
+  return names[static_cast<std::size_t>(e)];
+}
+
+/// What a phase is called where a change is told; unlike operators it tells the three that start apart.
+constexpr std::string_view exact_name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"unstarted", "initializing", "live", "ready", "degraded", "draining", "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+/// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses a
+/// race to such an end.
+VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
+  const std::uint64_t now = of.clock.milliseconds();
+  std::uint64_t never = 0;
+  of.at(process_cell::start).compare_exchange_strong(never, now + 1, std::memory_order_acq_rel);
+  cell& word = of.at(process_cell::phase);
+  std::uint64_t old = word.load(std::memory_order_acquire);
+  for (;;) {
+    const auto from = static_cast<phase>(old & 0xFFU);
+    if (!is_legal(from, event)) {
+      common_add(of.at(process_cell::refused), std::uint64_t{1});
+      tell(of, {of.facts->name, {}, exact_name_of(from), name_of(event), {}, true});
+      return;
+    }
+    const phase to = after(from, event);
+    if (to == from) {
+      return;
+    }
+    if (word.compare_exchange_weak(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_acq_rel,
+                                   std::memory_order_acquire)) {
+      common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+      tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+      return;
+    }
+  }
+}
+
+/// Makes the process ready or degraded as its components are, where it takes work at all.
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
+  const auto stored = static_cast<phase>(of.at(process_cell::phase).load(std::memory_order_acquire) & 0xFFU);
+  if (!takes_work(stored)) {
+    return;
+  }
+  const phase found = report_of(of, now).now;
+  if (found != stored && takes_work(found)) {
+    mark_process(of, found == phase::degraded ? life_event::degrade : life_event::recover);
+  }
+}
+
+/// A component's word was replaced: what follows from a change of its status.
+VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, component_state from,
+                                       component_state to, std::uint64_t now) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  cell& flaps = of.at(index, component_cell::flaps);
+  std::uint64_t old = flaps.load(std::memory_order_acquire);
+  while (from.now != status::unknown && facts.policy.flap_limit != 0 &&
+         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(now, facts.policy).packed(),
+                                      std::memory_order_acq_rel, std::memory_order_acquire)) {
+  }
+  of.at(index, component_cell::changed).store(of.clock.wall(), std::memory_order_relaxed);
+  common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
+  tell(of, {of.facts->name, facts.name, vitals::name_of(from.now), vitals::name_of(to.now),
+            reason_text(of, index, to.reason)});
+  reconcile(of, now);
+}
+
+inline bool is_flapping_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  return flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire))
+      .is_flapping(now, of.facts->components[index].policy);
+}
+
+/// Replaces a component's state by `next(state, flapping)`, until nobody comes between. `next` is without effects.
+template <class Next>
+void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, Next next) noexcept {
+  cell& word = of.at(index, component_cell::state);
+  std::uint64_t old = word.load(std::memory_order_acquire);
+  for (;;) {
+    const component_state from = component_state::of(old);
+    const component_state to = next(from, is_flapping_now(of, index, now));
+    if (to == from) {
+      return;
+    }
+    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+      if (to.now != from.now) {
+        tell_component(of, index, from, to, now);
+      }
+      return;
+    }
+  }
+}
+
+/// An improvement that had to wait becomes the component's state.
+inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  replace_state(of, index, now,
+                [&](component_state s, bool flapping) { return settled(s, now, p, flapping); });
+}
+
+/// A report on a component. Lock-free: a compare-exchange where it changes anything.
+VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
+                                       std::string_view reason) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  const std::uint64_t now = of.clock.milliseconds();
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
+  const std::uint32_t number = reason.empty() ? 0 : intern_text(*of.reasons[index], reason) + 1;
+  settle_component(of, index, now);
+  replace_state(of, index, now, [&](component_state s, bool flapping) {
+    return after(s, what, number, now, p, in_grace, flapping);
+  });
+}
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
