@@ -17,9 +17,12 @@
 #include <vitals/core/slot_table.hpp>
 #include <vitals/core/unique.hpp>
 #include <vitals/health/component.hpp>
+#include <vitals/health/errors.hpp>
 #include <vitals/health/health_clock.hpp>
+#include <vitals/health/health_families.hpp>
 #include <vitals/health/mark.hpp>
 #include <vitals/health/report.hpp>
+#include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0 {
 
@@ -105,6 +108,15 @@ class basic_health {
     ((facts[i++].needs = needs_of<Components>), ...);
     return facts;
   }();
+  /// Before the names of its metrics: the program's name and `_`.
+  static constexpr auto prefix = [] {
+    std::array<char, Name.view().size() + 1> text{};
+    for (std::size_t i = 0; i != Name.view().size(); ++i) {
+      text[i] = Name.view()[i];
+    }
+    text.back() = '_';
+    return text;
+  }();
   static constexpr detail::health_facts facts{.name = Name.view(), .components = all};
 
   template <class C>
@@ -153,6 +165,21 @@ class basic_health {
     mark(index_of<C>, vitals::report::failure, reason);
   }
 
+  /// The same, and the error that led to it: of the type `reason`, with a message for people. The message is kept in the
+  /// table of errors alone, cut at 215 bytes.
+  template <class C>
+  static void mark_unhealthy(std::string_view reason, std::string_view message) noexcept {
+    error<C>(reason, message);
+    mark_unhealthy<C>(reason);
+  }
+
+  /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
+  /// "other") and keeps its message as the last one. It changes nothing else.
+  template <class C>
+  static void error(std::string_view type, std::string_view message = {}) noexcept {
+    detail::record_error(ref(), index_of<C>, type, message);
+  }
+
   /// A heartbeat: reads the processor's counter and stores it, relaxed.
   template <class C>
   VITALS_HOT static void beat() noexcept {
@@ -176,11 +203,37 @@ class basic_health {
   /// 4 of them, and false where there are. It must not block, throw or mark.
   static bool on_change(health_listener listener) noexcept { return detail::add_listener(ref(), listener); }
 
-  /// (For the library's own use, as `ref` is.)
+  /// Health as a source of metrics, under the program's name: expose it beside registries.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    using families = detail::health_source<basic_health>;
+    return {.families = {families::all, families::families},
+            .cells = families::at.all,
+            .read = [](const void*, std::uint64_t* out) noexcept { detail::read_health(ref(), out); },
+            .prefix = {prefix.data(), prefix.size()}};
+  }
+
+  static constexpr std::array<std::string_view, count> component_names{Components::name...};
+  static constexpr auto beating_names = [] {
+    std::array<std::string_view, (0 + ... + (Components::facts.deadline != 0 ? 1 : 0))> names{};
+    [[maybe_unused]] std::size_t at = 0;
+    for (const detail::component_facts& f : all) {
+      if (f.deadline != 0) {
+        names[at++] = f.name;
+      }
+    }
+    return names;
+  }();
+  /// (For the library's own use, as what follows.)
+  static detail::abi::slot_table& error_types() noexcept {
+    static_cast<void>(ref());  // which has found it
+    return *error_types_.load(std::memory_order_acquire);
+  }
+
   static constexpr detail::image image{
       .key = detail::hash("health", detail::hash(detail::type_name<basic_health>())),
       .thread_cells = 0,
-      .shared_cells = detail::health_ref::place(count, detail::component_cell::state),
+      .shared_cells = detail::health_ref::place(count, detail::component_cell::state) +
+                                                        detail::error_table::cells(count),
       .runs = nullptr,
       .run_count = 0};
 
@@ -200,6 +253,7 @@ class basic_health {
     for (std::size_t i = 0; i != count; ++i) {
       std::atomic_ref{reasons_[i]}.store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
+    error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
     detail::cell* const at = detail::find_record(image).shared;
     cells_.store(at, std::memory_order_release);
     return at;
@@ -217,6 +271,7 @@ class basic_health {
   /// (acquire), as it leads to the cells.
   static inline constinit std::atomic<detail::cell*> cells_{nullptr};
   static inline constinit std::array<detail::abi::slot_table*, count> reasons_{};
+  static inline constinit std::atomic<detail::abi::slot_table*> error_types_{nullptr};
 };
 
 /// A program's health: `using app_health = vitals::health<"event_relay", store, tailer>;` All of it is static, and one in

@@ -13,6 +13,7 @@
 #include <vitals/core/config.hpp>
 #include <vitals/core/slot_table.hpp>
 #include <vitals/health/component_state.hpp>
+#include <vitals/health/errors.hpp>
 #include <vitals/health/flapping.hpp>
 #include <vitals/health/lifecycle.hpp>
 #include <vitals/health/report.hpp>
@@ -73,6 +74,8 @@ constexpr std::string_view exact_name_of(phase p) noexcept {
   return names[static_cast<std::size_t>(p)];
 }
 
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
+
 /// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses a
 /// race to such an end.
 VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
@@ -96,8 +99,11 @@ VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noe
                                    std::memory_order_acquire)) {
       common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
       tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
-      return;
+      break;
     }
+  }
+  if (event == life_event::become_ready) {
+    reconcile(of, now);
   }
 }
 
@@ -125,6 +131,9 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
   }
   of.at(index, component_cell::changed).store(of.clock.wall(), std::memory_order_relaxed);
   common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
+  if (to.now == status::healthy) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
+  }
   tell(of, {of.facts->name, facts.name, vitals::name_of(from.now), vitals::name_of(to.now),
             reason_text(of, index, to.reason)});
   reconcile(of, now);
