@@ -88,7 +88,8 @@ struct tsc_clock {
     return known == 1;
   }
   VITALS_COLD static std::uint64_t first_raw() noexcept {
-    return is_counter() ? ticks() : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    return is_counter() ? ticks()
+                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 

@@ -30,10 +30,9 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// Adds `text`, which is UTF-8, as a JSON string.
-inline void append_json(std::string& out, std::string_view text) {
+/// Adds `text`, which is UTF-8, as it stands within a JSON string.
+inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {
@@ -45,6 +44,12 @@ inline void append_json(std::string& out, std::string_view text) {
       out += c;
     }
   }
+}
+
+/// Adds it as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
   out += '"';
 }
 

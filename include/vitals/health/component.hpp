@@ -125,7 +125,8 @@ struct component_option<flapping<Changes, Window>> {
 };
 template <number Silence>
 struct component_option<heartbeat<Silence, void>> {
-  static_assert(Silence >= 0.01 && Silence <= 86400, "a heartbeat's silence is from 10ms to a day: write heartbeat<5s>");
+  static_assert(Silence >= 0.01 && Silence <= 86400,
+                "a heartbeat's silence is from 10ms to a day: write heartbeat<5s>");
   static constexpr void apply(component_facts& f) noexcept { f.deadline = milliseconds_of(Silence); }
 };
 template <number Silence, number Restart>
@@ -139,7 +140,9 @@ struct component_option<heartbeat<Silence, restart_after<Restart>>> : component_
 };
 
 template <class Option>
-inline constexpr bool says_criticality = requires { component_option<Option>::says_criticality; };
+inline constexpr bool says_criticality = requires {
+  component_option<Option>::says_criticality;
+};
 
 /// The components among a component's options.
 template <class Option>

@@ -10,7 +10,7 @@ namespace vitals::inline v0 {
 
 /// How a component fares.
 enum class status : std::uint8_t {
-  unknown,    ///< nothing was reported yet
+  unknown,  ///< nothing was reported yet
   healthy,
   degraded,   ///< it works, but worse than it should
   unhealthy,  ///< it does not work
@@ -107,7 +107,7 @@ constexpr component_state settled(component_state s, std::uint64_t now, const co
 constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
                                 const component_policy& p, bool in_grace, bool flapping) noexcept {
   s = settled(s, now, p, flapping);
-  s.in_a_row = s.last != r || s.in_a_row == 0 ? 1
+  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
                : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
                                                               : s.in_a_row + 1;
   s.last = r;
@@ -115,8 +115,8 @@ constexpr component_state after(component_state s, report r, std::uint32_t reaso
   const status target = target_of(s.now, r);
   const bool worse = !is_better(s.now, target);
   const bool first = s.now == status::unknown;
-  const bool held = first ? worse && r == report::failure && in_grace
-                          : !worse && (flapping || elapsed(s.since, now) < p.dwell);
+  const bool held =
+      first ? worse && r == report::failure && in_grace : !worse && (flapping || elapsed(s.since, now) < p.dwell);
   if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
     s.now = target;
     s.since = now;

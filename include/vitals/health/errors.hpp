@@ -23,7 +23,7 @@ struct error_report {
   std::string_view component{};
   std::string_view type{};
   std::uint64_t count = 0;
-  std::uint64_t first = 0;       ///< ms since 1970 (UTC)
+  std::uint64_t first = 0;  ///< ms since 1970 (UTC)
   std::uint64_t last = 0;
   char text[most_text + 1] = {};  ///< the last message, cut where it was longer; empty while another is being written
   std::size_t length = 0;
@@ -38,13 +38,13 @@ inline constexpr std::size_t error_entries = 64;  ///< and one more for each com
 
 /// An entry's cells. Any thread writes them.
 struct error_cell {
-  static constexpr std::size_t key = 0;      ///< 1 + component * 32 + type, 0 while free: claimed once (release)
-  static constexpr std::size_t count = 1;    ///< read-modify-write, relaxed
-  static constexpr std::size_t first = 2;    ///< wall clock's ms: stored once
-  static constexpr std::size_t last = 3;     ///< relaxed store: the last writer wins
-  /// Even while the message is whole. A writer makes it odd by compare-exchange, and leaves the message where another one
-  /// is at it; stores the words (release) and makes it even again (release). A reader takes it before and after the words
-  /// (acquire all): the same even number means that the words are of one message.
+  static constexpr std::size_t key = 0;    ///< 1 + component * 32 + type, 0 while free: claimed once (release)
+  static constexpr std::size_t count = 1;  ///< read-modify-write, relaxed
+  static constexpr std::size_t first = 2;  ///< wall clock's ms: stored once
+  static constexpr std::size_t last = 3;   ///< relaxed store: the last writer wins
+  /// Even while the message is whole. A writer makes it odd by compare-exchange, and leaves the message where another
+  /// one is at it; stores the words (release) and makes it even again (release). A reader takes it before and after the
+  /// words (acquire all): the same even number means that the words are of one message.
   static constexpr std::size_t guard = 4;
   static constexpr std::size_t message = 5;  ///< its length in the first byte, then its text
   static constexpr std::size_t words = 27;
@@ -99,8 +99,8 @@ inline cell* error_entry(const error_table& table, std::size_t component, std::u
   return other;
 }
 
-/// Copies as much of `text` as fits into `out`, whole characters only, control characters as blanks and what is no UTF-8
-/// as question marks. Returns the length.
+/// Copies as much of `text` as fits into `out`, whole characters only, control characters as blanks and what is no
+/// UTF-8 as question marks. Returns the length.
 inline std::size_t copy_cleaned(char* out, std::size_t room, std::string_view text) noexcept {
   std::size_t length = 0;
   for (std::size_t i = 0; i < text.size();) {

@@ -30,7 +30,8 @@ struct flap_state {
   /// What of the level is left.
   [[nodiscard]] constexpr std::uint64_t level_at(std::uint64_t now, const component_policy& p) const noexcept {
     const std::uint64_t passed = elapsed(since, now);
-    const std::uint64_t leaked = passed >= p.flap_window ? p.flap_limit * one : passed * p.flap_limit * one / p.flap_window;
+    const std::uint64_t leaked =
+        passed >= p.flap_window ? p.flap_limit * one : passed * p.flap_limit * one / p.flap_window;
     return leaked < level ? level - leaked : 0;
   }
   [[nodiscard]] constexpr bool is_flapping(std::uint64_t now, const component_policy& p) const noexcept {

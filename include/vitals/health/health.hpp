@@ -86,7 +86,8 @@ class basic_health {
   static_assert(count <= detail::most_components, "a program's health has at most 64 components: join some");
   static_assert(is_metric_name(Name.view()) && !detail::has_upper_case(Name.view()),
                 "a program's name is made of a-z, 0-9 and _, and does not start with a digit");
-  static_assert(detail::repeated_at(std::array<std::uint64_t, count>{detail::hash(Components::name)...}) == detail::npos,
+  static_assert(detail::repeated_at(std::array<std::uint64_t, count>{detail::hash(Components::name)...}) ==
+                    detail::npos,
                 "two components have the same name: rename one");
 
   template <class C>
@@ -144,7 +145,8 @@ class basic_health {
   template <class C>
   VITALS_HOT static void mark_healthy() noexcept {
     if (detail::cell* const at = cells_.load(std::memory_order_acquire); at != nullptr) [[likely]] {
-      const std::uint64_t word = at[detail::health_ref::place(index_of<C>, detail::component_cell::state)].load(std::memory_order_relaxed);
+      const std::uint64_t word =
+          at[detail::health_ref::place(index_of<C>, detail::component_cell::state)].load(std::memory_order_relaxed);
       if (detail::is_steadily_healthy(word)) [[likely]] {
         return;
       }
@@ -165,8 +167,8 @@ class basic_health {
     mark(index_of<C>, vitals::report::failure, reason);
   }
 
-  /// The same, and the error that led to it: of the type `reason`, with a message for people. The message is kept in the
-  /// table of errors alone, cut at 215 bytes.
+  /// The same, and the error that led to it: of the type `reason`, with a message for people. The message is kept in
+  /// the table of errors alone, cut at 215 bytes.
   template <class C>
   static void mark_unhealthy(std::string_view reason, std::string_view message) noexcept {
     error<C>(reason, message);
@@ -199,8 +201,8 @@ class basic_health {
     return detail::report_of(ref(), now);
   }
 
-  /// Calls `listener` at every change of the process's phase and of a component's status, on the thread that made it; up to
-  /// 4 of them, and false where there are. It must not block, throw or mark.
+  /// Calls `listener` at every change of the process's phase and of a component's status, on the thread that made it;
+  /// up to 4 of them, and false where there are. It must not block, throw or mark.
   static bool on_change(health_listener listener) noexcept { return detail::add_listener(ref(), listener); }
 
   /// Health as a source of metrics, under the program's name: expose it beside registries.
@@ -229,13 +231,12 @@ class basic_health {
     return *error_types_.load(std::memory_order_acquire);
   }
 
-  static constexpr detail::image image{
-      .key = detail::hash("health", detail::hash(detail::type_name<basic_health>())),
-      .thread_cells = 0,
-      .shared_cells = detail::health_ref::place(count, detail::component_cell::state) +
-                                                        detail::error_table::cells(count),
-      .runs = nullptr,
-      .run_count = 0};
+  static constexpr detail::image image{.key = detail::hash("health", detail::hash(detail::type_name<basic_health>())),
+                                       .thread_cells = 0,
+                                       .shared_cells = detail::health_ref::place(count, detail::component_cell::state) +
+                                                       detail::error_table::cells(count),
+                                       .runs = nullptr,
+                                       .run_count = 0};
 
   [[nodiscard]] static detail::health_ref ref() noexcept {
     detail::cell* at = cells_.load(std::memory_order_acquire);
@@ -274,8 +275,8 @@ class basic_health {
   static inline constinit std::atomic<detail::abi::slot_table*> error_types_{nullptr};
 };
 
-/// A program's health: `using app_health = vitals::health<"event_relay", store, tailer>;` All of it is static, and one in
-/// the process. Any thread may mark and probe at any time.
+/// A program's health: `using app_health = vitals::health<"event_relay", store, tailer>;` All of it is static, and one
+/// in the process. Any thread may mark and probe at any time.
 template <fixed_string Name, class... Components>
 using health = basic_health<health_clock, Name, Components...>;
 

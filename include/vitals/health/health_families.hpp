@@ -103,11 +103,12 @@ struct health_source {
       one("component_last_change_timestamp_seconds", "When the component changed last, 0 before.", "seconds",
           metric_type::gauge, value_kind::real, by_component, at.changed, count),
       one("component_errors_total", "Errors of the component.", {}, metric_type::counter, value_kind::unsigned_integer,
-          by_type, at.errors, count * (most_error_types + 1)),
+          by_type, at.errors, count*(most_error_types + 1)),
       one("component_heartbeat_age_seconds", "Time since the component's last heartbeat, or since the start.",
           "seconds", metric_type::gauge, value_kind::real, by_beating, at.silences, beating),
   };
-  static constexpr std::size_t families = beating != 0 ? (sizeof all / sizeof all[0]) : (sizeof all / sizeof all[0]) - 1;
+  static constexpr std::size_t families =
+      beating != 0 ? (sizeof all / sizeof all[0]) : (sizeof all / sizeof all[0]) - 1;
 };
 
 /// Fills in a reading's cells.

@@ -40,14 +40,14 @@ inline constexpr auto life_table = [] {
   constexpr auto no = [](phase from) { return life_transition{from, false}; };
   constexpr auto to = [](phase p) { return life_transition{p, true}; };
   using enum phase;
-  //            initialize         go_live            become_ready    degrade            recover            drain         stop
-  return table{{{to(initializing), to(live),          to(ready),      no(unstarted),     no(unstarted),     to(draining), to(stopped)},
-                {to(initializing), to(live),          to(ready),      no(initializing),  no(initializing),  to(draining), to(stopped)},
-                {no(live),         to(live),          to(ready),      no(live),          no(live),          to(draining), to(stopped)},
-                {no(ready),        no(ready),         to(ready),      to(degraded),      to(ready),         to(draining), to(stopped)},
-                {no(degraded),     no(degraded),      to(degraded),   to(degraded),      to(ready),         to(draining), to(stopped)},
-                {no(draining),     no(draining),      no(draining),   no(draining),      no(draining),      to(draining), to(stopped)},
-                {no(stopped),      no(stopped),       no(stopped),    no(stopped),       no(stopped),       no(stopped),  to(stopped)}}};
+  //            initialize         go_live            become_ready    degrade            recover            drain stop
+  return table{{{to(initializing), to(live), to(ready), no(unstarted), no(unstarted), to(draining), to(stopped)},
+                {to(initializing), to(live), to(ready), no(initializing), no(initializing), to(draining), to(stopped)},
+                {no(live), to(live), to(ready), no(live), no(live), to(draining), to(stopped)},
+                {no(ready), no(ready), to(ready), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(degraded), no(degraded), to(degraded), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(draining), no(draining), no(draining), no(draining), no(draining), to(draining), to(stopped)},
+                {no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), to(stopped)}}};
 }();
 
 }  // namespace detail

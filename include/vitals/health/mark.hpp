@@ -26,8 +26,8 @@ struct health_change {
   std::string_view component;  ///< empty where it is the process's phase
   std::string_view from;
   std::string_view to;
-  std::string_view reason;     ///< of a component that became worse; may be empty
-  bool refused = false;        ///< an event that is illegal in the phase `from`; `to` is the event's name
+  std::string_view reason;  ///< of a component that became worse; may be empty
+  bool refused = false;     ///< an event that is illegal in the phase `from`; `to` is the event's name
 };
 
 /// What is called at a change, on the thread that made it. It must not block, throw or mark.
@@ -70,14 +70,15 @@ constexpr std::string_view name_of(life_event e) noexcept {
 
 /// What a phase is called where a change is told; unlike operators it tells the three that start apart.
 constexpr std::string_view exact_name_of(phase p) noexcept {
-  constexpr std::string_view names[] = {"unstarted", "initializing", "live", "ready", "degraded", "draining", "stopped"};
+  constexpr std::string_view names[] = {"unstarted", "initializing", "live",   "ready",
+                                        "degraded",  "draining",     "stopped"};
   return names[static_cast<std::size_t>(p)];
 }
 
 inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
 
-/// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses a
-/// race to such an end.
+/// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses
+/// a race to such an end.
 VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
   const std::uint64_t now = of.clock.milliseconds();
   std::uint64_t never = 0;
@@ -167,8 +168,7 @@ void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, N
 /// An improvement that had to wait becomes the component's state.
 inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   const component_policy& p = of.facts->components[index].policy;
-  replace_state(of, index, now,
-                [&](component_state s, bool flapping) { return settled(s, now, p, flapping); });
+  replace_state(of, index, now, [&](component_state s, bool flapping) { return settled(s, now, p, flapping); });
 }
 
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
@@ -180,9 +180,8 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
   const std::uint32_t number = reason.empty() ? 0 : intern_text(*of.reasons[index], reason) + 1;
   settle_component(of, index, now);
-  replace_state(of, index, now, [&](component_state s, bool flapping) {
-    return after(s, what, number, now, p, in_grace, flapping);
-  });
+  replace_state(of, index, now,
+                [&](component_state s, bool flapping) { return after(s, what, number, now, p, in_grace, flapping); });
 }
 
 /// A success that would change nothing but how many there were: healthy, and the last report was one.

@@ -1,4 +1,5 @@
-// What a probe finds: the process and each of its components at one moment, without a lock and without changing anything.
+// What a probe finds: the process and each of its components at one moment, without a lock and without changing
+// anything.
 #ifndef VITALS_HEALTH_REPORT_HPP
 #define VITALS_HEALTH_REPORT_HPP
 
@@ -31,11 +32,11 @@ struct health_facts {
 /// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
 /// who sees a change sees what led to it: they change rarely.
 enum class process_cell : std::uint32_t {
-  phase,                      ///< the phase, and above 8 bits the ms of its beginning
-  start,                      ///< ms of the first mark, plus 1; 0: there was none
-  refused,                    ///< how many events were illegal in their phase
-  listener,                   ///< functions to call at a change, up to `most_listeners`
-  entered = listener + 4,     ///< how often each phase was entered
+  phase,                   ///< the phase, and above 8 bits the ms of its beginning
+  start,                   ///< ms of the first mark, plus 1; 0: there was none
+  refused,                 ///< how many events were illegal in their phase
+  listener,                ///< functions to call at a change, up to `most_listeners`
+  entered = listener + 4,  ///< how often each phase was entered
   count = entered + 8,
 };
 inline constexpr std::size_t most_listeners = 4;
@@ -53,9 +54,9 @@ static_assert(statuses == 4 && phases <= 8);
 
 /// A program's clock: as functions, so that only what marks in a hot path is a template.
 struct health_clock_ref {
-  std::uint64_t (*milliseconds)() noexcept;            ///< since some start; does not step
-  std::uint64_t (*silence)(std::uint64_t) noexcept;    ///< ms since a beat's ticks
-  std::uint64_t (*wall)() noexcept;                    ///< ms since 1970 (UTC)
+  std::uint64_t (*milliseconds)() noexcept;          ///< since some start; does not step
+  std::uint64_t (*silence)(std::uint64_t) noexcept;  ///< ms since a beat's ticks
+  std::uint64_t (*wall)() noexcept;                  ///< ms since 1970 (UTC)
 };
 
 /// A program's health without its type: what probes, formats and monitors take.
@@ -89,21 +90,21 @@ struct component_report {
   std::string_view name{};
   criticality matters = criticality::critical;
   status now = status::unknown;
-  std::string_view reason{};        ///< why it is degraded or unhealthy; empty where nobody said
-  std::uint64_t age = 0;            ///< ms since it came to be so; since the start, where nothing was reported
-  std::uint64_t silence = never;    ///< ms since its last heartbeat
+  std::string_view reason{};      ///< why it is degraded or unhealthy; empty where nobody said
+  std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
+  std::uint64_t silence = never;  ///< ms since its last heartbeat
   bool is_flapping = false;
-  bool is_stuck = false;            ///< silent for so long that the program should be restarted
-  std::uint8_t cause = 0;           ///< index of the component that is at fault: its own, or one that it depends on
+  bool is_stuck = false;   ///< silent for so long that the program should be restarted
+  std::uint8_t cause = 0;  ///< index of the component that is at fault: its own, or one that it depends on
 };
 
 /// A program at the moment of a report.
 struct health_report {
-  phase now = phase::unstarted;     ///< ready or degraded by the components, where the program itself is ready
-  bool live = false;                ///< it runs, and no heartbeat is missing for so long that it should be restarted
-  bool started = false;             ///< its start is over
-  bool ready = false;               ///< it takes work, and so do all critical components
-  std::uint64_t uptime = 0;         ///< ms since the first mark
+  phase now = phase::unstarted;  ///< ready or degraded by the components, where the program itself is ready
+  bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
+  bool started = false;          ///< its start is over
+  bool ready = false;            ///< it takes work, and so do all critical components
+  std::uint64_t uptime = 0;      ///< ms since the first mark
   std::size_t count = 0;
   std::array<component_report, detail::most_components> all{};
 
@@ -123,8 +124,9 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   const std::uint64_t flaps = of.at(index, component_cell::flaps).load(std::memory_order_acquire);
   component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
   r.is_flapping = flap_state::of(flaps).is_flapping(now, facts.policy);
-  const component_state s = settled(component_state::of(of.at(index, component_cell::state).load(std::memory_order_acquire)), now,
-                                    facts.policy, r.is_flapping);
+  const component_state s =
+      settled(component_state::of(of.at(index, component_cell::state).load(std::memory_order_acquire)), now,
+              facts.policy, r.is_flapping);
   r.now = s.now;
   r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
   const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
@@ -167,28 +169,43 @@ inline void find_causes(const health_facts& facts, health_report& r) noexcept {
   }
 }
 
-/// Reads each word once. No lock, no allocation, nothing is changed.
-inline health_report report_of(const health_ref& of, std::uint64_t now) noexcept {
-  health_report r;
-  const std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_acquire);
-  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
-  r.now = static_cast<phase>(word & 0xFFU);
-  r.uptime = start == 0 ? 0 : elapsed(start - 1, now);
-  r.live = is_alive(r.now);
-  r.started = has_started(r.now);
-  r.ready = takes_work(r.now);
-  r.count = of.facts->components.size();
+/// What follows from the components, in a process whose own phase is `own`.
+inline void conclude(health_report& r, phase own) noexcept {
+  r.live = is_alive(own);
+  r.started = has_started(own);
+  r.ready = takes_work(own);
   bool worse = false;
-  for (std::size_t i = 0; i != r.count; ++i) {
-    const component_report& c = r.all[i] = report_on(of, i, now, start);
+  for (const component_report& c : r.components()) {
     const bool fails = c.now == status::unhealthy || c.now == status::unknown;
     r.ready = r.ready && !(fails && c.matters == criticality::critical);
     worse = worse || (c.now != status::healthy && c.matters != criticality::informational);
     r.live = r.live && !c.is_stuck;
   }
-  if (takes_work(r.now)) {
-    r.now = worse ? phase::degraded : phase::ready;
+  r.now = !takes_work(own) ? own : worse ? phase::degraded : phase::ready;
+}
+
+/// Leaves a component out of account.
+inline void exclude(health_report& r, std::string_view name) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    if (r.all[i].name == name) {
+      r.all[i].matters = criticality::informational;
+      r.all[i].is_stuck = false;
+    }
   }
+  conclude(r, r.now);
+}
+
+/// Reads each word once. No lock, no allocation, nothing is changed.
+inline health_report report_of(const health_ref& of, std::uint64_t now) noexcept {
+  health_report r;
+  const std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_acquire);
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  r.uptime = start == 0 ? 0 : elapsed(start - 1, now);
+  r.count = of.facts->components.size();
+  for (std::size_t i = 0; i != r.count; ++i) {
+    r.all[i] = report_on(of, i, now, start);
+  }
+  conclude(r, static_cast<phase>(word & 0xFFU));
   find_causes(*of.facts, r);
   return r;
 }

@@ -44,9 +44,9 @@ class exposition {
   void expose(std::vector<source_ref> added, exposure how = {}) {
     const std::unique_lock lock{mutex_};
     std::vector<placed> all = sources_;
-    const auto kept = std::make_shared<const decoration>(std::move(how));
     for (source_ref& s : added) {
-      s.prefix = kept->how.prefix;
+      const auto kept = std::make_shared<const decoration>(how, s);
+      s.prefix = kept->prefix;
       s.labels = kept->labels;
       all.push_back({s, kept});
     }
@@ -93,18 +93,32 @@ class exposition {
     return r;
   }
 
+  /// Some families' present values, as JSON.
+  [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
+    const std::shared_lock lock{mutex_};
+    std::string out;
+    pages{refs(sources_), names}.render(std::nullopt, out);
+    while (out.ends_with('\n')) {
+      out.pop_back();
+    }
+    return out;
+  }
+
  private:
   struct decoration {
-    explicit decoration(exposure its) : how(std::move(its)) {
+    /// What a source is exposed with stands before what it has itself.
+    decoration(exposure its, const source_ref& s) : how(std::move(its)), prefix(how.prefix + std::string{s.prefix}) {
       for (const auto& [name, value] : how.labels) {
         labels.push_back({name, value});
       }
+      labels.insert(labels.end(), s.labels.begin(), s.labels.end());
     }
     decoration(const decoration&) = delete;
     decoration& operator=(const decoration&) = delete;
     ~decoration() = default;
 
     exposure how;
+    std::string prefix;
     std::vector<constant_label> labels;
   };
 

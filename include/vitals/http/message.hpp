@@ -23,6 +23,7 @@ struct response {
   std::string allow{};             ///< the Allow header, where not empty
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
+  std::string cache_control{};     ///< likewise
 };
 
 }  // namespace vitals::inline v0::http

@@ -45,21 +45,29 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
+  /// Adds paths that come and go. `find` gives the handler of one, or none; `list` adds lines to the list at `/`, and
+  /// may put the service's name before it. Both may be called by any threads at once.
+  void add_group(std::function<handler(std::string_view path)> find, std::function<void(std::string& lines)> list) {
+    groups_.push_back({std::move(find), std::move(list)});
+  }
+
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS (which has 204), 500
+  /// where a handler throws.
   [[nodiscard]] response handle(const request& asked) const {
-    const std::string_view path = path_of(asked.target);
-    const auto found = find(path);
-    if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
     try {
-      return found->answer(asked);
+      const std::string_view path = path_of(asked.target);
+      const handler found =
+          path == "/" ? [this](const request&) { return response{.body = list()}; } : find_handler(path);
+      if (!found) {
+        return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+      }
+      if (asked.method == "OPTIONS") {
+        return {.status = 204, .allow = "GET, HEAD, OPTIONS"};
+      }
+      if (asked.method != "GET" && asked.method != "HEAD") {
+        return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD, OPTIONS"};
+      }
+      return found(asked);
     } catch (const std::exception&) {  // what it says may be no stranger's business
       return {.status = 500, .body = "500 Internal Server Error\n"};
     }
@@ -76,15 +84,36 @@ class router {
     return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
   }
 
+  struct group {
+    std::function<handler(std::string_view)> find;
+    std::function<void(std::string&)> list;
+  };
+
+  [[nodiscard]] handler find_handler(std::string_view path) const {
+    if (const auto found = find(path); found != routes_.end()) {
+      return found->answer;
+    }
+    for (const group& g : groups_) {
+      if (handler found = g.find(path)) {
+        return found;
+      }
+    }
+    return nullptr;
+  }
+
   [[nodiscard]] std::string list() const {
     std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
     for (const route& r : routes_) {
       text += fmt::format("{}  {}\n", r.path, r.what);
     }
+    for (const group& g : groups_) {
+      g.list(text);
+    }
     return text;
   }
 
   std::vector<route> routes_;
+  std::vector<group> groups_;
 };
 
 }  // namespace vitals::inline v0::http

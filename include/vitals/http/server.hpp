@@ -20,9 +20,11 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
+#include <vitals/http/health_routes.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/http/session.hpp>
 #include <vitals/metric/family.hpp>
@@ -33,6 +35,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  health_page_options health{};       ///< what the health's pages tell beside it
 };
 
 namespace detail {
@@ -135,7 +138,10 @@ class listener {
 /// one thread at a time; `expose` may come at any time.
 class server {
  public:
-  explicit server(server_options options = {}) : options_(std::move(options)) {
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
+    health_.add_to(routes_);
     const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
                 [this](const request& asked) { return exposition_.answer(asked); });
@@ -153,6 +159,7 @@ class server {
   template <source... Sources>
   void expose(exposure how = {}) {
     exposition_.expose({Sources::source()...}, std::move(how));
+    (expose_health<Sources>(), ...);
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
@@ -162,6 +169,7 @@ class server {
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
+    (unexpose_health<Sources>(), ...);
     exposition_.unexpose({Sources::source()...});
   }
   void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
@@ -220,8 +228,22 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
 
  private:
+  template <class Source>
+  void expose_health() {
+    if constexpr (health_source<Source>) {
+      health_.expose(Source::ref());
+    }
+  }
+  template <class Source>
+  void unexpose_health() {
+    if constexpr (health_source<Source>) {
+      health_.unexpose(Source::ref());
+    }
+  }
+
   server_options options_;
   exposition exposition_;
+  health_routes health_;
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;

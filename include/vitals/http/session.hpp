@@ -96,7 +96,6 @@ class session : public std::enable_shared_from_this<session> {
 
   void write(response r, unsigned version, bool keep_alive, bool head_only) {
     message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
@@ -105,8 +104,12 @@ class session : public std::enable_shared_from_this<session> {
     set(beast::http::field::allow, r.allow);
     set(beast::http::field::content_encoding, r.content_encoding);
     set(beast::http::field::vary, r.vary);
+    set(beast::http::field::cache_control, r.cache_control);
     message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
+    if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+      set(beast::http::field::content_type, r.content_type);
+      message_->content_length(r.body.size());
+    }
     message_->body() = std::move(r.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);

@@ -1,0 +1,285 @@
+// A program's health for machines and people: JSON, application/health+json, and Kubernetes' verbose lines.
+//
+// The JSON document has the same members on every path:
+//
+//   {"status":"degraded","ready":true,"live":true,"started":true,
+//    "reasons":["cache: connection_timeout"],
+//    "components":{
+//     "cache":{"status":"unhealthy","criticality":"degrading","reason":"connection_timeout","cause":"cache",
+//              "age_seconds":12.5,"flapping":false,"errors":3,"errors_in_a_row":3,
+//              "heartbeat_age_seconds":0.2},
+//     ...},
+//    "service":"relay","version":"1.4.2","environment":"production",
+//    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
+//
+// `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
+// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. A heartbeat's
+// age is there for components that beat. More members may be added.
+#ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
+#define VITALS_EXPOSE_HEALTH_JSON_HPP
+
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitals/core/view.hpp>
+#include <vitals/expose/json.hpp>
+#include <vitals/expose/number.hpp>
+#include <vitals/health/errors.hpp>
+#include <vitals/health/report.hpp>
+
+namespace vitals::inline v0 {
+
+/// What is told beside a program's health.
+struct health_page_options {
+  std::string version{};
+  std::string environment{};
+  std::vector<std::string> metrics{};  ///< names of the families that the status page shows
+  bool show_errors = false;            ///< whether the errors' last messages are shown, to whoever asks
+};
+
+namespace detail {
+
+/// The one word for the whole.
+inline std::string_view status_of(const health_report& r) noexcept {
+  return takes_work(r.now) && !r.ready ? std::string_view{"unready"} : name_of(r.now);
+}
+
+inline std::string_view name_of(criticality c) noexcept {
+  constexpr std::string_view names[] = {"critical", "degrading", "informational"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+/// Adds ms as seconds with up to 3 decimals.
+inline void append_seconds(std::string& out, std::uint64_t ms) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, ms / 1000) - digits));
+  if (ms % 1000 != 0) {
+    out += '.';
+    out += static_cast<char>('0' + ms / 100 % 10);
+    out += static_cast<char>('0' + ms / 10 % 10);
+    out += static_cast<char>('0' + ms % 10);
+  }
+}
+
+inline void append_count(std::string& out, std::uint64_t n) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, n) - digits));
+}
+
+/// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
+inline void append_timestamp(std::string& out, std::uint64_t ms) {
+  const auto seconds = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto two = [&out](int n, char end) {
+    out += static_cast<char>('0' + n / 10 % 10);
+    out += static_cast<char>('0' + n % 10);
+    out += end;
+  };
+  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
+  out += '-';
+  two(parts.tm_mon + 1, '-');
+  two(parts.tm_mday, 'T');
+  two(parts.tm_hour, ':');
+  two(parts.tm_min, ':');
+  two(parts.tm_sec, '.');
+  out += static_cast<char>('0' + ms / 100 % 10);
+  out += static_cast<char>('0' + ms / 10 % 10);
+  out += static_cast<char>('0' + ms % 10);
+  out += 'Z';
+}
+
+/// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
+inline void append_span(std::string& out, std::uint64_t ms) {
+  const std::uint64_t s = ms / 1000;
+  const struct {
+    std::uint64_t count;
+    char unit;
+  } parts[] = {{s / 86400, 'd'}, {s / 3600 % 24, 'h'}, {s / 60 % 60, 'm'}, {s % 60, 's'}};
+  std::size_t first = 0;
+  while (first != 3 && parts[first].count == 0) {
+    ++first;
+  }
+  for (std::size_t i = first; i != 4 && i != first + 2; ++i) {
+    out += i == first ? "" : " ";
+    append_count(out, parts[i].count);
+    out += parts[i].unit;
+  }
+}
+
+inline void append_text_member(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json(out, value);
+}
+
+inline void append_flag(std::string& out, std::string_view name, bool value) {
+  out += ",\"";
+  out += name;
+  out += value ? "\":true" : "\":false";
+}
+
+/// Whether a component makes the program unready, or degraded, and is itself at fault.
+inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+  const component_report& c = r.all[i];
+  return c.now != status::healthy && c.matters != criticality::informational && c.cause == i;
+}
+
+inline void append_reasons(std::string& out, const health_report& r) {
+  std::string_view between;
+  out += '[';
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    if (is_at_fault(r, i)) {
+      out += between;
+      between = ",";
+      out += '"';
+      out += c.name;
+      out += ": ";
+      append_json_escaped(out, c.reason.empty() ? name_of(c.now) : c.reason);
+      out += '"';
+    }
+  }
+  out += ']';
+}
+
+inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
+  const error_table table{of};
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
+      sum += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  return sum;
+}
+
+inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+  std::string_view between = ",\"error_types\":[";
+  each_error(of, [&](const error_report& e) {
+    if (e.component != component) {
+      return;
+    }
+    out += between;
+    between = ",";
+    out += "{\"type\":";
+    append_json(out, e.type);
+    out += ",\"count\":";
+    append_count(out, e.count);
+    out += ",\"first\":\"";
+    append_timestamp(out, e.first);
+    out += "\",\"last\":\"";
+    append_timestamp(out, e.last);
+    out += '"';
+    if (messages) {
+      append_text_member(out, "message", e.message());
+    }
+    out += '}';
+  });
+  out += between == "," ? "]" : "";
+}
+
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
+                             bool messages) {
+  const component_report& c = r.all[i];
+  append_json(out, c.name);
+  out += ":{\"status\":\"";
+  out += name_of(c.now);
+  out += "\",\"criticality\":\"";
+  out += name_of(c.matters);
+  out += "\",\"reason\":";
+  append_json(out, c.reason);
+  append_text_member(out, "cause", c.now == status::healthy ? std::string_view{} : r.all[c.cause].name);
+  out += ",\"age_seconds\":";
+  append_seconds(out, c.age);
+  append_flag(out, "flapping", c.is_flapping);
+  out += ",\"errors\":";
+  append_count(out, errors_of(of, i));
+  out += ",\"errors_in_a_row\":";
+  append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
+  if (c.silence != component_report::never) {
+    out += ",\"heartbeat_age_seconds\":";
+    append_seconds(out, c.silence);
+  }
+  append_errors(out, of, c.name, messages);
+  out += '}';
+}
+
+/// Adds the document without its closing brace, for more members.
+inline void append_health(std::string& out, const health_ref& of, const health_report& r,
+                          const health_page_options& options, bool components) {
+  out += "{\"status\":\"";
+  out += status_of(r);
+  out += '"';
+  append_flag(out, "ready", r.ready);
+  append_flag(out, "live", r.live);
+  append_flag(out, "started", r.started);
+  out += ",\"reasons\":";
+  append_reasons(out, r);
+  out += ",\"components\":{";
+  for (std::size_t i = 0; components && i != r.count; ++i) {
+    out += i == 0 ? "\n " : ",\n ";
+    append_component(out, of, r, i, options.show_errors);
+  }
+  out += '}';
+  append_text_member(out, "service", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "environment", options.environment);
+  out += ",\"uptime_seconds\":";
+  append_seconds(out, r.uptime);
+  out += ",\"uptime\":\"";
+  append_span(out, r.uptime);
+  out += "\",\"timestamp\":\"";
+  append_timestamp(out, of.clock.wall());
+  out += '"';
+}
+
+/// The same as application/health+json has it (draft-inadarei-api-health-check).
+inline void append_health_check(std::string& out, const health_ref& of, const health_report& r,
+                                const health_page_options& options) {
+  constexpr std::string_view words[] = {"fail", "pass", "warn", "fail"};
+  out += "{\"status\":\"";
+  out += !r.ready ? "fail" : r.now == phase::degraded ? "warn" : "pass";
+  out += '"';
+  append_text_member(out, "serviceId", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "description", status_of(r));
+  out += ",\"checks\":{";
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    out += i == 0 ? "\n " : ",\n ";
+    append_json(out, c.name);
+    out += ":[{\"componentType\":\"component\",\"status\":\"";
+    out += words[static_cast<std::size_t>(c.now)];
+    out += '"';
+    if (c.now != status::healthy) {
+      append_text_member(out, "output", c.reason.empty() ? name_of(c.now) : c.reason);
+    }
+    out += '}';
+    out += ']';
+  }
+  out += "}}\n";
+}
+
+/// Adds a line as Kubernetes' verbose form has it.
+inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why) {
+  out += good ? "[+]" : "[-]";
+  out += name;
+  out += good ? " ok" : " failed: ";
+  out += good ? std::string_view{} : why;
+  out += '\n';
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif

@@ -1,0 +1,243 @@
+// The probes: a program's health behind the paths that orchestrators, load balancers and people know.
+#ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
+#define VITALS_HTTP_HEALTH_ROUTES_HPP
+
+#include <concepts>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitals/expose/health_json.hpp>
+#include <vitals/health/report.hpp>
+#include <vitals/http/message.hpp>
+#include <vitals/http/query.hpp>
+#include <vitals/http/router.hpp>
+
+namespace vitals::inline v0::http {
+
+/// Anything that is a program's health: `vitals::health<...>`.
+template <class H>
+concept health_source = requires {
+  { H::ref() }
+  noexcept->std::same_as<v0::detail::health_ref>;
+};
+
+/// A program's health behind its paths. The status code is the answer, 200 or 503; the body says why.
+///
+/// | path | question |
+/// | `/livez` `/healthz` `/live` `/health/live` `/api/v1/health/live` | should it be restarted? |
+/// | `/startupz` | is its start over? |
+/// | `/readyz` `/ready` `/health/ready` `/api/v1/health/ready` | does it take work? |
+/// | `/health` `/api/v1/health` | the same, with all components |
+/// | `/status` `/api/v1/status` | always 200: all of it, with the metrics that the program chose |
+///
+/// `?exclude=name` leaves a component out of the question; `/readyz/name` and `/livez/name` ask for one alone. The body
+/// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
+class health_routes {
+ public:
+  /// `metrics` gives some families as JSON, for `/status`.
+  explicit health_routes(health_page_options options,
+                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+      : options_(std::move(options)),
+        metrics_(std::move(metrics)) {}
+
+  /// Throws std::invalid_argument where another health is served already.
+  void expose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts != of.facts) {
+      throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\" already");
+    }
+    of_ = of;
+  }
+  /// Takes it away: once this returns, nothing reads it.
+  void unexpose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts == of.facts) {
+      of_.reset();
+    }
+  }
+
+  /// Adds its paths to a router, which must not outlive it.
+  void add_to(router& routes) {
+    routes.add_group([this](std::string_view path) { return find(path); }, [this](std::string& out) { list(out); });
+  }
+
+ private:
+  enum class question { live, started, ready, overall, everything };
+
+  struct known_path {
+    std::string_view path;
+    question asks;
+    std::string_view what;
+  };
+  static constexpr known_path paths[] = {
+      {"/livez", question::live, "whether it runs; 503 where it should be restarted"},
+      {"/healthz", question::live, {}},
+      {"/live", question::live, {}},
+      {"/health/live", question::live, {}},
+      {"/api/v1/health/live", question::live, {}},
+      {"/startupz", question::started, "whether its start is over"},
+      {"/readyz", question::ready, "whether it takes work"},
+      {"/ready", question::ready, {}},
+      {"/health/ready", question::ready, {}},
+      {"/api/v1/health/ready", question::ready, {}},
+      {"/health", question::overall, "whether it takes work, with all components"},
+      {"/api/v1/health", question::overall, {}},
+      {"/status", question::everything, "all that is known, always 200"},
+      {"/api/v1/status", question::everything, {}},
+  };
+
+  [[nodiscard]] router::handler find(std::string_view path) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_) {
+      return nullptr;
+    }
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return [this, asks = known.asks](const request& asked) { return answer(asks, asked); };
+      }
+    }
+    for (const std::string_view before : {std::string_view{"/readyz/"}, std::string_view{"/livez/"}}) {
+      if (path.starts_with(before)) {
+        const std::string_view name = path.substr(before.size());
+        const auto& all = of_->facts->components;
+        for (std::size_t i = 0; i != all.size(); ++i) {
+          if (all[i].name == name) {
+            return [this, i, live = before == "/livez/"](const request& asked) { return answer_one(i, live, asked); };
+          }
+        }
+      }
+    }
+    return nullptr;
+  }
+
+  void list(std::string& out) const {
+    const std::shared_lock lock{mutex_};
+    if (of_) {
+      for (const known_path& known : paths) {
+        if (!known.what.empty()) {
+          out.append(known.path).append("  ").append(known.what).append("\n");
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] response answer(question asks, const request& asked) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_) {
+      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    }
+    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    for (const std::string& name : query_values(asked.target, "exclude")) {
+      v0::detail::exclude(r, name);
+    }
+    const bool good = asks == question::live         ? r.live
+                      : asks == question::started    ? r.started
+                      : asks == question::everything ? true
+                                                     : r.ready;
+    response out{.status = good ? 200U : 503U};
+    out.cache_control = "no-store";
+    if (has_flag(asked, "verbose")) {
+      write_lines(out.body, asks, r, good);
+    } else if (asks != question::everything && accepts_health_json(asked.accept)) {
+      out.content_type = "application/health+json";
+      v0::detail::append_health_check(out.body, *of_, r, options_);
+    } else {
+      out.content_type = "application/json";
+      const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
+      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      if (asks == question::everything) {
+        append_needs(out.body);
+        out.body += ",\"metrics\":";
+        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+      }
+      out.body += "}\n";
+    }
+    out.vary = "Accept";
+    return out;
+  }
+
+  [[nodiscard]] response answer_one(std::size_t index, bool live, const request& asked) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_ || index >= of_->facts->components.size()) {
+      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    }
+    const health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    const component_report& c = r.all[index];
+    const bool good = live ? !c.is_stuck : c.now == status::healthy || c.now == status::degraded;
+    response out{.status = good ? 200U : 503U};
+    out.cache_control = "no-store";
+    if (has_flag(asked, "verbose")) {
+      v0::detail::append_check_line(out.body, c.name, good, why(c));
+    } else {
+      out.content_type = "application/json";
+      out.body = "{";
+      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      out.body += "}\n";
+    }
+    return out;
+  }
+
+  static std::string_view why(const component_report& c) noexcept {
+    return c.reason.empty() ? name_of(c.now) : c.reason;
+  }
+
+  static void write_lines(std::string& out, question asks, const health_report& r, bool good) {
+    using v0::detail::append_check_line;
+    if (asks == question::live) {
+      append_check_line(out, "process", is_alive(r.now), name_of(r.now));
+    } else if (asks == question::started) {
+      append_check_line(out, "process", r.started, name_of(r.now));
+    } else {
+      append_check_line(out, "process", takes_work(r.now), name_of(r.now));
+    }
+    for (const component_report& c : r.components()) {
+      if (asks == question::live) {
+        append_check_line(out, c.name, !c.is_stuck, "silent for too long");
+      } else if (asks != question::started) {
+        append_check_line(out, c.name, c.now == status::healthy || c.now == status::degraded, why(c));
+      }
+    }
+    constexpr std::string_view names[] = {"livez", "startupz", "readyz", "healthz", "status"};
+    out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
+  }
+
+  void append_needs(std::string& out) const {
+    const auto& all = of_->facts->components;
+    out += ",\"dependencies\":{";
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
+      std::string_view between;
+      for (const std::uint8_t need : all[i].needs) {
+        out.append(between).append("\"").append(all[need].name).append("\"");
+        between = ",";
+      }
+      out += ']';
+    }
+    out += '}';
+  }
+
+  static bool has_flag(const request& asked, std::string_view name) {
+    return !query_values(asked.target, name).empty();
+  }
+
+  static bool accepts_health_json(std::string_view accept) {
+    return accept.find("application/health+json") != std::string_view::npos;
+  }
+
+  mutable std::shared_mutex mutex_;
+  std::optional<v0::detail::health_ref> of_;
+  health_page_options options_;
+  std::function<std::string(const std::vector<std::string>&)> metrics_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
