@@ -42,14 +42,44 @@ TEST_CASE("the root lists the routes") {
 }
 
 TEST_CASE("another method is refused with those that are allowed") {
-  for (const char* const method : {"POST", "PUT", "DELETE", "OPTIONS", "get", ""}) {
+  for (const char* const method : {"POST", "PUT", "DELETE", "get", ""}) {
     for (const char* const target : {"/metrics", "/"}) {
       const response got = two_routes().handle({method, target});
       CHECK(got.status == 405);
-      CHECK(got.allow == "GET, HEAD");
+      CHECK(got.allow == "GET, HEAD, OPTIONS");
     }
     CHECK(two_routes().handle({method, "/nothing"}).status == 404);
   }
+}
+
+TEST_CASE("OPTIONS says what is allowed, and nothing else") {
+  for (const char* const target : {"/metrics", "/broken", "/"}) {
+    const response got = two_routes().handle({"OPTIONS", target});
+    CHECK(got.status == 204);
+    CHECK(got.allow == "GET, HEAD, OPTIONS");
+    CHECK(got.body.empty());
+  }
+  CHECK(two_routes().handle({"OPTIONS", "/nothing"}).status == 404);
+}
+
+TEST_CASE("a group's paths come and go") {
+  bool there = false;
+  router r = two_routes();
+  r.add_group(
+      [&there](std::string_view path) -> router::handler {
+        if (!there || path != "/guest") {
+          return nullptr;
+        }
+        return [](const request&) { return response{.body = "hello"}; };
+      },
+      [&there](std::string& lines) { lines += there ? "/guest  now\n" : ""; });
+  CHECK(r.handle({"GET", "/guest"}).status == 404);
+  CHECK(r.handle({"GET", "/"}).body.find("/guest") == std::string::npos);
+  there = true;
+  CHECK(r.handle({"GET", "/guest?x"}).body == "hello");
+  CHECK(r.handle({"POST", "/guest"}).status == 405);
+  CHECK(r.handle({"GET", "/"}).body.find("/guest  now\n") != std::string::npos);
+  CHECK(r.handle({"GET", "/metrics"}).body == "page");
 }
 
 TEST_CASE("a handler that throws is a 500 that tells nothing") {

@@ -13,7 +13,8 @@
 //    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
 //
 // `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
-// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. A heartbeat's
+// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. Probes of
+// liveness and of the start have no components. A heartbeat's
 // age is there for components that beat. More members may be added.
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
@@ -125,15 +126,24 @@ inline void append_flag(std::string& out, std::string_view name, bool value) {
   out += value ? "\":true" : "\":false";
 }
 
-/// Whether a component makes the program unready, or degraded, and is itself at fault.
+/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
+/// degraded.
 inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
-  const component_report& c = r.all[i];
-  return c.now != status::healthy && c.matters != criticality::informational && c.cause == i;
+  for (const component_report& c : r.components()) {
+    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
+      return true;
+    }
+  }
+  return false;
 }
 
 inline void append_reasons(std::string& out, const health_report& r) {
   std::string_view between;
   out += '[';
+  if (!takes_work(r.now)) {
+    out.append("\"process: ").append(name_of(r.now)).append("\"");
+    between = ",";
+  }
   for (std::size_t i = 0; i != r.count; ++i) {
     const component_report& c = r.all[i];
     if (is_at_fault(r, i)) {
@@ -270,7 +280,12 @@ inline void append_health_check(std::string& out, const health_ref& of, const he
 }
 
 /// Adds a line as Kubernetes' verbose form has it.
-inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why) {
+inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
+                              bool excluded = false) {
+  if (excluded) {
+    out.append("[+]").append(name).append(" excluded: ok\n");
+    return;
+  }
   out += good ? "[+]" : "[-]";
   out += name;
   out += good ? " ok" : " failed: ";

@@ -94,8 +94,9 @@ struct component_report {
   std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
   std::uint64_t silence = never;  ///< ms since its last heartbeat
   bool is_flapping = false;
-  bool is_stuck = false;   ///< silent for so long that the program should be restarted
-  std::uint8_t cause = 0;  ///< index of the component that is at fault: its own, or one that it depends on
+  bool is_stuck = false;     ///< silent for so long that the program should be restarted
+  bool is_excluded = false;  ///< it was left out of account
+  std::uint8_t cause = 0;    ///< index of the component that is at fault: its own, or one that it depends on
 };
 
 /// A program at the moment of a report.
@@ -190,6 +191,7 @@ inline void exclude(health_report& r, std::string_view name) noexcept {
     if (r.all[i].name == name) {
       r.all[i].matters = criticality::informational;
       r.all[i].is_stuck = false;
+      r.all[i].is_excluded = true;
     }
   }
   conclude(r, r.now);

@@ -171,7 +171,7 @@ class health_routes {
     }
     const health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
     const component_report& c = r.all[index];
-    const bool good = live ? !c.is_stuck : c.now == status::healthy || c.now == status::degraded;
+    const bool good = live ? !c.is_stuck : is_working(c);
     response out{.status = good ? 200U : 503U};
     out.cache_control = "no-store";
     if (has_flag(asked, "verbose")) {
@@ -185,6 +185,9 @@ class health_routes {
     return out;
   }
 
+  static bool is_working(const component_report& c) noexcept {
+    return c.now == status::healthy || c.now == status::degraded;
+  }
   static std::string_view why(const component_report& c) noexcept {
     return c.reason.empty() ? name_of(c.now) : c.reason;
   }
@@ -200,9 +203,9 @@ class health_routes {
     }
     for (const component_report& c : r.components()) {
       if (asks == question::live) {
-        append_check_line(out, c.name, !c.is_stuck, "silent for too long");
+        append_check_line(out, c.name, !c.is_stuck, "silent for too long", c.is_excluded);
       } else if (asks != question::started) {
-        append_check_line(out, c.name, c.now == status::healthy || c.now == status::degraded, why(c));
+        append_check_line(out, c.name, is_working(c), why(c), c.is_excluded);
       }
     }
     constexpr std::string_view names[] = {"livez", "startupz", "readyz", "healthz", "status"};

@@ -1,0 +1,241 @@
+#include <vitals/http/health_routes.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <vitals/health/component.hpp>
+#include <vitals/health/health.hpp>
+#include <vitals/http/router.hpp>
+
+namespace health_routes_tests {
+
+using vitals::http::health_routes;
+using vitals::http::request;
+using vitals::http::response;
+using vitals::http::router;
+using namespace std::chrono_literals;
+
+struct test_clock {
+  static inline std::uint64_t now = 10'000;
+  static std::uint64_t milliseconds() noexcept { return now; }
+  static std::uint64_t wall() noexcept { return 1'769'860'800'123; }  // 2026-01-31T12:00:00.123Z
+  static std::uint64_t ticks() noexcept { return now; }
+  static std::uint64_t silence(std::uint64_t ticks) noexcept { return now - ticks; }
+};
+
+struct store : vitals::component<"store", vitals::critical> {};
+struct cache : vitals::component<"cache", vitals::degrading, vitals::depends_on<store>> {};
+struct loop : vitals::component<"loop", vitals::informational, vitals::heartbeat<5s, vitals::restart_after<60s>>> {};
+
+/// A health of its own for each case, and a router that serves it.
+template <vitals::fixed_string Name>
+struct served {
+  using health = vitals::basic_health<test_clock, Name, store, cache, loop>;
+
+  explicit served(vitals::health_page_options options = {.version = "1.4.2", .environment = "test"})
+      : paths(std::move(options)) {
+    paths.add_to(routes);
+    paths.expose(health::ref());
+  }
+  response get(std::string_view target, std::string_view accept = {}) {
+    return routes.handle({.method = "GET", .target = target, .accept = accept});
+  }
+  unsigned code(std::string_view target) { return get(target).status; }
+
+  health_routes paths;
+  router routes;
+};
+
+constexpr std::string_view live_paths[] = {"/livez", "/healthz", "/live", "/health/live", "/api/v1/health/live"};
+constexpr std::string_view ready_paths[] = {"/readyz", "/ready",        "/health/ready", "/api/v1/health/ready",
+                                            "/health", "/api/v1/health"};
+
+TEST_CASE("the codes through a program's life") {
+  served<"life"> s;
+  using health = decltype(s)::health;
+  const auto codes = [&](unsigned live, unsigned started, unsigned ready) {
+    for (const std::string_view path : live_paths) {
+      CAPTURE(path);
+      CHECK(s.code(path) == live);
+    }
+    CHECK(s.code("/startupz") == started);
+    for (const std::string_view path : ready_paths) {
+      CAPTURE(path);
+      CHECK(s.code(path) == ready);
+    }
+    CHECK(s.code("/status") == 200);
+    CHECK(s.code("/api/v1/status") == 200);
+  };
+  codes(503, 503, 503);
+  health::mark_initializing();
+  codes(200, 503, 503);
+  health::mark_live();
+  codes(200, 200, 503);
+  health::mark_ready();
+  codes(200, 200, 503);  // the store is unknown
+  health::mark_healthy<store>();
+  codes(200, 200, 200);
+  health::mark_unhealthy<cache>("slow");
+  codes(200, 200, 200);
+  health::mark_unhealthy<store>("connection_refused");
+  codes(200, 200, 503);
+  health::mark_healthy<store>();
+  health::mark_draining();
+  codes(200, 200, 503);
+  health::mark_stopped();
+  codes(503, 503, 503);
+}
+
+TEST_CASE("the document, in full") {
+  served<"document"> s;
+  using health = decltype(s)::health;
+  health::mark_ready();
+  health::beat<loop>();
+  health::mark_healthy<store>();
+  test_clock::now += 2'500;
+  health::mark_unhealthy<store>("connection \"refused\"", "connect: no\nroute");
+  health::mark_unhealthy<cache>("no_store");
+  test_clock::now += 250;
+  const response r = s.get("/health");
+  CHECK(r.status == 503);
+  CHECK(r.content_type == "application/json");
+  CHECK(r.cache_control == "no-store");
+  CHECK(r.body ==
+        "{\"status\":\"unready\",\"ready\":false,\"live\":true,\"started\":true,"
+        "\"reasons\":[\"store: connection \\\"refused\\\"\"],\"components\":{\n"
+        " \"store\":{\"status\":\"unhealthy\",\"criticality\":\"critical\",\"reason\":\"connection \\\"refused\\\"\","
+        "\"cause\":\"store\",\"age_seconds\":0.250,\"flapping\":false,\"errors\":1,\"errors_in_a_row\":1,"
+        "\"error_types\":[{\"type\":\"connection \\\"refused\\\"\",\"count\":1,"
+        "\"first\":\"2026-01-31T12:00:00.123Z\",\"last\":\"2026-01-31T12:00:00.123Z\"}]},\n"
+        " \"cache\":{\"status\":\"unhealthy\",\"criticality\":\"degrading\",\"reason\":\"no_store\","
+        "\"cause\":\"store\",\"age_seconds\":0.250,\"flapping\":false,\"errors\":0,\"errors_in_a_row\":0},\n"
+        " \"loop\":{\"status\":\"healthy\",\"criticality\":\"informational\",\"reason\":\"\",\"cause\":\"\","
+        "\"age_seconds\":2.750,\"flapping\":false,\"errors\":0,\"errors_in_a_row\":0,"
+        "\"heartbeat_age_seconds\":2.750}},"
+        "\"service\":\"document\",\"version\":\"1.4.2\",\"environment\":\"test\",\"uptime_seconds\":2.750,"
+        "\"uptime\":\"2s\",\"timestamp\":\"2026-01-31T12:00:00.123Z\"}\n");
+  // The same members everywhere; the probes of liveness and of the start say nothing of components.
+  CHECK(s.get("/livez").body.find("\"live\":true,\"started\":true,\"reasons\":[") != std::string::npos);
+  CHECK(s.get("/livez").body.find("\"components\":{},\"service\":\"document\"") != std::string::npos);
+}
+
+TEST_CASE("an error's message is shown where the configuration says so") {
+  served<"quiet"> quiet;
+  served<"open"> open{{.show_errors = true}};
+  decltype(quiet)::health::error<store>("dns", "secret.example");
+  decltype(open)::health::error<store>("dns", "secret.example");
+  for (const std::string_view path : {"/health", "/readyz", "/status", "/readyz/store", "/livez/store", "/livez"}) {
+    CAPTURE(path);
+    CHECK(quiet.get(path).body.find("secret") == std::string::npos);
+  }
+  CHECK(open.get("/health").body.find("\"message\":\"secret.example\"") != std::string::npos);
+}
+
+TEST_CASE("verbose lines, exclusions, and one check alone") {
+  served<"verbose"> s;
+  using health = decltype(s)::health;
+  health::mark_ready();
+  health::beat<loop>();
+  health::mark_unhealthy<store>("gone");
+  health::mark_degraded<cache>("slow");
+  const response r = s.get("/readyz?verbose");
+  CHECK(r.status == 503);
+  CHECK(r.content_type == "text/plain; charset=utf-8");
+  CHECK(r.body == "[+]process ok\n[-]store failed: gone\n[+]cache ok\n[+]loop ok\nreadyz check failed\n");
+  CHECK(s.get("/readyz?verbose&exclude=store").body ==
+        "[+]process ok\n[+]store excluded: ok\n[+]cache ok\n[+]loop ok\nreadyz check passed\n");
+  CHECK(s.code("/readyz?exclude=store") == 200);
+  CHECK(s.code("/readyz?exclude=cache&exclude=nothing") == 503);
+  CHECK(s.get("/livez?verbose").body == "[+]process ok\n[+]store ok\n[+]cache ok\n[+]loop ok\nlivez check passed\n");
+  CHECK(s.get("/startupz?verbose").body == "[+]process ok\nstartupz check passed\n");
+  CHECK(s.code("/readyz/store") == 503);
+  CHECK(s.get("/readyz/store?verbose").body == "[-]store failed: gone\n");
+  CHECK(s.code("/readyz/cache") == 200);
+  CHECK(s.code("/livez/store") == 200);
+  CHECK(s.code("/readyz/nothing") == 404);
+  CHECK(s.code("/readyz/") == 404);
+  CHECK(s.get("/readyz/cache").body.starts_with("{\"cache\":{\"status\":\"degraded\""));
+}
+
+TEST_CASE("a heartbeat that fails liveness") {
+  served<"heartbeat"> s;
+  using health = decltype(s)::health;
+  health::mark_ready();
+  health::mark_healthy<store>();
+  health::beat<loop>();
+  test_clock::now += 60'001;
+  CHECK(s.code("/readyz") == 200);  // it is informational
+  CHECK(s.code("/livez") == 503);
+  CHECK(s.get("/livez?verbose").body ==
+        "[+]process ok\n[+]store ok\n[+]cache ok\n[-]loop failed: silent for too long\nlivez check failed\n");
+  CHECK(s.code("/livez/loop") == 503);
+  CHECK(s.code("/livez?exclude=loop") == 200);
+  health::beat<loop>();
+  CHECK(s.code("/livez") == 200);
+}
+
+TEST_CASE("application/health+json where it is accepted") {
+  served<"media"> s;
+  using health = decltype(s)::health;
+  health::mark_ready();
+  health::beat<loop>();
+  health::mark_healthy<store>();
+  health::mark_degraded<cache>();
+  const response r = s.get("/health", "application/health+json, application/json;q=0.5");
+  CHECK(r.status == 200);
+  CHECK(r.content_type == "application/health+json");
+  CHECK(r.vary == "Accept");
+  CHECK(r.body ==
+        "{\"status\":\"warn\",\"serviceId\":\"media\",\"version\":\"1.4.2\",\"description\":\"degraded\",\"checks\":{\n"
+        " \"store\":[{\"componentType\":\"component\",\"status\":\"pass\"}],\n"
+        " \"cache\":[{\"componentType\":\"component\",\"status\":\"warn\",\"output\":\"degraded\"}],\n"
+        " \"loop\":[{\"componentType\":\"component\",\"status\":\"pass\"}]}}\n");
+  for (const std::string_view accept : {"", "*/*", "application/json", "text/html", "garbage;;q="}) {
+    CHECK(s.get("/health", accept).content_type == "application/json");
+  }
+}
+
+TEST_CASE("the status page has the metrics that the program chose, and who needs whom") {
+  using health = served<"status">::health;
+  std::vector<std::string> asked;
+  health_routes paths{{.metrics = {"a_total", "b"}}, [&asked](const std::vector<std::string>& names) {
+                        asked = names;
+                        return std::string{"{\"families\":[]}"};
+                      }};
+  router routes;
+  paths.add_to(routes);
+  paths.expose(health::ref());
+  const std::string body = routes.handle({"GET", "/api/v1/status"}).body;
+  CHECK(body.ends_with(
+      ",\"dependencies\":{\"store\":[],\"cache\":[\"store\"],\"loop\":[]},\"metrics\":{\"families\":[]}}\n"));
+  CHECK(asked == std::vector<std::string>{"a_total", "b"});
+}
+
+TEST_CASE("a server has one health, and gives it back") {
+  served<"one"> s;
+  CHECK_THROWS_AS(s.paths.expose(served<"two">::health::ref()), std::invalid_argument);
+  s.paths.expose(decltype(s)::health::ref());  // the same again is no error
+  CHECK(s.code("/status") == 200);
+  CHECK(s.get("/").body.find("/readyz  whether it takes work\n") != std::string::npos);
+  s.paths.unexpose(served<"two">::health::ref());
+  CHECK(s.code("/status") == 200);
+  s.paths.unexpose(decltype(s)::health::ref());
+  for (const std::string_view path : {"/status", "/livez", "/readyz/store"}) {
+    CHECK(s.code(path) == 404);
+  }
+  CHECK(s.get("/").body.find("/readyz") == std::string::npos);
+}
+
+TEST_CASE("HEAD and OPTIONS") {
+  served<"methods"> s;
+  CHECK(s.routes.handle({"HEAD", "/readyz"}).status == 503);
+  CHECK(s.routes.handle({"OPTIONS", "/readyz"}).status == 204);
+  CHECK(s.routes.handle({"POST", "/readyz"}).status == 405);
+}
+
+}  // namespace health_routes_tests
