@@ -195,7 +195,9 @@ TEST_CASE("application/health+json where it is accepted") {
         " \"store\":[{\"componentType\":\"component\",\"status\":\"pass\"}],\n"
         " \"cache\":[{\"componentType\":\"component\",\"status\":\"warn\",\"output\":\"degraded\"}],\n"
         " \"loop\":[{\"componentType\":\"component\",\"status\":\"pass\"}]}}\n");
-  for (const std::string_view accept : {"", "*/*", "application/json", "text/html", "garbage;;q="}) {
+  for (const std::string_view accept :
+       {"", "*/*", "application/json", "text/html", "garbage;;q=", "application/health+json;q=0",
+        "application/health+json;q=0.1, application/json"}) {
     CHECK(s.get("/health", accept).content_type == "application/json");
   }
 }

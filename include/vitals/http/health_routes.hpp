@@ -15,6 +15,7 @@
 #include <vitals/expose/health_json.hpp>
 #include <vitals/health/report.hpp>
 #include <vitals/http/message.hpp>
+#include <vitals/http/negotiate.hpp>
 #include <vitals/http/query.hpp>
 #include <vitals/http/router.hpp>
 
@@ -232,7 +233,7 @@ class health_routes {
   }
 
   static bool accepts_health_json(std::string_view accept) {
-    return accept.find("application/health+json") != std::string_view::npos;
+    return prefers(accept, "application", "health+json", "json");
   }
 
   mutable std::shared_mutex mutex_;

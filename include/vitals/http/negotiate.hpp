@@ -164,6 +164,26 @@ inline constexpr std::array<offer, 4> offers{{
   return result;
 }
 
+/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
+/// do not count.
+[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
+                                     std::string_view instead) noexcept {
+  int wanted = 0;
+  int other = 0;
+  while (!accept.empty()) {
+    detail::media_range range;
+    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
+      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
+                         : detail::same_name(range.subtype, instead) ? &other
+                                                                     : nullptr;
+      if (meant != nullptr) {
+        *meant = range.weight;
+      }
+    }
+  }
+  return wanted > 0 && wanted >= other;
+}
+
 /// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
 /// much. What names a coding wins over `*`; malformed members do not count.
 [[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
