@@ -45,7 +45,9 @@ struct dwell {};
 /// For so long after the program's start a failure leaves it unknown, and a heartbeat may be missing: `grace<30s>`.
 template <number Time>
 struct grace {};
-/// So many changes within the window are flapping: it is then not believed to be better until it is calm.
+/// So many changes within the window are flapping: it is then not believed to be better until no more than half as many
+/// are left there. The first report is no change. (Counted in quarters of the window: a change leaves it up to a
+/// quarter late.)
 template <std::uint32_t Changes, number Window>
 struct flapping {};
 

@@ -127,10 +127,11 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
   cell& flaps = of.at(index, component_cell::flaps);
   std::uint64_t old = flaps.load(std::memory_order_acquire);
   while (from.now != status::unknown && facts.policy.flap_limit != 0 &&
-         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(now, facts.policy).packed(),
+         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(to.since, facts.policy).packed(),
                                       std::memory_order_acq_rel, std::memory_order_acquire)) {
   }
-  of.at(index, component_cell::changed).store(of.clock.wall(), std::memory_order_relaxed);
+  of.at(index, component_cell::changed)
+      .store(elapsed(elapsed(to.since, now), of.clock.wall()), std::memory_order_relaxed);
   common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
   if (to.now == status::healthy) {
     error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
@@ -140,19 +141,19 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
   reconcile(of, now);
 }
 
-inline bool is_flapping_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+inline calmness calm_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   return flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire))
-      .is_flapping(now, of.facts->components[index].policy);
+      .calm_at(now, of.facts->components[index].policy);
 }
 
-/// Replaces a component's state by `next(state, flapping)`, until nobody comes between. `next` is without effects.
+/// Replaces a component's state by `next(state, calmness)`, until nobody comes between. `next` is without effects.
 template <class Next>
 void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, Next next) noexcept {
   cell& word = of.at(index, component_cell::state);
   std::uint64_t old = word.load(std::memory_order_acquire);
   for (;;) {
     const component_state from = component_state::of(old);
-    const component_state to = next(from, is_flapping_now(of, index, now));
+    const component_state to = next(from, calm_now(of, index, now));
     if (to == from) {
       return;
     }
@@ -168,7 +169,7 @@ void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, N
 /// An improvement that had to wait becomes the component's state.
 inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   const component_policy& p = of.facts->components[index].policy;
-  replace_state(of, index, now, [&](component_state s, bool flapping) { return settled(s, now, p, flapping); });
+  replace_state(of, index, now, [&](component_state s, calmness calm) { return settled(s, now, p, calm); });
 }
 
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
@@ -181,7 +182,7 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   const std::uint32_t number = reason.empty() ? 0 : intern_text(*of.reasons[index], reason) + 1;
   settle_component(of, index, now);
   replace_state(of, index, now,
-                [&](component_state s, bool flapping) { return after(s, what, number, now, p, in_grace, flapping); });
+                [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
 }
 
 /// A success that would change nothing but how many there were: healthy, and the last report was one.

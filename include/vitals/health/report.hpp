@@ -124,10 +124,12 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   const component_facts& facts = of.facts->components[index];
   const std::uint64_t flaps = of.at(index, component_cell::flaps).load(std::memory_order_acquire);
   component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
-  r.is_flapping = flap_state::of(flaps).is_flapping(now, facts.policy);
-  const component_state s =
-      settled(component_state::of(of.at(index, component_cell::state).load(std::memory_order_acquire)), now,
-              facts.policy, r.is_flapping);
+  const component_state there =
+      component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+  flap_state flaps = flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire));
+  const component_state s = settled(there, now, facts.policy, flaps.calm_at(now, facts.policy));
+  flaps = s.now == there.now ? flaps : flaps.after_change(s.since, facts.policy);
+  r.is_flapping = flaps.is_flapping(now, facts.policy);
   r.now = s.now;
   r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
   const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
