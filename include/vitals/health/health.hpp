@@ -252,7 +252,7 @@ class basic_health {
  private:
   VITALS_COLD static detail::cell* find() noexcept {
     for (std::size_t i = 0; i != count; ++i) {
-      std::atomic_ref{reasons_[i]}.store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
+      reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
     error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
     detail::cell* const at = detail::find_record(image).shared;
@@ -271,7 +271,7 @@ class basic_health {
   /// The shared cells, once this library has asked for them: written with one value only (release), read by all
   /// (acquire), as it leads to the cells.
   static inline constinit std::atomic<detail::cell*> cells_{nullptr};
-  static inline constinit std::array<detail::abi::slot_table*, count> reasons_{};
+  static inline constinit std::array<std::atomic<detail::abi::slot_table*>, count> reasons_{};
   static inline constinit std::atomic<detail::abi::slot_table*> error_types_{nullptr};
 };
 

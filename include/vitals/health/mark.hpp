@@ -179,7 +179,8 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   const std::uint64_t now = of.clock.milliseconds();
   const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
   const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
-  const std::uint32_t number = reason.empty() ? 0 : intern_text(*of.reasons[index], reason) + 1;
+  const std::uint32_t number =
+      reason.empty() ? 0 : intern_text(*of.reasons[index].load(std::memory_order_relaxed), reason) + 1;
   settle_component(of, index, now);
   replace_state(of, index, now,
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });

@@ -62,8 +62,8 @@ struct health_clock_ref {
 /// A program's health without its type: what probes, formats and monitors take.
 struct health_ref {
   const health_facts* facts = nullptr;
-  cell* cells = nullptr;                      ///< the process's, then each component's
-  abi::slot_table* const* reasons = nullptr;  ///< each component's reasons
+  cell* cells = nullptr;                                   ///< the process's, then each component's
+  const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
@@ -115,7 +115,8 @@ struct health_report {
 namespace detail {
 
 inline std::string_view reason_text(const health_ref& of, std::size_t component, std::uint32_t reason) noexcept {
-  return reason == 0 ? std::string_view{} : text_of_slot(*of.reasons[component], reason - 1);
+  return reason == 0 ? std::string_view{}
+                     : text_of_slot(*of.reasons[component].load(std::memory_order_relaxed), reason - 1);
 }
 
 /// What is believed of one component. `start` is the ms of the first mark, plus 1.
