@@ -144,12 +144,13 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = r.now == status::unknown ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
     r.now = status::unhealthy;
+    const std::uint64_t missing = silence - facts.deadline - extra;
+    r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
     r.reason = missed_heartbeat;
-    r.age = silence - facts.deadline - extra;
   }
   r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
   return r;
