@@ -77,14 +77,26 @@ constexpr std::string_view exact_name_of(phase p) noexcept {
 
 inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
 
+/// Replaces the process's word `old` by a phase, counts and tells it. False, and `old` anew, where another thread came
+/// between.
+inline bool enter(const health_ref& of, std::uint64_t& old, phase to, std::uint64_t now) noexcept {
+  const auto from = static_cast<phase>(old & 0xFFU);
+  if (!of.at(process_cell::phase)
+           .compare_exchange_strong(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_seq_cst)) {
+    return false;
+  }
+  common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+  return true;
+}
+
 /// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses
 /// a race to such an end.
 VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
   const std::uint64_t now = of.clock.milliseconds();
   std::uint64_t never = 0;
   of.at(process_cell::start).compare_exchange_strong(never, now + 1, std::memory_order_acq_rel);
-  cell& word = of.at(process_cell::phase);
-  std::uint64_t old = word.load(std::memory_order_acquire);
+  std::uint64_t old = of.at(process_cell::phase).load(std::memory_order_acquire);
   for (;;) {
     const auto from = static_cast<phase>(old & 0xFFU);
     if (!is_legal(from, event)) {
@@ -96,10 +108,7 @@ VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noe
     if (to == from) {
       return;
     }
-    if (word.compare_exchange_weak(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_acq_rel,
-                                   std::memory_order_acquire)) {
-      common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
-      tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+    if (enter(of, old, to, now)) {
       break;
     }
   }
@@ -108,15 +117,19 @@ VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noe
   }
 }
 
-/// Makes the process ready or degraded as its components are, where it takes work at all.
+/// Makes the process ready or degraded as its components are, where it takes work at all. Whoever changes a component
+/// or the phase looks at both afterwards, and again after each step of its own: so the last to come leaves them agreed.
 inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
-  const auto stored = static_cast<phase>(of.at(process_cell::phase).load(std::memory_order_acquire) & 0xFFU);
-  if (!takes_work(stored)) {
-    return;
-  }
-  const phase found = report_of(of, now).now;
-  if (found != stored && takes_work(found)) {
-    mark_process(of, found == phase::degraded ? life_event::degrade : life_event::recover);
+  std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+  for (;;) {
+    const auto stored = static_cast<phase>(word & 0xFFU);
+    const phase found = report_of(of, now).now;
+    if (!takes_work(stored) || !takes_work(found) || found == stored) {
+      return;
+    }
+    if (enter(of, word, after(stored, found == phase::degraded ? life_event::degrade : life_event::recover), now)) {
+      word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+    }
   }
 }
 
@@ -157,7 +170,7 @@ void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, N
     if (to == from) {
       return;
     }
-    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_seq_cst)) {
       if (to.now != from.now) {
         tell_component(of, index, from, to, now);
       }

@@ -32,10 +32,10 @@ struct health_facts {
 /// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
 /// who sees a change sees what led to it: they change rarely.
 enum class process_cell : std::uint32_t {
-  phase,                   ///< the phase, and above 8 bits the ms of its beginning
-  start,                   ///< ms of the first mark, plus 1; 0: there was none
-  refused,                 ///< how many events were illegal in their phase
-  listener,                ///< functions to call at a change, up to `most_listeners`
+  phase,     ///< the phase, and above 8 bits the ms of its beginning: seq_cst, see `component_cell::state`
+  start,     ///< ms of the first event, plus 1; 0: there was none
+  refused,   ///< how many events were illegal in their phase
+  listener,  ///< functions to call at a change, up to `most_listeners`
   entered = listener + 4,  ///< how often each phase was entered
   count = entered + 8,
 };
@@ -43,7 +43,9 @@ inline constexpr std::size_t most_listeners = 4;
 
 /// A component's cells.
 enum class component_cell : std::uint32_t {
-  state,    ///< a component_state: by compare-exchange of any thread, acquire and release
+  /// A component_state: by compare-exchange of any thread. One thread changes this and reads the phase, another changes
+  /// the phase and reads this: at least one of them must see the other's change, so both are sequentially consistent.
+  state,
   flaps,    ///< a flap_state: as `state`
   beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
   changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
