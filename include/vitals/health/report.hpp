@@ -92,7 +92,7 @@ struct component_report {
   std::string_view name{};
   criticality matters = criticality::critical;
   status now = status::unknown;
-  std::string_view reason{};      ///< why it is degraded or unhealthy; empty where nobody said
+  std::string_view reason{};      ///< what the last report said that was no success; empty where healthy or not said
   std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
   std::uint64_t silence = never;  ///< ms since its last heartbeat
   bool is_flapping = false;
@@ -107,7 +107,7 @@ struct health_report {
   bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
   bool started = false;          ///< its start is over
   bool ready = false;            ///< it takes work, and so do all critical components
-  std::uint64_t uptime = 0;      ///< ms since the first mark
+  std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
   std::size_t count = 0;
   std::array<component_report, detail::most_components> all{};
 
@@ -121,11 +121,10 @@ inline std::string_view reason_text(const health_ref& of, std::size_t component,
                      : text_of_slot(*of.reasons[component].load(std::memory_order_relaxed), reason - 1);
 }
 
-/// What is believed of one component. `start` is the ms of the first mark, plus 1.
+/// What is believed of one component. `start` is the ms of the first event, plus 1.
 inline component_report report_on(const health_ref& of, std::size_t index, std::uint64_t now,
                                   std::uint64_t start) noexcept {
   const component_facts& facts = of.facts->components[index];
-  const std::uint64_t flaps = of.at(index, component_cell::flaps).load(std::memory_order_acquire);
   component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
   const component_state there =
       component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
@@ -149,16 +148,17 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
     r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
-    r.now = status::unhealthy;
     const std::uint64_t missing = silence - facts.deadline - extra;
     r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
+    r.now = status::unhealthy;
     r.reason = missed_heartbeat;
   }
   r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
   return r;
 }
 
-/// Names, for what is unhealthy, the component at fault: the deepest one that it depends on and that is unhealthy too.
+/// Names, for what is unhealthy, the component at fault: from each to the first of its needs that is unhealthy too,
+/// down to one that has none.
 inline void find_causes(const health_facts& facts, health_report& r) noexcept {
   for (std::size_t i = 0; i != r.count; ++i) {
     std::size_t cause = i;
