@@ -12,6 +12,7 @@
 #include <vitals/expose/ratio.hpp>
 #include <vitals/expose/reference.hpp>
 #include <vitals/expose/scrape.hpp>
+#include <vitals/health/health.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
@@ -35,6 +36,10 @@
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
 #include <vitals/expose/textfile.hpp>
+#include <vitals/health/checks.hpp>
+#include <vitals/health/drain.hpp>
+#include <vitals/health/monitor.hpp>
+#include <vitals/http/checks.hpp>
 #include <vitals/http/push.hpp>
 #include <vitals/http/server.hpp>
 #include <vitals/process/process_metrics.hpp>

@@ -7,15 +7,15 @@
 //    "components":{
 //     "cache":{"status":"unhealthy","criticality":"degrading","reason":"connection_timeout","cause":"cache",
 //              "age_seconds":12.5,"flapping":false,"errors":3,"errors_in_a_row":3,
-//              "heartbeat_age_seconds":0.2},
+//              "heartbeat_age_seconds":0.2,"checked_seconds_ago":4.1},
 //     ...},
 //    "service":"relay","version":"1.4.2","environment":"production",
 //    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
 //
 // `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
 // stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. Probes of
-// liveness and of the start have no components. A heartbeat's
-// age is there for components that beat. More members may be added.
+// liveness and of the start have no components. A heartbeat's age is there for components that beat, that of a check's
+// result for those that a monitor has checked. More members may be added.
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
 
@@ -218,6 +218,10 @@ inline void append_component(std::string& out, const health_ref& of, const healt
   if (c.silence != component_report::never) {
     out += ",\"heartbeat_age_seconds\":";
     append_seconds(out, c.silence);
+  }
+  if (c.checked != component_report::never) {
+    out += ",\"checked_seconds_ago\":";
+    append_seconds(out, c.checked);
   }
   append_errors(out, of, c.name, messages);
   out += '}';

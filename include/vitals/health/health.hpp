@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -195,6 +196,10 @@ class basic_health {
     }
   }
 
+  /// Stores and tells what time alone changes: a heartbeat that is missing, an improvement that had to wait. A monitor
+  /// does this; a program without one may, about once a second. Probes see it without.
+  static void tick() noexcept { detail::tick(ref()); }
+
   /// What a probe finds now. No lock, no allocation.
   [[nodiscard]] static health_report report() noexcept {
     const std::uint64_t now = Clock::milliseconds();
@@ -226,6 +231,9 @@ class basic_health {
     return names;
   }();
   /// (For the library's own use, as what follows.)
+  template <class C>
+  static constexpr std::size_t place_of = index_of<C>;
+
   static detail::abi::slot_table& error_types() noexcept {
     static_cast<void>(ref());  // which has found it
     return *error_types_.load(std::memory_order_acquire);
@@ -279,6 +287,16 @@ class basic_health {
 /// in the process. Any thread may mark and probe at any time.
 template <fixed_string Name, class... Components>
 using health = basic_health<health_clock, Name, Components...>;
+
+namespace detail {
+
+template <class H>
+concept is_health = requires {
+  { H::ref() }
+  noexcept->std::same_as<health_ref>;
+};
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 

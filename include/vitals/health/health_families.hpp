@@ -43,7 +43,9 @@ struct health_reading {
   std::uint32_t in_state = transitions + 4 * count;
   std::uint32_t changed = in_state + count;
   std::uint32_t errors = changed + count;
-  std::uint32_t silences = errors + count * types;  ///< of those that beat, no more than `count`
+  std::uint32_t durations = errors + count * types;
+  std::uint32_t checks = durations + count * check_cells;  ///< whether there were any
+  std::uint32_t silences = checks + 1;                     ///< of those that beat, no more than `count`
   std::uint32_t all = silences + count;
 };
 
@@ -81,6 +83,19 @@ struct health_source {
             .width = 1};
   }
 
+  static constexpr family check_durations{.name = "component_check_duration_seconds",
+                                          .help = "How long the component's checks took.",
+                                          .unit = "seconds",
+                                          .type = metric_type::histogram,
+                                          .kind = value_kind::duration_histogram,
+                                          .labels = by_component,
+                                          .bounds = check_bounds,
+                                          .first = at.durations,
+                                          .series = count,
+                                          .stride = check_cells,
+                                          .width = check_cells,
+                                          .present = at.checks};
+
   static constexpr family all[] = {
       one("phase", "Where the program is in its life.", {}, metric_type::state_set, value_kind::state, phase_label,
           at.phase, 5),
@@ -104,6 +119,7 @@ struct health_source {
           metric_type::gauge, value_kind::real, by_component, at.changed, count),
       one("component_errors_total", "Errors of the component.", {}, metric_type::counter, value_kind::unsigned_integer,
           by_type, at.errors, count*(most_error_types + 1)),
+      check_durations,
       one("component_heartbeat_age_seconds", "Time since the component's last heartbeat, or since the start.",
           "seconds", metric_type::gauge, value_kind::real, by_beating, at.silences, beating),
   };
@@ -149,6 +165,17 @@ inline void read_health(const health_ref& of, std::uint64_t* out) noexcept {
     }
   }
   out += count * types;
+  std::uint64_t checks = 0;
+  for (std::size_t i = 0; i != count; ++i) {
+    const cell* const from = &of.at(i, component_cell::durations);
+    set_plain_wide(out[0], out[check_cells - 1], wide_total::read(from[0], from[check_cells - 1], false));
+    for (std::uint32_t b = 1; b != check_cells - 1; ++b) {
+      out[b] = from[b].load(std::memory_order_relaxed);
+      checks += out[b];
+    }
+    out += check_cells;
+  }
+  *out++ = checks;
   for (std::size_t i = 0; i != count; ++i) {
     if (of.facts->components[i].deadline != 0) {
       const std::uint64_t silence = r.all[i].silence;

@@ -133,6 +133,61 @@ inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
   }
 }
 
+/// A component's status has changed: counts and tells it.
+inline void tell_status(const health_ref& of, std::size_t index, status from, status to, std::string_view reason,
+                        std::uint64_t since, std::uint64_t now) noexcept {
+  of.at(index, component_cell::changed).store(elapsed(elapsed(since, now), of.clock.wall()), std::memory_order_relaxed);
+  common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  if (to == status::healthy) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
+  }
+  tell(of, {of.facts->name, of.facts->components[index].name, vitals::name_of(from), vitals::name_of(to), reason});
+}
+
+/// What a tick has seen of a component's heartbeat.
+enum class heart : std::uint8_t { unheard, beating, silent };
+
+/// What was told of a component that beats: its status follows from its word and from its heart.
+struct told_state {
+  status now = status::unknown;
+  heart beats = heart::unheard;
+
+  friend constexpr bool operator==(const told_state&, const told_state&) = default;
+
+  /// The word: 2 bits status, 2 heart.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(beats) << 2U;
+  }
+  [[nodiscard]] static constexpr told_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
+  }
+  [[nodiscard]] constexpr status target(component_state s) const noexcept {
+    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
+  }
+};
+
+/// Tells the status of a component that beats, where it is not what was told last. Whoever changes its word or its
+/// heart looks at both afterwards, and again after each step of its own: so each change begins where the last one
+/// ended, and the last to come leaves told what is.
+inline void tell_beating(const health_ref& of, std::size_t index, std::uint64_t since, std::uint64_t now) noexcept {
+  cell& told = of.at(index, component_cell::told);
+  std::uint64_t word = told.load(std::memory_order_seq_cst);
+  for (;;) {
+    const component_state s = component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+    const told_state from = told_state::of(word);
+    const told_state to{.now = from.target(s), .beats = from.beats};
+    if (to == from) {
+      return;
+    }
+    if (told.compare_exchange_strong(word, to.packed(), std::memory_order_seq_cst)) {
+      tell_status(of, index, from.now, to.now,
+                  to.beats == heart::silent ? missed_heartbeat : reason_text(of, index, s.reason), since, now);
+      word = told.load(std::memory_order_seq_cst);
+    }
+  }
+}
+
 /// A component's word was replaced: what follows from a change of its status.
 VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, component_state from,
                                        component_state to, std::uint64_t now) noexcept {
@@ -143,14 +198,11 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
          !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(to.since, facts.policy).packed(),
                                       std::memory_order_acq_rel, std::memory_order_acquire)) {
   }
-  of.at(index, component_cell::changed)
-      .store(elapsed(elapsed(to.since, now), of.clock.wall()), std::memory_order_relaxed);
-  common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
-  if (to.now == status::healthy) {
-    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
+  if (facts.deadline != 0) {
+    tell_beating(of, index, to.since, now);
+  } else {
+    tell_status(of, index, from.now, to.now, reason_text(of, index, to.reason), to.since, now);
   }
-  tell(of, {of.facts->name, facts.name, vitals::name_of(from.now), vitals::name_of(to.now),
-            reason_text(of, index, to.reason)});
   reconcile(of, now);
 }
 
@@ -183,6 +235,41 @@ void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, N
 inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   const component_policy& p = of.facts->components[index].policy;
   replace_state(of, index, now, [&](component_state s, calmness calm) { return settled(s, now, p, calm); });
+}
+
+/// A heartbeat that has come to be missing, or is there again, is told; once by whoever sees it first.
+inline void tick_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  settle_component(of, index, now);
+  if (of.facts->components[index].deadline == 0) {
+    return;
+  }
+  const component_report r = report_on(of, index, now, of.at(process_cell::start).load(std::memory_order_acquire));
+  const heart beats = r.is_silent                            ? heart::silent
+                      : r.silence != component_report::never ? heart::beating
+                                                             : heart::unheard;
+  cell& told = of.at(index, component_cell::told);
+  std::uint64_t word = told.load(std::memory_order_seq_cst);
+  for (;;) {
+    told_state t = told_state::of(word);
+    if (t.beats == beats) {
+      break;
+    }
+    t.beats = beats;
+    if (told.compare_exchange_weak(word, t.packed(), std::memory_order_seq_cst)) {
+      break;
+    }
+  }
+  tell_beating(of, index, r.is_silent ? elapsed(r.age, now) : now, now);
+}
+
+/// What time alone changes is stored, counted and told: an improvement that had waited, a heartbeat that is missing or
+/// is there again, and the phase that follows.
+VITALS_COLD inline void tick(const health_ref& of) noexcept {
+  const std::uint64_t now = of.clock.milliseconds();
+  for (std::size_t i = 0; i != of.facts->components.size(); ++i) {
+    tick_component(of, i, now);
+  }
+  reconcile(of, now);
 }
 
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.

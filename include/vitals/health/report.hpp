@@ -41,6 +41,10 @@ enum class process_cell : std::uint32_t {
 };
 inline constexpr std::size_t most_listeners = 4;
 
+/// The bounds in seconds of the histogram of how long checks took.
+inline constexpr std::array check_bounds{0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::uint32_t check_cells = check_bounds.size() + 3;
+
 /// A component's cells.
 enum class component_cell : std::uint32_t {
   /// A component_state: by compare-exchange of any thread. One thread changes this and reads the phase, another changes
@@ -50,7 +54,10 @@ enum class component_cell : std::uint32_t {
   beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
   changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
   entered,  ///< how often each status was entered: read-modify-write by any thread, relaxed
-  count = entered + 4,
+  told = entered + 4,  ///< of one that beats, a told_state: by compare-exchange of any thread, as `state`
+  checked,             ///< ms of the last check's result, plus 1; 0: none. A relaxed store; it stands for itself alone
+  durations,           ///< of checks, as a histogram of durations has them: read-modify-write by any thread
+  count = durations + check_cells,
 };
 static_assert(statuses == 4 && phases <= 8);
 
@@ -95,6 +102,8 @@ struct component_report {
   std::string_view reason{};      ///< what the last report said that was no success; empty where healthy or not said
   std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
   std::uint64_t silence = never;  ///< ms since its last heartbeat
+  std::uint64_t checked = never;  ///< ms since the last result of its check
+  bool is_silent = false;         ///< its heartbeat is missing
   bool is_flapping = false;
   bool is_stuck = false;     ///< silent for so long that the program should be restarted
   bool is_excluded = false;  ///< it was left out of account
@@ -136,6 +145,8 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
   const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
   r.age = s.now == status::unknown ? since_start : elapsed(s.since, now);
+  const std::uint64_t checked = of.at(index, component_cell::checked).load(std::memory_order_relaxed);
+  r.checked = checked == 0 ? component_report::never : elapsed(checked - 1, now);
   if (facts.deadline == 0) {
     return r;
   }
@@ -152,6 +163,7 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
     r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
     r.now = status::unhealthy;
     r.reason = missed_heartbeat;
+    r.is_silent = true;
   }
   r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
   return r;

@@ -116,6 +116,33 @@ auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(w
   return std::move(shared->value);
 }
 
+/// Where a name leads.
+struct host_addresses {
+  boost::system::error_code error{};
+  std::vector<boost::asio::ip::tcp::endpoint> endpoints{};
+};
+
+/// Where an IP address leads; nothing where the host is a name.
+inline std::optional<host_addresses> address_of(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  const auto address = boost::asio::ip::make_address(host, found.error);
+  if (found.error) {
+    return std::nullopt;
+  }
+  found.endpoints.emplace_back(address, port);
+  return found;
+}
+
+/// The system's name lookup: it may take as long as it likes.
+inline host_addresses look_up(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  boost::asio::io_context io;
+  for (const auto& entry : boost::asio::ip::tcp::resolver{io}.resolve(host, std::to_string(port), found.error)) {
+    found.endpoints.push_back(entry.endpoint());
+  }
+  return found;
+}
+
 /// One request and its answer.
 class exchange {
  public:
@@ -131,7 +158,29 @@ class exchange {
   }
 
   client_response run() {
-    connect();
+    auto to = address_of(asked_->host, asked_->port);
+    if (!to) {
+      to = outcome_by(deadline_, [host = asked_->host, port = asked_->port] { return look_up(host, port); });
+    }
+    connect(to);
+    return talk();
+  }
+
+  [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
+
+  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  void connect(const std::optional<host_addresses>& to) {
+    if (!to || to->error) {
+      fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
+    }
+    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
+    if (error) {
+      fail("connecting", error);
+    }
+  }
+
+  /// Sends the request and reads its answer.
+  client_response talk() {
     const error_type unsent = write();
     client_response answer;
     const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
@@ -161,43 +210,6 @@ class exchange {
       error = std::make_error_code(std::errc::timed_out);
     }
     throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
-  }
-
-  void connect() {
-    error_type error;
-    const auto address = boost::asio::ip::make_address(asked_->host, error);
-    std::vector<tcp::endpoint> endpoints;
-    if (!error) {
-      endpoints.emplace_back(address, asked_->port);
-    } else {
-      endpoints = look_up();
-    }
-    error = finished([&](auto handler) { stream_.async_connect(endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
-    }
-  }
-
-  [[nodiscard]] std::vector<tcp::endpoint> look_up() const {
-    struct found {
-      error_type error{};
-      std::vector<tcp::endpoint> endpoints{};
-    };
-    const auto result = outcome_by(deadline_, [host = asked_->host, port = std::to_string(asked_->port)] {
-      found f;
-      boost::asio::io_context io;
-      for (const auto& entry : tcp::resolver{io}.resolve(host, port, f.error)) {
-        f.endpoints.push_back(entry.endpoint());
-      }
-      return f;
-    });
-    if (!result) {
-      fail("looking up the host", std::make_error_code(std::errc::timed_out));
-    }
-    if (result->error) {
-      fail("looking up the host", result->error);
-    }
-    return result->endpoints;
   }
 
   [[nodiscard]] error_type write() {
