@@ -43,7 +43,7 @@ requires std::is_arithmetic_v<T> std::string shown(T number) {
 }
 template <class Rep, class Period>
 std::string shown(std::chrono::duration<Rep, Period> d) {
-  return shown(std::chrono::duration<double>(d).count()) + " s";
+  return shown(std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(d)).count()) + " s";
 }
 
 inline std::string text_of_errno(int error) {
@@ -144,6 +144,11 @@ constexpr T most_of() noexcept {
   }
 }
 
+/// What a lag's callable gives. (What is none fails with a message elsewhere.)
+template <class Lag>
+using lag_value = std::remove_cvref_t<
+    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
+
 }  // namespace detail
 
 /// Beyond which values something is degraded, and beyond which it has failed; and the reason.
@@ -161,7 +166,7 @@ struct check_bounds_of {
 template <class Lag>
 class lag_check {
   static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
-  using value = std::remove_cvref_t<std::invoke_result_t<Lag&>>;
+  using value = detail::lag_value<Lag>;
   static_assert(std::is_arithmetic_v<value> || detail::is_duration<value>, "a lag is a number or a duration");
 
  public:
@@ -205,7 +210,7 @@ class growth_window {
 
   /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
   /// back, or it did not only grow, as after a reset, the past is forgotten.
-  Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
+  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
     if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
       past_.clear();
     }
@@ -217,6 +222,7 @@ class growth_window {
     }
     return past_.front().reading;
   }
+  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
   [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
 
  private:
@@ -252,8 +258,23 @@ template <class Counter>
 auto total_of(Counter& counter) {
   if constexpr (requires { counter.value(); }) {
     return counter.value();
-  } else {
+  } else if constexpr (std::is_invocable_v<Counter&>) {
     return counter();
+  }
+}
+
+template <class Handle>
+inline constexpr bool is_histogram = false;
+template <class Registry, class Metric>
+inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
+
+/// The bounds of all of a histogram's buckets.
+template <class Registry, class Metric>
+view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
+  if constexpr (requires { Metric::native_buckets; }) {
+    return Metric::native_buckets.bounds;
+  } else {
+    return Metric::bounds;
   }
 }
 
@@ -310,21 +331,8 @@ class ratio_check {
 ///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
 template <class Histogram, class Clock = health_clock>
 class quantile_check {
-  template <class Handle>
-  struct bounds_of {
-    static_assert(sizeof(Handle) == 0,
-                  "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
-  };
-  template <class Registry, class Metric>
-  struct bounds_of<histogram_handle<Registry, Metric>> {
-    static view<double> all() noexcept {
-      if constexpr (requires { Metric::native_buckets; }) {
-        return Metric::native_buckets.bounds;
-      } else {
-        return Metric::bounds;
-      }
-    }
-  };
+  static_assert(detail::is_histogram<Histogram>,
+                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
   using reading = decltype(std::declval<Histogram&>().value().buckets);
 
  public:
@@ -360,7 +368,7 @@ class quantile_check {
     }
     const bool above = q_ * events > events - static_cast<double>(grown.back());
     const double value = above ? std::numeric_limits<double>::infinity()
-                               : quantile(q_, {grown.data(), grown.size()}, bounds_of<Histogram>::all());
+                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
     return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
   }
 
