@@ -239,12 +239,14 @@ class basic_health {
     return *error_types_.load(std::memory_order_acquire);
   }
 
-  static constexpr detail::image image{.key = detail::hash("health", detail::hash(detail::type_name<basic_health>())),
-                                       .thread_cells = 0,
-                                       .shared_cells = detail::health_ref::place(count, detail::component_cell::state) +
-                                                       detail::error_table::cells(count),
-                                       .runs = nullptr,
-                                       .run_count = 0};
+  /// (clang 14 spells but the beginning of a long name within a type's.)
+  static constexpr detail::image image{
+      .key = detail::hash("health", detail::hash(name, detail::hash(detail::type_name<basic_health>()))),
+      .thread_cells = 0,
+      .shared_cells =
+          detail::health_ref::place(count, detail::component_cell::state) + detail::error_table::cells(count),
+      .runs = nullptr,
+      .run_count = 0};
 
   [[nodiscard]] static detail::health_ref ref() noexcept {
     detail::cell* at = cells_.load(std::memory_order_acquire);
