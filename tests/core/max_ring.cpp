@@ -236,7 +236,7 @@ TEST_CASE("an old ring's fold leaves behind that it was touched") {
 
 // Each value says its epoch, so that a value under another epoch shows.
 TEST_CASE("a reader of a ring that is written meanwhile never takes a value for another epoch's") {
-  constexpr std::uint64_t epochs = 300'000;
+  constexpr std::uint64_t epochs = 3'000'000;
   ring r{};
   std::atomic<std::uint64_t> now{8};
   std::thread writer{[&] {
@@ -264,7 +264,7 @@ TEST_CASE("a reader of a ring that is written meanwhile never takes a value for 
 }
 
 TEST_CASE("a reader of a slot that is given away never sees the old epoch with the new value, or the reverse") {
-  constexpr std::uint64_t turns = 300'000;
+  constexpr std::uint64_t turns = 3'000'000;
   const auto value_of = [](std::uint64_t epoch) { return epoch / 16 % 2 == 0 ? 1.0 : 2.0; };
   ring r{};
   std::atomic<bool> done{false};

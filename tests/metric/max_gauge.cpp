@@ -252,6 +252,51 @@ TEST_CASE("threads that observe past their end and threads that come and go lose
   CHECK(late::get<late_depth>().value() == 8 * 40 - 1);
 }
 
+/// Observes past its thread's end, at the same time as another such thread, round by round.
+struct races_at_end {
+  std::atomic<int>* arrivals = nullptr;
+  int own = 0;
+
+  ~races_at_end() {
+    for (int round = 0; round != 50'000; ++round) {
+      meet(4 * round + 2);
+      late::get<late_depth>().observe(2 * round + own);
+      meet(4 * round + 4);
+      if (own == 0) {
+        wrong += late::get<late_depth>().value() == 2 * round + 1 ? 0 : 1;
+      }
+    }
+  }
+  void meet(int all) const {
+    ++*arrivals;
+    for (int i = 0; *arrivals < all; ++i) {
+      if (i > 1000) {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+  static inline std::atomic<int> wrong{0};
+};
+
+TEST_CASE("threads past their end that observe at the same time lose no maximum to each other") {
+  late::reset_after_fork();
+  std::atomic<int> arrivals{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t != 2; ++t) {
+    threads.emplace_back([&arrivals, t] {
+      thread_local races_at_end end;  // destroyed after the block is folded
+      end.arrivals = &arrivals;
+      end.own = t;
+      late::attach_thread();
+    });
+  }
+  for (std::thread& t : threads) {
+    t.join();
+  }
+  CHECK(races_at_end::wrong == 0);
+}
+
 TEST_CASE("while threads observe, a reader sees no value that was not observed, and none fall within the window") {
   metrics::reset_after_fork();
   std::atomic<int> running{3};
@@ -331,8 +376,7 @@ TEST_CASE("a forked child goes on from its parent's maxima, other threads' inclu
 struct same_name : vitals::max_gauge<"maxima_same", "Same.", vitals::window<1min>> {};
 struct longer : vitals::max_gauge<"maxima_longer", "Longer.", vitals::window<2min>> {};
 
-TEST_CASE(
-    "neighbours of one window are summed in one run, others in runs of their own") {
+TEST_CASE("neighbours of one window are summed in one run, others in runs of their own") {
   CHECK(vitals::registry<same_name, longer>::image.run_count == 3);  // the drops are the third
   CHECK(vitals::registry<same_name, depth>::image.run_count == 2);
 }

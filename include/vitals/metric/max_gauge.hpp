@@ -23,8 +23,6 @@ namespace vitals::inline v0 {
 template <number Length>
 struct window {
   static constexpr double seconds = Length;
-  static_assert(seconds >= 0.1 && seconds <= 86400.0 * 365,
-                "a window is from 100ms to a year long: write vitals::window<30s>");
 };
 
 namespace detail {
@@ -34,10 +32,16 @@ inline constexpr bool is_window = false;
 template <number Length>
 inline constexpr bool is_window<window<Length>> = true;
 
+/// A window's length; that of no window is 0.
 template <class T>
 inline constexpr double window_seconds = 0;
 template <number Length>
 inline constexpr double window_seconds<window<Length>> = window<Length>::seconds;
+
+/// A shorter one would be near the coarse clock's ticks.
+template <class T>
+inline constexpr bool window_is_legal =
+    !is_window<T> || (window_seconds<T> >= 0.1 && window_seconds<T> <= 86400.0 * 365);
 
 template <class Option>
 using unless_window = std::conditional_t<is_window<Option>, list<>, list<Option>>;
@@ -119,6 +123,8 @@ struct max_gauge : detail::max_base<Name, Help, decltype((detail::list<>{} + ...
   static_assert((0 + ... + (detail::is_window<Options> ? 1 : 0)) <= 1,
                 "a max_gauge has one window: leave out the other");
   static_assert(!base::is_shared, "a max_gauge is kept for each thread: leave out vitals::shared");
+  static_assert((... && detail::window_is_legal<Options>),
+                "a window is from 100ms to a year long: write vitals::window<30s>");
   static constexpr double given = (0.0 + ... + detail::window_seconds<Options>);
   static constexpr auto length = static_cast<std::uint64_t>(detail::nanos_of_seconds(given == 0 ? 60 : given));
 
