@@ -19,6 +19,7 @@
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/quantile.hpp>
 #include <vitals/metric/real_counter.hpp>

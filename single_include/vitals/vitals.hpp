@@ -28,9 +28,11 @@
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
-// Clocks for timers: steady_clock, and by choice the processor's time-stamp counter.
+// Clocks: for timers steady_clock, and by choice the processor's time-stamp counter; a coarse one for time windows.
 #ifndef VITALS_CORE_CLOCK_HPP
 #define VITALS_CORE_CLOCK_HPP
+
+#include <time.h>
 
 #include <atomic>
 #include <cstdint>
@@ -174,6 +176,17 @@ struct tsc_clock {
   }
 #endif
 };
+
+namespace detail {
+
+/// Nanoseconds since the machine's start, as of the last tick of its timer, which was 1 to 10 ms ago. Never steps back.
+VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 
@@ -332,11 +345,14 @@ namespace VITALS_EXPORT vitals_abi_2 {
 using cell = std::atomic<std::uint64_t>;
 
 /// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+/// A set of maxima is a ring of sub-windows; its sum is the largest value of the window, NaN without one, in the first
+/// cell, and in the second 1 where anything was ever observed.
 enum class summing : std::uint32_t {
   integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
   reals,               ///< each cell a double
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+  maxima,              ///< a max_ring
 };
 
 /// Neighbouring sets of cells that are summed alike.
@@ -346,7 +362,8 @@ struct run {
   std::uint32_t sets;    ///< how many sets
   std::uint32_t stride;  ///< from one set to the next
   std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound, maxima)
+  std::uint64_t part{};  ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
@@ -511,6 +528,108 @@ namespace detail {
 #include <cstdint>
 #include <mutex>
 
+// The largest value of a time window: a ring of sub-windows in a series' cells.
+#ifndef VITALS_CORE_MAX_RING_HPP
+#define VITALS_CORE_MAX_RING_HPP
+
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// A window is seven sub-windows, and a ring holds the largest value of each of the last eight, so that a window that
+/// begins within one of them is covered. Time is counted in epochs, one a sub-window, from 1 on. Each slot is a pair of
+/// cells beside each other on a cache line: its epoch, 0 where it holds nothing, and the largest value's bits.
+///
+/// One thread writes a ring at a time (its own, or with the directory's mutex the retired one), any may read it. A
+/// writer that gives a slot to another epoch sets its epoch to 0, then the value, then the epoch, the last two a
+/// release; a reader takes epoch, value and epoch again, each an acquire. Who sees the new value sees the 0 as well, so
+/// a reader that finds the same epoch twice has a value of that epoch.
+///
+/// All functions are told the time, which may step back. An epoch counts within a window on both sides of its own time:
+/// what was observed before a step back goes on to count where the step is shorter than the window, and after a longer
+/// one does not. What is observed after it counts as ever.
+struct max_ring {
+  static constexpr std::uint32_t slots = 8;
+  static constexpr std::uint32_t cells = 2 * slots;
+  static constexpr std::uint64_t window = slots - 1;  ///< in epochs
+
+  /// The length of a sub-window, for a window's length.
+  static constexpr std::uint64_t part_of(std::uint64_t length) noexcept { return (length + window - 1) / window; }
+
+  VITALS_HOT static constexpr std::uint64_t epoch_at(std::uint64_t time, std::uint64_t part) noexcept {
+    return time / part + 1;
+  }
+
+  /// Whether what was observed in `epoch` counts at `now`.
+  static constexpr bool counts(std::uint64_t epoch, std::uint64_t now) noexcept {
+    return epoch + window - now < 2 * slots && epoch != 0;
+  }
+
+  /// Observes a value, which is not NaN. By the ring's only writer.
+  VITALS_HOT static void raise(cell* ring, std::uint64_t epoch, double value) noexcept {
+    cell* const slot = ring + 2 * (epoch % slots);
+    if (slot[0].load(std::memory_order_relaxed) != epoch) [[unlikely]] {
+      begin(slot, epoch, value);
+    } else if (value > std::bit_cast<double>(slot[1].load(std::memory_order_relaxed))) [[unlikely]] {
+      slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    }
+  }
+
+  /// Takes the values of a ring whose thread has ended over into another. By the only writer of both.
+  static void fold(cell* ring, const cell* from, std::uint64_t now) noexcept {
+    for (const cell* slot = from; slot != from + cells; slot += 2) {
+      if (const std::uint64_t epoch = slot[0].load(std::memory_order_relaxed); epoch != 0) {
+        fold(ring, epoch, std::bit_cast<double>(slot[1].load(std::memory_order_relaxed)), now);
+      }
+    }
+  }
+
+  /// The same of one value. A later epoch that counts now keeps its slot.
+  static void fold(cell* ring, std::uint64_t epoch, double value, std::uint64_t now) noexcept {
+    const std::uint64_t held = ring[2 * (epoch % slots)].load(std::memory_order_relaxed);
+    if (held <= epoch || !counts(held, now)) {
+      raise(ring, epoch, value);
+    }
+  }
+
+  /// What a reader adds its rings up in: NaN's bits, and 0. Then the bits of the largest value that counts, and 1 where
+  /// a value was ever observed.
+  static void clear(std::uint64_t* out) noexcept {
+    out[0] = std::bit_cast<std::uint64_t>(__builtin_nan(""));
+    out[1] = 0;
+  }
+
+  /// Adds a ring. By any thread.
+  static void add(const cell* ring, std::uint64_t now, std::uint64_t* out) noexcept {
+    for (const cell* slot = ring; slot != ring + cells; slot += 2) {
+      std::uint64_t epoch = slot[0].load(std::memory_order_acquire);
+      out[1] |= epoch != 0 ? 1U : 0U;
+      for (int i = 0; i != 4; ++i) {  // a second try takes a writer that came round the whole ring in between
+        const std::uint64_t value = slot[1].load(std::memory_order_acquire);
+        const std::uint64_t again = slot[0].load(std::memory_order_acquire);
+        if (again == epoch) {
+          const bool larger = !(std::bit_cast<double>(value) <= std::bit_cast<double>(out[0]));
+          out[0] = larger && counts(epoch, now) ? value : out[0];
+          break;
+        }
+        epoch = again;
+      }
+    }
+  }
+
+ private:
+  VITALS_COLD static void begin(cell* slot, std::uint64_t epoch, double value) noexcept {
+    slot[0].store(0, std::memory_order_relaxed);
+    slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    slot[0].store(epoch, std::memory_order_release);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
 namespace vitals::inline v0::detail {
 
 /// A wide total in a reader's plain array.
@@ -531,9 +650,9 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
 }
 
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
+/// once. `now` is the epoch, where the run has maxima.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
+                     std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
   const auto add_integers = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i != last; ++i) {
@@ -568,7 +687,17 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         add_integers(low + 1, high);
       }
       return;
+    case abi::summing::maxima:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::add(from + set(i), now, out + set(i));
+      }
+      return;
   }
+}
+
+/// The present epoch of a run of maxima.
+inline std::uint64_t epoch_of(const abi::run& r) noexcept {
+  return max_ring::epoch_at(coarse_nanoseconds(), r.part);
 }
 
 /// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
@@ -605,9 +734,16 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
   set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::maxima) {
+    now = epoch_of(r);
+    for (std::uint32_t i = begin; i != end; ++i) {
+      max_ring::clear(out + std::size_t{i} * r.stride);
+    }
+  }
+  add_sets(r, of.retired + r.first, out, begin, end, now);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
+    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
@@ -615,9 +751,9 @@ inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std
 }
 
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
+/// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
+/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
+/// summed in one turn, so nothing is lost or seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
@@ -677,6 +813,10 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           --last;
           wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
           ++at;
+          break;
+        case abi::summing::maxima:
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          at = last;
           break;
       }
       for (; at != last; ++at) {
@@ -1165,6 +1305,7 @@ enum class value_kind : std::uint8_t {
   real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
   one,                 ///< no cell: the value is 1
+  maximum,             ///< a double's bits, NaN where the window is empty; then 1 where anything was ever observed
   state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
@@ -2299,6 +2440,9 @@ inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
   if (f.present != family::always || f.kind == value_kind::one || f.kind == value_kind::state) {
     return false;
   }
+  if (f.kind == value_kind::maximum) {
+    return cells[1] == 0;
+  }
   std::uint64_t any = 0;
   for (std::uint32_t i = 0; i != f.width; ++i) {
     any |= cells[i];
@@ -3026,6 +3170,7 @@ struct shape {
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
+  std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -4008,10 +4153,15 @@ class handle {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {
       constexpr const shape& s = Metric::shape;
-      sum_run(
-          cells::record(),
-          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
-          out.data());
+      sum_run(cells::record(),
+              {.kind = s.kind,
+               .first = offset_,
+               .sets = 1,
+               .stride = s.width,
+               .width = s.width,
+               .may_fall = s.may_fall,
+               .part = s.part},
+              out.data());
     }
     return out;
   }
@@ -4732,6 +4882,145 @@ struct build_info : info<Name, "Which build runs, and what compiled it.", consta
 }  // namespace vitals::inline v0
 
 #endif
+// A gauge of the largest value within a time window: for queues and other things whose peaks fall between two scrapes.
+#ifndef VITALS_METRIC_MAX_GAUGE_HPP
+#define VITALS_METRIC_MAX_GAUGE_HPP
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// An option of a max_gauge: how far it looks back, `window<30s>` or, in seconds, `window<30>`.
+template <number Length>
+struct window {
+  static constexpr double seconds = Length;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_window = false;
+template <number Length>
+inline constexpr bool is_window<window<Length>> = true;
+
+/// A window's length; that of no window is 0.
+template <class T>
+inline constexpr double window_seconds = 0;
+template <number Length>
+inline constexpr double window_seconds<window<Length>> = window<Length>::seconds;
+
+/// A shorter one would be near the coarse clock's ticks.
+template <class T>
+inline constexpr bool window_is_legal =
+    !is_window<T> || (window_seconds<T> >= 0.1 && window_seconds<T> <= 86400.0 * 365);
+
+template <class Option>
+using unless_window = std::conditional_t<is_window<Option>, list<>, list<Option>>;
+
+/// The base of a max_gauge: its window is no business of other metrics.
+template <fixed_string Name, fixed_string Help, class Options>
+struct max_base;
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_base<Name, Help, list<Options...>> : descriptor<Name, Help, Options...> {};
+
+}  // namespace detail
+
+/// A series of a max_gauge.
+template <class Registry, class Metric>
+class max_gauge_handle : detail::handle<Registry, Metric> {
+  using cells = typename Registry::cells;
+  static constexpr std::uint64_t part = Metric::shape.part;
+
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Observes a value: any double, infinities too; NaN is dropped and counted. Stores nothing where the thread has
+  /// observed one as large lately. Lock-free; reads the coarse clock; not for signal handlers.
+  template <class T>
+  VITALS_HOT void observe(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a max_gauge observes a number, or a duration");
+    const auto real = static_cast<double>(value);
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+    } else if (real != real) [[unlikely]] {
+      this->count_value_drop();
+    } else {
+      const std::uint64_t epoch = detail::max_ring::epoch_at(detail::coarse_nanoseconds(), part);
+      if (detail::cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
+        detail::max_ring::raise(mine + this->offset_, epoch, real);
+      } else {
+        observe_cold(this->offset_, epoch, real);
+      }
+    }
+  }
+
+  /// Observes a duration, in seconds; for gauges whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void observe(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(Metric::name.ends_with("_seconds"), "a duration is in seconds: end the max_gauge's name in _seconds");
+    observe(std::chrono::duration<double>(value).count());
+  }
+
+  /// The largest value that any thread has observed within the window; NaN where there is none. Takes a mutex: not for
+  /// a hot path.
+  [[nodiscard]] double value() const noexcept {
+    return this->exists() ? std::bit_cast<double>(this->read()[0]) : std::numeric_limits<double>::quiet_NaN();
+  }
+
+ private:
+  /// A thread's first touch, or one after its end, which goes to the retired ring as a fold does.
+  VITALS_COLD static void observe_cold(std::uint32_t offset, std::uint64_t epoch, double value) noexcept {
+    if (detail::cell* const mine = cells::attach()) {
+      detail::max_ring::raise(mine + offset, epoch, value);
+    } else {
+      detail::cell* const retired = cells::record().retired;
+      const std::scoped_lock lock{detail::abi::the_directory.mutex};
+      detail::max_ring::fold(retired + offset, epoch, value, epoch);
+    }
+  }
+};
+
+/// A descriptor of a gauge that shows the largest value within the last 60 s, or within another window:
+/// `struct depth : vitals::max_gauge<"queue_depth_max", "Jobs that waited.", vitals::window<30s>> {};` A value is shown
+/// for the window's length at least, and a seventh of it longer at most. A scrape changes nothing, so any number of
+/// scrapers see the same. Options: a window, labels, a unit.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_gauge : detail::max_base<Name, Help, decltype((detail::list<>{} + ... + detail::unless_window<Options>{}))> {
+ private:
+  using base = typename max_gauge::max_base;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert((0 + ... + (detail::is_window<Options> ? 1 : 0)) <= 1,
+                "a max_gauge has one window: leave out the other");
+  static_assert(!base::is_shared, "a max_gauge is kept for each thread: leave out vitals::shared");
+  static_assert((... && detail::window_is_legal<Options>),
+                "a window is from 100ms to a year long: write vitals::window<30s>");
+  static constexpr double given = (0.0 + ... + detail::window_seconds<Options>);
+  static constexpr auto length = static_cast<std::uint64_t>(detail::nanos_of_seconds(given == 0 ? 60 : given));
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::maximum;
+  static constexpr detail::shape shape{.kind = detail::abi::summing::maxima,
+                                       .width = detail::max_ring::cells,
+                                       .stride = detail::max_ring::cells,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .may_fall = true,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss,
+                                       .value_drops = true,
+                                       .part = detail::max_ring::part_of(length)};
+  template <class Registry, class Metric>
+  using handle = max_gauge_handle<Registry, Metric>;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
 // A native histogram: many narrow buckets of fixed growth, for quantiles without bounds to choose.
 #ifndef VITALS_METRIC_NATIVE_HISTOGRAM_HPP
 #define VITALS_METRIC_NATIVE_HISTOGRAM_HPP
@@ -5448,7 +5737,8 @@ struct layout {
     if (run_count != 0) {
       abi::run& last = runs[run_count - 1];
       if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
-          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+          last.part == r.part && last.first + last.sets * last.stride == r.first &&
+          (last.first < thread_cells) == (r.first < thread_cells)) {
         last.sets += r.sets;
         return;
       }
@@ -5487,8 +5777,13 @@ struct layout {
         at = to_line(at);
         places[i].first = at;
         const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
-        add_run(
-            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        add_run({.kind = s.kind,
+                 .first = at,
+                 .sets = sets,
+                 .stride = s.stride,
+                 .width = s.width,
+                 .may_fall = s.may_fall,
+                 .part = s.part});
         at += s.stride * sets;
       }
     }
@@ -5746,7 +6041,8 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
+                                                                  detail::key_of(families[I], detail::type_name<M>()));
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});

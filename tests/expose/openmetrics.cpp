@@ -19,6 +19,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
@@ -50,6 +51,7 @@ struct requests : vitals::counter<"om_requests_total", "Requests: \"a\\b\"\nand 
 struct energy : vitals::real_counter<"om_energy_joules_total", "Energy."> {};
 struct in_flight : vitals::up_down<"om_in_flight", "In flight."> {};
 struct warmth : vitals::gauge<"om_room_celsius", "Warmth.", vitals::packed, by_room> {};
+struct peaks : vitals::max_gauge<"om_peak_bytes", "Peaks.", by_zone, vitals::window<1h>> {};
 struct widgets : vitals::gauge<"om_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"om_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct offsets : vitals::histogram<"om_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
@@ -59,8 +61,8 @@ struct state : vitals::state_set<"om_phase", "Phase.", phase, by_zone> {};
 struct queue : vitals::callback<"om_queue_depth", "Depth.", &depth, by_zone> {};
 struct takes : vitals::callback<"om_taken_total", "Taken.", &taken> {};
 
-using metrics = vitals::registry<requests, energy, in_flight, warmth, widgets, latency, offsets, payload, build, state,
-                                 queue, takes>;
+using metrics = vitals::registry<requests, energy, in_flight, warmth, peaks, widgets, latency, offsets, payload, build,
+                                 state, queue, takes>;
 
 void fill() {
   metrics::reset_after_fork();
@@ -68,6 +70,9 @@ void fill() {
   metrics::get<energy>().add(1e-7);
   metrics::get<in_flight>().dec();
   metrics::get<warmth>("caf\xC3\xA9").set(-0.0);
+  metrics::get<peaks>(zone::us).observe(7);
+  metrics::get<peaks>(zone::us).observe(4096);
+  metrics::get<peaks>(zone::us).observe(-1);
   metrics::get<widgets>().set(std::numeric_limits<double>::infinity());
   metrics::get<latency>(zone::eu).observe(500ms);
   metrics::get<latency>(zone::eu).observe(2s);
@@ -103,6 +108,11 @@ om_in_flight -1
 # HELP om_room_celsius Warmth.
 om_room_celsius{room="say \"hi\"\\\nnow"} 0
 om_room_celsius{room="café"} -0
+# TYPE om_peak_bytes gauge
+# UNIT om_peak_bytes bytes
+# HELP om_peak_bytes Peaks.
+om_peak_bytes{zone="eu"} NaN
+om_peak_bytes{zone="us"} 4096
 # TYPE om_stock_widgets gauge
 # UNIT om_stock_widgets widgets
 # HELP om_stock_widgets Widgets.
@@ -173,12 +183,13 @@ std::string part(const std::string& page, std::string_view from, std::string_vie
 using which = vitals::label<"which", vitals::one_of<"0", "-0", "smallest", "largest", "lowest", "NaN", "+Inf", "-Inf",
                                                     "1e-7", "1e21", "2^53+1", "tab\tand \xE2\x98\x83">>;
 struct reals : vitals::gauge<"odd_reals", "All doubles.", which> {};
+struct peaks_of : vitals::max_gauge<"odd_peaks", "All peaks.", which, vitals::window<1h>> {};
 struct counts : vitals::counter<"odd_counts_total", "All integers.", vitals::label<"most", bool>> {};
 struct signs : vitals::up_down<"odd_signs", "All signs.", vitals::label<"most", bool>> {};
 struct waits : vitals::histogram<"odd_waits_seconds", "Waits.", vitals::buckets::of<1e-09, 1e9>> {};
 struct weights : vitals::summary<"odd_weights_grams", "Weights."> {};
 struct spans : vitals::native_histogram<"odd_spans", "Spans.", vitals::native<1, -1, 1>> {};
-using odd = vitals::registry<reals, counts, signs, waits, weights, spans>;
+using odd = vitals::registry<reals, peaks_of, counts, signs, waits, weights, spans>;
 
 void fill_odd() {
   using limits = std::numeric_limits<double>;
@@ -193,6 +204,16 @@ void fill_odd() {
   odd::get<reals>("1e-7").set(1e-7);
   odd::get<reals>("1e21").set(1e21);
   odd::get<reals>("2^53+1").set(9007199254740993.0);
+  odd::get<peaks_of>("0").observe(0);
+  odd::get<peaks_of>("-0").observe(-0.0);
+  odd::get<peaks_of>("smallest").observe(limits::denorm_min());
+  odd::get<peaks_of>("largest").observe(limits::max());
+  odd::get<peaks_of>("lowest").observe(limits::lowest());
+  odd::get<peaks_of>("+Inf").observe(limits::infinity());
+  odd::get<peaks_of>("-Inf").observe(-limits::infinity());
+  odd::get<peaks_of>("1e-7").observe(1e-7);
+  odd::get<peaks_of>("1e21").observe(1e21);
+  odd::get<peaks_of>("2^53+1").observe((std::uint64_t{1} << 53) + 1);
   odd::get<counts>(false).inc((std::uint64_t{1} << 53) + 1);
   odd::get<counts>(true).inc(std::numeric_limits<std::uint64_t>::max());
   odd::get<signs>(false).add(std::numeric_limits<std::int64_t>::min());
@@ -226,6 +247,20 @@ odd_reals{which="1e-7"} 1e-07
 odd_reals{which="1e21"} 1e+21
 odd_reals{which="2^53+1"} 9.007199254740992e+15
 odd_reals{which="tab	and ☃"} 0
+# TYPE odd_peaks gauge
+# HELP odd_peaks All peaks.
+odd_peaks{which="0"} 0
+odd_peaks{which="-0"} -0
+odd_peaks{which="smallest"} 5e-324
+odd_peaks{which="largest"} 1.7976931348623157e+308
+odd_peaks{which="lowest"} -1.7976931348623157e+308
+odd_peaks{which="NaN"} NaN
+odd_peaks{which="+Inf"} +Inf
+odd_peaks{which="-Inf"} -Inf
+odd_peaks{which="1e-7"} 1e-07
+odd_peaks{which="1e21"} 1e+21
+odd_peaks{which="2^53+1"} 9.007199254740992e+15
+odd_peaks{which="tab	and ☃"} NaN
 # TYPE odd_counts counter
 # HELP odd_counts All integers.
 odd_counts_total{most="false"} 9007199254740993

@@ -17,6 +17,7 @@
 #include <vitals/metric/counter.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/up_down.hpp>
 #include <vitals/registry/registry.hpp>
 
@@ -48,13 +49,16 @@ struct in_flight : vitals::up_down<"golden_in_flight", "Being served.", by_zone>
 struct waiting : vitals::up_down<"golden_waiting", "Waiting.", vitals::shared, vitals::packed> {};
 struct temperature : vitals::gauge<"golden_room_celsius", "Temperatures.", vitals::packed,
                                    vitals::label<"room", vitals::one_of<"a", "b", "c", "d", "e", "f">>> {};
+struct peaks : vitals::max_gauge<"golden_peak_seconds", "Peaks.", vitals::window<1h>,
+                                 vitals::label<"room", vitals::one_of<"a", "b", "c", "d", "e", "f", "g">>> {};
 struct latency
     : vitals::histogram<"golden_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.005, 1, 100000>, by_method> {
 };
 struct sizes : vitals::histogram<"golden_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6>> {};
 struct offsets : vitals::histogram<"golden_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>, vitals::shared> {};
 
-using metrics = vitals::registry<requests, hits, bytes, in_flight, waiting, temperature, latency, sizes, offsets>;
+using metrics =
+    vitals::registry<requests, hits, bytes, in_flight, waiting, temperature, peaks, latency, sizes, offsets>;
 
 std::string page_of(std::initializer_list<vitals::source_ref> sources) {
   vitals::page page{vitals::prometheus_text::format, {sources.begin(), sources.size()}};
@@ -95,6 +99,15 @@ golden_room_celsius{room="c"} 0
 golden_room_celsius{room="d"} 0
 golden_room_celsius{room="e"} 0
 golden_room_celsius{room="f"} 0
+# HELP golden_peak_seconds Peaks.
+# TYPE golden_peak_seconds gauge
+golden_peak_seconds{room="a"} NaN
+golden_peak_seconds{room="b"} NaN
+golden_peak_seconds{room="c"} NaN
+golden_peak_seconds{room="d"} NaN
+golden_peak_seconds{room="e"} NaN
+golden_peak_seconds{room="f"} NaN
+golden_peak_seconds{room="g"} NaN
 # HELP golden_latency_seconds Latency.
 # TYPE golden_latency_seconds histogram
 golden_latency_seconds_bucket{method="get",le="1e-05"} 0
@@ -150,6 +163,15 @@ void fill() {
   metrics::get<temperature>("d").set(-0.0);
   metrics::get<temperature>("e").set(-1.7976931348623157e+308);
   metrics::get<temperature>("f").set(21.5);
+  metrics::get<peaks>("a").observe(-0.0);
+  metrics::get<peaks>("a").observe(-1ns);
+  metrics::get<peaks>("b").observe(std::numeric_limits<double>::infinity());
+  metrics::get<peaks>("c").observe(-std::numeric_limits<double>::infinity());
+  metrics::get<peaks>("d").observe(1500ms);
+  metrics::get<peaks>("d").observe(1499ms);
+  metrics::get<peaks>("e").observe(-1.7976931348623157e+308);
+  metrics::get<peaks>("f").observe((std::uint64_t{1} << 53) + 1);
+  metrics::get<peaks>("g").observe(std::numeric_limits<double>::quiet_NaN());
   metrics::get<latency>(method::get).observe(10us);
   metrics::get<latency>(method::get).observe(0.005);
   metrics::get<latency>(method::get).observe(5ms);
@@ -195,6 +217,15 @@ golden_room_celsius{room="c"} -Inf
 golden_room_celsius{room="d"} -0
 golden_room_celsius{room="e"} -1.7976931348623157e+308
 golden_room_celsius{room="f"} 21.5
+# HELP golden_peak_seconds Peaks.
+# TYPE golden_peak_seconds gauge
+golden_peak_seconds{room="a"} -0
+golden_peak_seconds{room="b"} +Inf
+golden_peak_seconds{room="c"} -Inf
+golden_peak_seconds{room="d"} 1.5
+golden_peak_seconds{room="e"} -1.7976931348623157e+308
+golden_peak_seconds{room="f"} 9.007199254740992e+15
+golden_peak_seconds{room="g"} NaN
 # HELP golden_latency_seconds Latency.
 # TYPE golden_latency_seconds histogram
 golden_latency_seconds_bucket{method="get",le="1e-05"} 1
@@ -228,7 +259,7 @@ golden_offsets_count 3
 # HELP vitals_dropped_total Updates dropped: a label outside its values, NaN, or a negative value where none may be.
 # TYPE vitals_dropped_total counter
 vitals_dropped_total{reason="label"} 4
-vitals_dropped_total{reason="value"} 2
+vitals_dropped_total{reason="value"} 3
 )";
 
 TEST_CASE("a page of every kind of metric, with numbers at every edge") {

@@ -28,6 +28,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -198,6 +199,7 @@ struct requests : vitals::counter<"proto_requests_total", "Requests.", by_zone, 
 struct energy : vitals::real_counter<"proto_energy_joules_total", "Energy."> {};
 struct in_flight : vitals::up_down<"proto_in_flight", "In flight."> {};
 struct warmth : vitals::gauge<"proto_room_celsius", "Warmth."> {};
+struct peaks : vitals::max_gauge<"proto_peak_celsius", "Peaks.", by_zone, vitals::window<1h>> {};
 struct latency : vitals::histogram<"proto_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct offsets : vitals::histogram<"proto_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
 struct payload : vitals::summary<"proto_payload_bytes", "Payload."> {};
@@ -207,7 +209,7 @@ struct state : vitals::state_set<"proto_phase", "Phase.", phase, by_zone> {};
 struct queue : vitals::callback<"proto_queue_depth", "Depth.", &depth, by_zone> {};
 
 using metrics =
-    vitals::registry<requests, energy, in_flight, warmth, latency, offsets, payload, waits, build, state, queue>;
+    vitals::registry<requests, energy, in_flight, warmth, peaks, latency, offsets, payload, waits, build, state, queue>;
 
 constexpr std::string_view drops =
     "name:'vitals_dropped_total' help:'Updates dropped: a label outside its values, NaN, or a negative value where "
@@ -225,6 +227,8 @@ void fill() {
   metrics::get<energy>().add(1e-7);
   metrics::get<in_flight>().dec();
   metrics::get<warmth>().set(21.5);
+  metrics::get<peaks>(zone::us).observe(-40.5);
+  metrics::get<peaks>(zone::us).observe(-40.75);
   metrics::get<latency>(zone::eu).observe(10us);
   metrics::get<latency>(zone::eu).observe(500ms);
   metrics::get<latency>(zone::eu).observe(2s);
@@ -246,6 +250,9 @@ TEST_CASE("every kind of metric as protobuf, in full") {
 name:'proto_energy_joules_total' help:'Energy.' type:0 unit:'joules' metric{counter{value:1e-07}}
 name:'proto_in_flight' help:'In flight.' type:1 metric{gauge{value:-1}}
 name:'proto_room_celsius' help:'Warmth.' type:1 unit:'celsius' metric{gauge{value:21.5}}
+name:'proto_peak_celsius' help:'Peaks.' type:1 unit:'celsius')"
+        R"( metric{label{name:'zone' value:'eu'} gauge{value:NaN}})"
+        R"( metric{label{name:'zone' value:'us'} gauge{value:-40.5}}
 name:'proto_latency_seconds' help:'Latency.' type:4 unit:'seconds')"
         R"( metric{label{name:'zone' value:'eu'} histogram{sample_count:3 sample_sum:2.50001)"
         R"( bucket{cumulative_count:1 upper_bound:1e-05})"
@@ -285,16 +292,16 @@ TEST_CASE("a family that is absent from a reading is left out, and what stands b
   page.render(out);
   page.render(out);
   const std::vector<std::string> without = messages_of(out);
-  REQUIRE(whole.size() == 13);
-  REQUIRE(without.size() == 12);
-  for (std::size_t i = 0; i != 10; ++i) {
+  REQUIRE(whole.size() == 14);
+  REQUIRE(without.size() == 13);
+  for (std::size_t i = 0; i != 11; ++i) {
     CHECK(without[i] == whole[i]);
   }
-  CHECK(shown(without[10], family) + '\n' == drops);
-  CHECK(shown(without[11], family) == std::string{failures} + "2}}");
+  CHECK(shown(without[11], family) + '\n' == drops);
+  CHECK(shown(without[12], family) == std::string{failures} + "2}}");
   broken = false;
   page.render(out);
-  CHECK(messages_of(out).size() == 13);
+  CHECK(messages_of(out).size() == 14);
 }
 
 TEST_CASE("histograms and summaries may be absent too") {
@@ -602,10 +609,10 @@ TEST_CASE("sources with one name and two prefixes stand one after the other, eac
   vitals::source_ref sources[] = {other::source(), metrics::source(), other::source()};
   sources[2].prefix = "again_";
   const std::vector<std::string> all = messages_of(page_of(sources));
-  REQUIRE(all.size() == 15);
+  REQUIRE(all.size() == 16);
   CHECK(shown(all[0], family) == "name:'proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
   CHECK(shown(all[3], family) == "name:'proto_in_flight' help:'In flight.' type:1 metric{gauge{value:-1}}");
-  CHECK(shown(all[12], family) == "name:'again_proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
+  CHECK(shown(all[13], family) == "name:'again_proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
 }
 
 TEST_CASE("a buffer that is used again is replaced and keeps its memory") {

@@ -2,7 +2,8 @@
 """Reads the machine code of hot.cpp's functions and holds it to what an update may cost.
 
 The warm path is walked from a function's entry with every conditional jump not taken (the compilers put what is likely
-there) to its `ret`. Nothing on it may be a call or a jump out of the function, which is a call too.
+there) to its `ret`. Nothing on it may be a call, but for those of the clock that a rule allows, or a jump out of the
+function, which is a call too.
 
 usage: check.py OBJDUMP BINARY ...
 """
@@ -11,12 +12,14 @@ import re
 import subprocess
 import sys
 
-Rule = collections.namedtuple("Rule", "instructions locks branches moves", defaults=(None, 0, None, None))
+Rule = collections.namedtuple("Rule", "instructions locks branches moves clocks stores",
+                              defaults=(None, 0, None, None, 0, None))
 
 # For each function: the most instructions (ret and padding not counted), the exact number of lock prefixes, the most
-# conditional jumps, the most conditional moves.
+# conditional jumps, the most conditional moves, the exact number of calls of the clock, the exact number of stores
+# elsewhere than on the stack.
 RULES = {
-    "plain_inc": Rule(8, branches=1, moves=0),
+    "plain_inc": Rule(8, branches=1, moves=0, stores=1),
     "plain_inc_by": Rule(8, branches=1, moves=0),
     "constant_label_inc": Rule(8, branches=1, moves=0),
     "constant_labels_inc": Rule(8, branches=1, moves=0),
@@ -29,14 +32,17 @@ RULES = {
     "up_down_dec": Rule(8, branches=1, moves=0),
     "up_down_add": Rule(8, branches=1, moves=0),
     "up_down_label_inc": Rule(),
-    "gauge_set": Rule(8, branches=1, moves=0),
-    "observe_double": Rule(),
+    "gauge_set": Rule(8, branches=1, moves=0, stores=1),
+    "peak_observe": Rule(34, branches=4, moves=0, clocks=1, stores=0),
+    "peak_label_observe": Rule(branches=5, clocks=1, stores=0),
+    "observe_double": Rule(stores=2),
     "observe_seconds": Rule(),
     "observe_nanoseconds": Rule(),
     "observe_milliseconds": Rule(),
     "observe_label": Rule(),
 }
 
+CLOCK = re.compile(r"call\s.*<clock_gettime@plt>")
 PADDING = re.compile(r"((data16|cs) )*(nop|endbr64|xchg +%ax,%ax)")
 Instruction = collections.namedtuple("Instruction", "address text")
 
@@ -63,7 +69,7 @@ def warm_path(body: list[Instruction]) -> tuple[list[str], str]:
             return path, ""
         if not PADDING.match(text):
             path.append(text)
-        if re.match(r"([\w.]+ )*call", text):
+        if re.match(r"([\w.]+ )*call", text) and not CLOCK.match(text):
             return path, "calls"
         if jump := re.match(r"(?:[\w.]+ )*jmp\s+(\S+)", text):
             target = int(jump.group(1), 16) if re.fullmatch(r"(0x)?[0-9a-f]+", jump.group(1)) else -1
@@ -77,6 +83,12 @@ def warm_path(body: list[Instruction]) -> tuple[list[str], str]:
 
 def count(path: list[str], pattern: str) -> int:
     return sum(bool(re.match(pattern, text)) for text in path)
+
+
+def is_store(text: str) -> bool:
+    """Whether an instruction writes to memory other than the stack: its last operand is where the result goes."""
+    code = re.match(r"(?:lock )?(mov|add|sub|inc|dec|neg|and|or|xor|xchg|xadd|cmpxchg)\w* +(.*)", text)
+    return code is not None and "(" in (last := re.split(r",(?![^(]*\))", code[2])[-1]) and "%rsp" not in last
 
 
 def main() -> int:
@@ -97,6 +109,12 @@ def main() -> int:
                 wrongs.append(f"more than {rule.instructions} instructions")
             if locks != rule.locks:
                 wrongs.append(f"{locks} lock prefixes, not {rule.locks}")
+            clocks = sum(bool(CLOCK.match(text)) for text in path)
+            if clocks != rule.clocks:
+                wrongs.append(f"{clocks} calls of the clock, not {rule.clocks}")
+            stores = sum(is_store(text) for text in path)
+            if rule.stores is not None and stores != rule.stores:
+                wrongs.append(f"{stores} stores, not {rule.stores}")
             if rule.branches is not None and branches > rule.branches:
                 wrongs.append(f"more than {rule.branches} conditional jump")
             if rule.moves is not None and moves > rule.moves:

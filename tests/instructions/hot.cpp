@@ -18,13 +18,15 @@ struct common : vitals::counter<"common_total", "One cell for all threads.", vit
 struct depth : vitals::up_down<"depth", "Up and down."> {};
 struct depth_by_method : vitals::up_down<"depth_by_method", "Up and down.", vitals::label<"method", method>> {};
 struct heat : vitals::gauge<"heat_celsius", "The last value."> {};
+struct peak : vitals::max_gauge<"peak", "The largest value of a while."> {};
+struct peak_by_method : vitals::max_gauge<"peak_by_method_seconds", "Durations.", vitals::label<"method", method>> {};
 struct size : vitals::histogram<"size_bytes", "Doubles.", vitals::buckets::of<1, 10, 100, 1000, 10000>> {};
 struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web> {};
 struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
                                              vitals::label<"method", method>> {};
 
-using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, size,
-                                 latency, latency_by_method>;
+using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat,
+                                 peak, peak_by_method, size, latency, latency_by_method>;
 
 #define HOT extern "C" [[gnu::visibility("default")]] void
 
@@ -69,6 +71,12 @@ HOT up_down_label_inc(method m) {
 }
 HOT gauge_set(double v) {
   metrics::get<heat>().set(v);
+}
+HOT peak_observe(double v) {
+  metrics::get<peak>().observe(v);
+}
+HOT peak_label_observe(method m, std::int64_t n) {
+  metrics::get<peak_by_method>(m).observe(std::chrono::nanoseconds{n});
 }
 HOT observe_double(double v) {
   metrics::get<size>().observe(v);

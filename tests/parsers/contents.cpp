@@ -34,6 +34,7 @@
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -100,6 +101,7 @@ struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared> {};
 struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached> {};
 struct in_flight : vitals::up_down<"p_in_flight", "In flight.", by_method> {};
 struct warmth : vitals::gauge<"p_room_celsius", "Warmth.", vitals::packed, by_text> {};
+struct peaks : vitals::max_gauge<"p_peak_bytes", "Peaks.", by_method, vitals::window<3600>> {};
 struct widgets : vitals::gauge<"p_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"p_latency_seconds", "Latency.", vitals::buckets::web, by_method, by_cached> {};
 struct drift : vitals::histogram<"p_drift_seconds", "Drift.", vitals::buckets::of<-0.5, -1e-09, 0, 1>> {};
@@ -114,8 +116,8 @@ struct build : vitals::info<"p_build_info", "Build.", vitals::constant<"version"
 struct state : vitals::state_set<"p_phase", "Phase.", phase, by_method> {};
 struct queue : vitals::callback<"p_queue_depth", "Depth.", &depth, by_method, by_cached> {};
 struct taken : vitals::callback<"p_taken_total", "Taken.", &total> {};
-using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, widgets, latency, drift, sizes,
-                                 offsets, payload, work, build, state, queue, taken>;
+using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, peaks, widgets, latency, drift,
+                                 sizes, offsets, payload, work, build, state, queue, taken>;
 struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<requests, "code", "ok">, requests> {};
 using with_ratio = vitals::with_ratios<metrics, found>;
 
@@ -205,6 +207,18 @@ class filling {
       const auto handle = metrics::get<warmth>(hostile::find(text));
       handle.set(real());
       number({{"text", text}}, handle.value());
+    }
+    family<peaks>("gauge", "bytes");
+    for (const method m : methods) {
+      const auto handle = metrics::get<peaks>(m);
+      double most = limits::quiet_NaN();
+      repeat([&] {
+        const double value = real();
+        value_drops_ += value != value ? 1U : 0U;
+        most = value <= most || value != value ? most : value;
+        handle.observe(value);
+      });
+      number({{"method", text_of(m)}}, most);
     }
     family<widgets>("gauge", "widgets");
     metrics::get<widgets>().set(real());

@@ -26,6 +26,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
@@ -66,6 +67,7 @@ struct in_flight
     : vitals::up_down<"test_in_flight", "In flight.",
                       vitals::label<"room", vitals::one_of<"say \"hi\"\\\nnow", "caf\xC3\xA9 \xE2\x98\x83">>> {};
 struct reals : vitals::gauge<"test_reals", "All doubles.", which> {};
+struct peaks : vitals::max_gauge<"test_peak_bytes", "Peaks.", vitals::window<1h>, by_zone> {};
 struct widgets : vitals::gauge<"test_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"test_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct sizes : vitals::histogram<"test_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6, 1e21>> {};
@@ -78,8 +80,8 @@ struct queue : vitals::callback<"test_queue_depth", "Depth.", &depth, by_zone> {
 struct takes : vitals::callback<"test_taken_total", "Taken.", &taken> {};
 struct busyness : vitals::callback<"test_busy_seconds_total", "Busy.", &busy> {};
 
-using metrics = vitals::registry<requests, energy, in_flight, reals, widgets, latency, sizes, offsets, payload, waits,
-                                 build, state, queue, takes, busyness>;
+using metrics = vitals::registry<requests, energy, in_flight, reals, peaks, widgets, latency, sizes, offsets, payload,
+                                 waits, build, state, queue, takes, busyness>;
 
 void fill() {
   metrics::get<requests>(zone::eu, false).inc((std::uint64_t{1} << 53) + 1);
@@ -98,6 +100,8 @@ void fill() {
   metrics::get<reals>("1e-7").set(1e-7);
   metrics::get<reals>("1e21").set(1e21);
   metrics::get<reals>("2^53+1").set(9007199254740993.0);
+  metrics::get<peaks>(zone::us).observe(1e21);
+  metrics::get<peaks>(zone::us).observe(5);
   metrics::get<widgets>().set(-12.75);
   metrics::get<latency>(zone::eu).observe(10us);
   metrics::get<latency>(zone::eu).observe(500ms);

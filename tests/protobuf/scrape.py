@@ -205,6 +205,8 @@ class Scraped(unittest.TestCase):
             named("test_reals", which="+Inf"): math.inf,
             named("test_reals", which="-Inf"): -math.inf,
             named("test_reals", which="1e21"): 1e+21,
+            named("test_peak_bytes", zone="eu"): math.nan,
+            named("test_peak_bytes", zone="us"): 1e+21,
             named("test_latency_seconds_bucket", zone="eu", le="1e-05"): 1.0,
             named("test_latency_seconds_bucket", zone="eu", le="1.0"): 2.0,
             named("test_latency_seconds_bucket", zone="eu", le="+Inf"): 3.0,

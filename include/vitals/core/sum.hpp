@@ -10,7 +10,9 @@
 #include <mutex>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/clock.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/max_ring.hpp>
 
 namespace vitals::inline v0::detail {
 
@@ -32,9 +34,9 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
 }
 
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
+/// once. `now` is the epoch, where the run has maxima.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
+                     std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
   const auto add_integers = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i != last; ++i) {
@@ -69,7 +71,17 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         add_integers(low + 1, high);
       }
       return;
+    case abi::summing::maxima:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::add(from + set(i), now, out + set(i));
+      }
+      return;
   }
+}
+
+/// The present epoch of a run of maxima.
+inline std::uint64_t epoch_of(const abi::run& r) noexcept {
+  return max_ring::epoch_at(coarse_nanoseconds(), r.part);
 }
 
 /// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
@@ -106,9 +118,16 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
   set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::maxima) {
+    now = epoch_of(r);
+    for (std::uint32_t i = begin; i != end; ++i) {
+      max_ring::clear(out + std::size_t{i} * r.stride);
+    }
+  }
+  add_sets(r, of.retired + r.first, out, begin, end, now);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
+    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
@@ -116,9 +135,9 @@ inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std
 }
 
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
+/// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
+/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
+/// summed in one turn, so nothing is lost or seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
@@ -178,6 +197,10 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           --last;
           wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
           ++at;
+          break;
+        case abi::summing::maxima:
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          at = last;
           break;
       }
       for (; at != last; ++at) {

@@ -44,6 +44,7 @@ struct shape {
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
+  std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.

@@ -25,6 +25,7 @@ enum class value_kind : std::uint8_t {
   real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
   one,                 ///< no cell: the value is 1
+  maximum,             ///< a double's bits, NaN where the window is empty; then 1 where anything was ever observed
   state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 

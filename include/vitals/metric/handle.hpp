@@ -63,10 +63,15 @@ class handle {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {
       constexpr const shape& s = Metric::shape;
-      sum_run(
-          cells::record(),
-          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
-          out.data());
+      sum_run(cells::record(),
+              {.kind = s.kind,
+               .first = offset_,
+               .sets = 1,
+               .stride = s.width,
+               .width = s.width,
+               .may_fall = s.may_fall,
+               .part = s.part},
+              out.data());
     }
     return out;
   }

@@ -37,7 +37,8 @@ struct layout {
     if (run_count != 0) {
       abi::run& last = runs[run_count - 1];
       if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
-          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+          last.part == r.part && last.first + last.sets * last.stride == r.first &&
+          (last.first < thread_cells) == (r.first < thread_cells)) {
         last.sets += r.sets;
         return;
       }
@@ -76,8 +77,13 @@ struct layout {
         at = to_line(at);
         places[i].first = at;
         const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
-        add_run(
-            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        add_run({.kind = s.kind,
+                 .first = at,
+                 .sets = sets,
+                 .stride = s.stride,
+                 .width = s.width,
+                 .may_fall = s.may_fall,
+                 .part = s.part});
         at += s.stride * sets;
       }
     }

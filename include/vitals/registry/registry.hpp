@@ -147,7 +147,8 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
+                                                                  detail::key_of(families[I], detail::type_name<M>()));
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
