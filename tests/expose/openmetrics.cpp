@@ -1,16 +1,15 @@
 #include <vitals/expose/openmetrics.hpp>
 
 #include <chrono>
-#include <clocale>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <expose/odd.hpp>
 
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/metric/buckets.hpp>
@@ -19,7 +18,6 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
-#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -170,49 +168,9 @@ std::string part(const std::string& page, std::string_view from, std::string_vie
   return page.substr(start, end - start);
 }
 
-using which = vitals::label<"which", vitals::one_of<"0", "-0", "smallest", "largest", "lowest", "NaN", "+Inf", "-Inf",
-                                                    "1e-7", "1e21", "2^53+1", "tab\tand \xE2\x98\x83">>;
-struct reals : vitals::gauge<"odd_reals", "All doubles.", which> {};
-struct counts : vitals::counter<"odd_counts_total", "All integers.", vitals::label<"most", bool>> {};
-struct signs : vitals::up_down<"odd_signs", "All signs.", vitals::label<"most", bool>> {};
-struct waits : vitals::histogram<"odd_waits_seconds", "Waits.", vitals::buckets::of<1e-09, 1e9>> {};
-struct weights : vitals::summary<"odd_weights_grams", "Weights."> {};
-struct spans : vitals::native_histogram<"odd_spans", "Spans.", vitals::native<1, -1, 1>> {};
-using odd = vitals::registry<reals, counts, signs, waits, weights, spans>;
-
-void fill_odd() {
-  using limits = std::numeric_limits<double>;
-  odd::reset_after_fork();
-  odd::get<reals>("-0").set(-0.0);
-  odd::get<reals>("smallest").set(limits::denorm_min());
-  odd::get<reals>("largest").set(limits::max());
-  odd::get<reals>("lowest").set(limits::lowest());
-  odd::get<reals>("NaN").set(limits::quiet_NaN());
-  odd::get<reals>("+Inf").set(limits::infinity());
-  odd::get<reals>("-Inf").set(-limits::infinity());
-  odd::get<reals>("1e-7").set(1e-7);
-  odd::get<reals>("1e21").set(1e21);
-  odd::get<reals>("2^53+1").set(9007199254740993.0);
-  odd::get<counts>(false).inc((std::uint64_t{1} << 53) + 1);
-  odd::get<counts>(true).inc(std::numeric_limits<std::uint64_t>::max());
-  odd::get<signs>(false).add(std::numeric_limits<std::int64_t>::min());
-  odd::get<signs>(true).add(std::numeric_limits<std::int64_t>::max());
-  for (int i = 0; i != 3; ++i) {
-    odd::get<waits>().observe(std::chrono::nanoseconds::max());  // three of them pass 64 bits
-  }
-  odd::get<weights>().observe(limits::max());
-  odd::get<spans>().observe(0.6);
-  odd::get<spans>().observe(1.5);
-  odd::get<spans>().observe(3);
-}
-
-TEST_CASE("odd numbers as OpenMetrics, in full, whatever the locale's decimal point") {
-  fill_odd();
-  const std::string before = std::setlocale(LC_ALL, nullptr);
-  std::setlocale(LC_ALL, "de_DE.UTF-8");  // where the machine has it
-  const std::string page = page_of<vitals::openmetrics_text>(odd::source());
-  std::setlocale(LC_ALL, before.c_str());
-  CHECK(page == R"(# TYPE odd_reals gauge
+TEST_CASE("odd numbers and texts as OpenMetrics, in full") {
+  odd::fill();
+  CHECK(page_of<vitals::openmetrics_text>(odd::metrics::source()) == R"(# TYPE odd_reals gauge
 # HELP odd_reals All doubles.
 odd_reals{which="0"} 0
 odd_reals{which="-0"} -0
@@ -225,7 +183,12 @@ odd_reals{which="-Inf"} -Inf
 odd_reals{which="1e-7"} 1e-07
 odd_reals{which="1e21"} 1e+21
 odd_reals{which="2^53+1"} 9.007199254740992e+15
-odd_reals{which="tab	and ☃"} 0
+odd_reals{which="1234567"} 1.234567e+06
+# TYPE odd_texts counter
+# HELP odd_texts A \\ and a \"quote\"\nand a line, in cafés.
+odd_texts_total{text="ok"} 0
+odd_texts_total{text="\"\\\n\\n"} 0
+odd_texts_total{text="tab	and ☃"} 0
 # TYPE odd_counts counter
 # HELP odd_counts All integers.
 odd_counts_total{most="false"} 9007199254740993
@@ -242,6 +205,14 @@ odd_waits_seconds_bucket{le="1e+09"} 0
 odd_waits_seconds_bucket{le="+Inf"} 3
 odd_waits_seconds_sum 27670116110.564327421
 odd_waits_seconds_count 3
+# TYPE odd_sizes_bytes histogram
+# UNIT odd_sizes_bytes bytes
+# HELP odd_sizes_bytes Sizes.
+odd_sizes_bytes_bucket{le="1e-07"} 1
+odd_sizes_bytes_bucket{le="1e+21"} 2
+odd_sizes_bytes_bucket{le="+Inf"} 3
+odd_sizes_bytes_sum 1e+21
+odd_sizes_bytes_count 3
 # TYPE odd_weights_grams summary
 # UNIT odd_weights_grams grams
 # HELP odd_weights_grams Weights.
@@ -258,36 +229,18 @@ odd_spans_count 3
 # TYPE vitals_dropped counter
 # HELP vitals_dropped Updates dropped: a label outside its values, NaN, or a negative value where none may be.
 vitals_dropped_total{reason="label"} 0
-vitals_dropped_total{reason="value"} 0
+vitals_dropped_total{reason="value"} 1
 # EOF
 )");
-  odd::reset_after_fork();
 }
 
 TEST_CASE("long texts, up to a megabyte, come through whole") {
-  const std::string help(10'240, 'h');
-  for (const std::size_t size : {std::size_t{0}, std::size_t{10'240}, std::size_t{1} << 20}) {
-    const std::string value(size, '"');
-    const std::string_view values[] = {value};
-    const vitals::label_family labels[] = {{.name = "text", .values = values}};
-    const vitals::family family{.name = "long_total",
-                                .help = help,
-                                .unit = {},
-                                .type = vitals::metric_type::counter,
-                                .kind = vitals::value_kind::unsigned_integer,
-                                .labels = labels,
-                                .bounds = {},
-                                .first = 0,
-                                .series = 1,
-                                .stride = 1,
-                                .width = 1};
-    const auto read = [](const void*, std::uint64_t* out) noexcept { *out = 7; };
-    std::string escaped;
-    for (std::size_t i = 0; i != size; ++i) {
-      escaped += "\\\"";
-    }
-    const std::string page = page_of<vitals::openmetrics_text>({.families = {&family, 1}, .cells = 1, .read = read});
-    CHECK((page == "# TYPE long counter\n# HELP long " + help + "\nlong_total{text=\"" + escaped + "\"} 7\n# EOF\n"));
+  for (const std::size_t times : odd::long_times) {
+    const std::string escaped = odd::repeated(times, "\\\"\\\\\\nab\xC3\xA9 ");
+    const bool same =
+        page_of<vitals::openmetrics_text>(odd::long_texts{times}.source()) ==
+        "# TYPE odd_long counter\n# HELP odd_long " + escaped + "\nodd_long_total{text=\"" + escaped + "\"} 7\n# EOF\n";
+    CHECK(same);
   }
 }
 
