@@ -6837,6 +6837,7 @@ class gzip {
 #ifndef VITALS_HTTP_MESSAGE_HPP
 #define VITALS_HTTP_MESSAGE_HPP
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -6858,6 +6859,15 @@ struct response {
   std::string allow{};             ///< the Allow header, where not empty
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary}) {
+      text->clear();
+    }
+  }
 };
 
 }  // namespace vitals::inline v0::http
@@ -6871,7 +6881,6 @@ struct response {
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 // The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
@@ -7048,7 +7057,7 @@ enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf }
 /// What an answer is written in, and its Content-Type.
 struct negotiated {
   page_format format;
-  std::string content_type;
+  std::string_view content_type;
 };
 
 namespace detail {
@@ -7102,9 +7111,8 @@ struct offer {
   page_format format;
   std::string_view type;
   std::string_view subtype;
-  std::string_view version;  ///< none for protobuf
-  std::string_view content_type;
-  std::string_view escaping;  ///< the one to state where the request states none
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
 
   /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
   [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
@@ -7126,37 +7134,52 @@ struct offer {
   }
 };
 
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
 /// By default the first is preferred to the second, and so on.
 inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8", ""},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8", ""},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8", "underscores"},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "",
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", ""},
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
 }};
 
-/// How names beyond [a-zA-Z0-9_] are to be written. There are none, so all of these print the same.
-[[nodiscard]] constexpr std::string_view known_escaping(const parameter& asked) noexcept {
-  for (const std::string_view escaping : {"allow-utf-8", "dots", "values"}) {
-    if (asked.is(escaping)) {
-      return escaping;
-    }
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
   }
-  return "underscores";
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
 }
 
 }  // namespace detail
 
 /// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
 /// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Throws std::bad_alloc alone; takes time in proportion to the header's length.
-[[nodiscard]] inline negotiated negotiate(std::string_view accept) {
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
   struct standing {
     int closeness = 0;  // of the range that decides
     int weight = 0;
     std::size_t place = 0;
-    std::string_view escaping{};
+    std::size_t escaping = 0;
 
     [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
       constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
@@ -7175,8 +7198,7 @@ inline constexpr std::array<offer, 4> offers{{
       const int closeness = detail::offers[i].closeness(range);
       standing& s = standings[i];
       if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place,
-             range.escaping.given() ? detail::known_escaping(range.escaping) : detail::offers[i].escaping};
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
       }
     }
   }
@@ -7185,12 +7207,8 @@ inline constexpr std::array<offer, 4> offers{{
     best = standings[i].beats(standings[best]) ? i : best;
   }
   const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  negotiated result{chosen.format, std::string{chosen.content_type}};
-  if (chosen.version == "1.0.0" && !standings[best].escaping.empty()) {
-    result.content_type += "; escaping=";
-    result.content_type += standings[best].escaping;
-  }
-  return result;
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
 }
 
 /// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
@@ -7328,27 +7346,25 @@ class exposition {
   }
 
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
   }
 
   /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
   }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
   }
 
  private:
@@ -7420,23 +7436,22 @@ class exposition {
     lazily<protobuf_page> protobuf_;
   };
 
-  response rendered(const request& asked, std::optional<page_format> format) const {
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
       selection.emplace(refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
-    response r;
     if (accepts_gzip(asked.accept_encoding)) {
       const std::scoped_lock turn{zipping_};
       chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
     } else {
-      chosen.render(format, r.body);
+      chosen.render(format, out.body);
     }
-    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -7496,10 +7511,16 @@ namespace vitals::inline v0::http {
 class router {
  public:
   using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
 
   /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
   /// with `/` or is taken.
   void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
     if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
       throw std::invalid_argument(
           fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
@@ -7511,21 +7532,33 @@ class router {
 
   /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
   [[nodiscard]] response handle(const request& asked) const {
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
     const std::string_view path = path_of(asked.target);
     const auto found = find(path);
     if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
-    try {
-      return found->answer(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        found->answer(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
+      }
     }
   }
 
@@ -7533,7 +7566,7 @@ class router {
   struct route {
     std::string path;
     std::string what;
-    handler answer;
+    filler answer;
   };
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
@@ -7619,48 +7652,54 @@ class session : public std::enable_shared_from_this<session> {
       // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
       const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
       const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      const std::string accept = joined(head, beast::http::field::accept);
-      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
+      join(head, beast::http::field::accept, accept_);
+      join(head, beast::http::field::accept_encoding, accept_encoding_);
       const request asked{.method = view(head.method_string()),
                           .target = view(head.target()),
-                          .accept = accept,
-                          .accept_encoding = accept_encoding};
-      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
-            head.method() == beast::http::verb::head);
+                          .accept = accept_,
+                          .accept_encoding = accept_encoding_};
+      routes_->handle(asked, answer_);
+      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
     } else if (error == beast::http::error::header_limit) {
-      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
+      refuse(431, "431 Request Header Fields Too Large\n");
     } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
                error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
+      refuse(400, "400 Bad Request\n");
     } else {  // closed by the peer, timed out, or the server stops
       close();
     }
   }
 
-  /// The values of all lines of a field (RFC 9110, 5.3).
-  static std::string joined(const beast::http::fields& head, beast::http::field name) {
-    std::string all;
+  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
+  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
+    all.clear();
     const auto [begin, end] = head.equal_range(name);
     for (auto line = begin; line != end; ++line) {
       all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
     }
-    return all;
   }
 
-  void write(response r, unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
+  void refuse(unsigned status, const char* why) {
+    answer_.clear();
+    answer_.status = status;
+    answer_.body = why;
+    write(11, false, false);
+  }
+
+  void write(unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
+    message_->set(beast::http::field::content_type, answer_.content_type);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
       }
     };
-    set(beast::http::field::allow, r.allow);
-    set(beast::http::field::content_encoding, r.content_encoding);
-    set(beast::http::field::vary, r.vary);
+    set(beast::http::field::allow, answer_.allow);
+    set(beast::http::field::content_encoding, answer_.content_encoding);
+    set(beast::http::field::vary, answer_.vary);
     message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
-    message_->body() = std::move(r.body);
+    message_->content_length(answer_.body.size());
+    message_->body().swap(answer_.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);
     writing_ = true;
@@ -7680,6 +7719,7 @@ class session : public std::enable_shared_from_this<session> {
       stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       close();
     } else {
+      message_->body().swap(answer_.body);
       read();
     }
   }
@@ -7690,6 +7730,11 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<beast::http::response<beast::http::string_body>> message_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
   const router* routes_;
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
+  // an idle one does after 30 seconds.
+  std::string accept_;
+  std::string accept_encoding_;
+  response answer_;
   bool writing_ = false;
   bool finishing_ = false;
 };
@@ -7807,13 +7852,13 @@ class listener {
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
     routes_.add("/metrics/json", "metrics as JSON", json);
     routes_.add("/api/v1/metrics", "metrics as JSON", json);
     routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -70,27 +70,25 @@ class exposition {
   }
 
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
   }
 
   /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
   }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
   }
 
  private:
@@ -162,23 +160,22 @@ class exposition {
     lazily<protobuf_page> protobuf_;
   };
 
-  response rendered(const request& asked, std::optional<page_format> format) const {
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
       selection.emplace(refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
-    response r;
     if (accepts_gzip(asked.accept_encoding)) {
       const std::scoped_lock turn{zipping_};
       chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
     } else {
-      chosen.render(format, r.body);
+      chosen.render(format, out.body);
     }
-    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {

@@ -136,13 +136,13 @@ class listener {
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
     routes_.add("/metrics/json", "metrics as JSON", json);
     routes_.add("/api/v1/metrics", "metrics as JSON", json);
     routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
