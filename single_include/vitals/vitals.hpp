@@ -446,7 +446,7 @@ struct cell_range {
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -493,9 +493,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -515,12 +518,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -542,6 +546,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -663,7 +669,7 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
       return true;
     }
     for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+      if (name.starts_with(f.stem()) && name.substr(f.stem().size()) == ending) {
         return true;
       }
     }
@@ -671,7 +677,8 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
   return false;
 }
 
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+/// Cells of several sources, one after the other, and its own. Behind each source's stands when it was created. Used by
+/// one thread at a time.
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc.
@@ -680,7 +687,7 @@ class reading {
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
       sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
+      base += static_cast<std::uint32_t>(s.cells) + 1;
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
@@ -713,6 +720,9 @@ class reading {
     own[0] = own[1] = own[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
+      if (s.created != nullptr) {
+        cells[s.cells] = s.created(s.self);
+      }
       s.read(s.self, cells);
       const auto add = [cells](std::uint64_t& total, cell_range range) {
         for (std::uint32_t i = 0; i != range.count; ++i) {
@@ -1152,6 +1162,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct directory {
@@ -1463,6 +1474,7 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
@@ -1571,6 +1583,9 @@ class page_text {
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
           break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';
@@ -1755,11 +1770,18 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   for (std::uint32_t i = 0; i != f.series; ++i) {
     const std::string labels = series_labels(s, f, i);
@@ -1771,11 +1793,15 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      continue;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      page.text("\n");
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   }
 }
 
@@ -2170,9 +2196,9 @@ constexpr bool has_upper_case(std::string_view name) noexcept {
   return false;
 }
 
-/// Whether the name ends as a histogram's samples do.
+/// Whether the name ends as samples of a histogram do, or as the time since when something counts.
 constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum") || name.ends_with("_created");
 }
 
 }  // namespace vitals::inline v0::detail
@@ -2754,7 +2780,7 @@ struct callback : detail::descriptor<Name, Help, Options...> {
   using calls = detail::caller<Function, is_counter, typename base::labels>;
   using result = typename calls::result;
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
   static_assert(!calls::takes_labels || !std::is_void_v<result>,
                 "a callback's function returns a number or a duration");
@@ -2879,7 +2905,7 @@ class callbacks {
           "a name is made of a-z, 0-9 and _, and does not start with a digit");
     check(std::string_view{name}.ends_with("_total") == is_counter,
           is_counter ? "a counter's name ends in _total" : "only a counter's name ends in _total");
-    check(!detail::ends_as_sample(name), "_bucket, _count and _sum are a histogram's: choose another ending");
+    check(!detail::ends_as_sample(name), "_bucket, _count, _sum and _created are a histogram's: choose another ending");
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
@@ -2924,7 +2950,8 @@ namespace vitals::inline v0 {
 namespace detail {
 
 /// Lays down a family as OpenMetrics, in which a counter's and an info's name are without their endings.
-inline void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+template <bool Created>
+void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
   const auto line = [&](std::string_view what, std::string_view text) {
     page.text("# ").text(what).text(" ").text(s.prefix).text(f.stem()).text(" ").text(text).text("\n");
@@ -2934,7 +2961,7 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, false);
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created});
 }
 
 }  // namespace detail
@@ -2942,7 +2969,14 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
 /// The OpenMetrics 1.0 text format: its media type, and how its pages are laid.
 struct openmetrics_text {
   static constexpr std::string_view content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  static constexpr detail::format format{.lay = &detail::lay_openmetrics, .ending = "# EOF\n"};
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<false>, .ending = "# EOF\n"};
+};
+
+/// The same with the `_created` samples of counters, histograms and summaries: since when they count. A scraper that
+/// does not know these takes them for series of their own, one for each of the others.
+struct openmetrics_with_created {
+  static constexpr std::string_view content_type = openmetrics_text::content_type;
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<true>, .ending = "# EOF\n"};
 };
 
 }  // namespace vitals::inline v0
@@ -2966,7 +3000,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, true);
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false});
 }
 
 }  // namespace detail
@@ -3636,7 +3670,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
 
  public:
@@ -4107,7 +4141,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
@@ -4388,7 +4422,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -4589,7 +4623,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a summary adds _count and _sum to its name itself: choose another ending");
+                "a summary adds _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -4664,7 +4698,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
 
  public:
@@ -4783,6 +4817,12 @@ inline void keep_fork_handler() noexcept {
   }
 }
 
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
+}
+
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
@@ -4810,17 +4850,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -4850,7 +4891,7 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
   const auto clear = [](cell* cells, std::size_t count) {
     for (std::size_t i = 0; i != count; ++i) {
@@ -4858,6 +4899,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
+  of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, of.thread_cells);
   clear(of.shared, of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
@@ -5241,13 +5283,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -5353,10 +5395,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {
@@ -7313,7 +7357,11 @@ struct exposure {
 /// of theirs.
 class exposition {
  public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
@@ -7390,8 +7438,9 @@ class exposition {
   /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
           names_(std::move(names)) {}
 
     /// Throws std::invalid_argument where the sources do not fit one page.
@@ -7402,7 +7451,7 @@ class exposition {
       if (!format) {
         render_text(json_, json_text::format, out);
       } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
+        render_text(openmetrics_, openmetrics_format_, out);
       } else if (*format == page_format::prometheus_text) {
         render_text(text_, prometheus_text::format, out);
       } else {
@@ -7428,6 +7477,7 @@ class exposition {
       kept.page->render(out);
     }
 
+    v0::detail::format openmetrics_format_;
     std::vector<source_ref> sources_;
     std::vector<std::string> names_;
     lazily<page> text_;
@@ -7441,7 +7491,7 @@ class exposition {
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
     if (accepts_gzip(asked.accept_encoding)) {
@@ -7463,12 +7513,13 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
 
+  const v0::detail::format openmetrics_;
   mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
   std::vector<placed> sources_;
   std::unique_ptr<pages> pages_;
@@ -7749,6 +7800,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
 };
 
 namespace detail {
@@ -7937,7 +7989,7 @@ class server {
 
  private:
   server_options options_;
-  exposition exposition_;
+  exposition exposition_{options_.openmetrics_created};
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;

@@ -244,6 +244,84 @@ TEST_CASE("long texts, up to a megabyte, come through whole") {
   }
 }
 
+TEST_CASE("by choice what counts says since when, and only where that is known") {
+  broken = false;
+  fill();
+  vitals::source_ref source = metrics::source();
+  source.created = [](const void*) noexcept { return std::uint64_t{1'700'000'000'120'000'000}; };
+  source.prefix = "lib_";
+  std::string page = page_of<vitals::openmetrics_with_created>(source);
+  CHECK(part(page, "lib_om_requests_total{zone=\"eu\"}", "# HELP lib_om_room") ==
+        R"(lib_om_requests_total{zone="eu"} 0
+lib_om_requests_created{zone="eu"} 1700000000.12
+lib_om_requests_total{zone="us"} 9007199254740993
+lib_om_requests_created{zone="us"} 1700000000.12
+# TYPE lib_om_energy_joules counter
+# UNIT lib_om_energy_joules joules
+# HELP lib_om_energy_joules Energy.
+lib_om_energy_joules_total 1e-07
+lib_om_energy_joules_created 1700000000.12
+# TYPE lib_om_in_flight gauge
+# HELP lib_om_in_flight In flight.
+lib_om_in_flight -1
+# TYPE lib_om_room_celsius gauge
+# UNIT lib_om_room_celsius celsius
+)");
+  CHECK(part(page, "lib_om_latency_seconds_count{zone=\"us\"}", "# TYPE lib_om_build") ==
+        R"(lib_om_latency_seconds_count{zone="us"} 0
+lib_om_latency_seconds_created{zone="us"} 1700000000.12
+# TYPE lib_om_offsets histogram
+# HELP lib_om_offsets Offsets.
+lib_om_offsets_bucket{le="-2.5"} 1
+lib_om_offsets_bucket{le="0.0"} 1
+lib_om_offsets_bucket{le="+Inf"} 1
+lib_om_offsets_created 1700000000.12
+# TYPE lib_om_payload_bytes summary
+# UNIT lib_om_payload_bytes bytes
+# HELP lib_om_payload_bytes Payload.
+lib_om_payload_bytes_sum 1500
+lib_om_payload_bytes_count 1
+lib_om_payload_bytes_created 1700000000.12
+)");
+  // requests 2, energy, latency 2, offsets, payload; not what functions give, nor the page's own families
+  const auto times = [&page] {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = page.find("_created", at)) != std::string::npos; ++at) {
+      ++count;
+    }
+    return count;
+  };
+  CHECK(times() == 7);
+  source.created = nullptr;
+  page = page_of<vitals::openmetrics_with_created>(source);
+  CHECK(times() == 0);
+  CHECK(page == page_of<vitals::openmetrics_text>(source));
+  source = metrics::source();
+  CHECK(page_of<vitals::openmetrics_text>(source).find("_created") == std::string::npos);
+  CHECK(page_of<vitals::prometheus_text>(source).find("_created") == std::string::npos);
+}
+
+TEST_CASE("a page shows the times of its sources, each its own, as they are when it is rendered") {
+  struct ticks : vitals::counter<"om_ticks_total", "Ticks."> {};
+  struct tocks : vitals::counter<"om_tocks_total", "Tocks."> {};
+  static std::uint64_t first = 0;
+  static std::uint64_t second = 0;
+  vitals::source_ref sources[] = {vitals::registry<ticks>::source(), vitals::registry<tocks>::source()};
+  sources[0].created = [](const void*) noexcept { return first; };
+  sources[1].created = [](const void*) noexcept { return second; };
+  vitals::page page{vitals::openmetrics_with_created::format, sources};
+  const auto shows = [&page](std::string_view one, std::string_view other) {
+    std::string out;
+    page.render(out);
+    return out.find("\nom_ticks_created " + std::string{one} + "\n") != std::string::npos &&
+           out.find("\nom_tocks_created " + std::string{other} + "\n") != std::string::npos;
+  };
+  CHECK(shows("0", "0"));
+  first = 1;
+  second = std::numeric_limits<std::uint64_t>::max();
+  CHECK(shows("0.000000001", "18446744073.709551615"));
+}
+
 TEST_CASE("Prometheus text has no info and no state sets: they are gauges; its sums may fall") {
   fill();
   const std::string page = page_of<vitals::prometheus_text>(metrics::source());

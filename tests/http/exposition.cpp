@@ -118,6 +118,24 @@ TEST_CASE("an answer replaces whatever was there") {
   CHECK(r.vary == "Accept, Accept-Encoding");
 }
 
+TEST_CASE("OpenMetrics alone says since when counts run, and by choice") {
+  exposition e{true};
+  e.expose({metrics::source(), more::source()});
+  CHECK(ask(e, openmetrics).body.find("\nexposed_hits_created 1") != std::string::npos);
+  const std::string one = ask(e, openmetrics, "", "/metrics?name[]=exposed_hits_created").body;
+  CHECK(one.starts_with("# TYPE exposed_hits counter\n"));
+  CHECK(one.find("\nexposed_hits_created 1") != std::string::npos);
+  CHECK(one.find("exposed_sizes") == std::string::npos);
+  e.unexpose({more::source()});
+  CHECK(ask(e, openmetrics).body.find("\nexposed_hits_created 1") != std::string::npos);
+  for (const std::string_view accept : {std::string_view{}, vitals::protobuf_page::content_type}) {
+    CHECK(ask(e, accept).body.find("_created") == std::string::npos);
+  }
+  exposition without;
+  without.expose({metrics::source()});
+  CHECK(ask(without, openmetrics).body.find("_created") == std::string::npos);
+}
+
 #if VITALS_TESTS_COUNT_ALLOCATIONS
 TEST_CASE("an answer into a response that is used again takes nothing from the heap, in any format or coding") {
   exposition e;

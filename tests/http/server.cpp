@@ -153,6 +153,17 @@ TEST_CASE("the format and the coding are negotiated, over all lines of a header"
   CHECK(has(got, "Content-Type: text/plain; version=0.0.4; charset=utf-8"));
 }
 
+TEST_CASE("a server's OpenMetrics says since when counts run where it is made so") {
+  constexpr std::string_view get =
+      "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/openmetrics-text\r\n\r\n";
+  for (const bool created : {false, true}) {
+    vitals::http::server server{{.port = 0, .openmetrics_created = created}};
+    server.expose<metrics>();
+    server.start();
+    CHECK((ask(server.port(), get).find("\nserver_hits_created 1") != std::string::npos) == created);
+  }
+}
+
 TEST_CASE("other paths and methods are told what there is") {
   running r;
   CHECK(ask(r.server.port(), "GET / HTTP/1.0\r\n\r\n").find("/metrics") != std::string::npos);

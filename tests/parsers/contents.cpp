@@ -470,6 +470,11 @@ class filling {
   std::uint64_t failures_ = 0;
 };
 
+/// Since when a source says that the families behind this line count.
+void created(const vitals::source_ref& source) {
+  std::cout << "created " << (source.created != nullptr ? source.created(source.self) : 0) << '\n';
+}
+
 template <class Format>
 void print_page(std::string_view name, std::span<const vitals::source_ref> sources) {
   vitals::page page{Format::format, sources};
@@ -489,8 +494,11 @@ int main(int argc, char** argv) {
     long_text += "caf\xC3\xA9 \"\\\n";
   }
   vitals::callbacks added;
+  created(with_ratio::source());
   content.fill_metrics();
+  created(library::source());
   content.fill_library(long_text);
+  created({});  // functions do not tell
   content.fill_added(added);
   content.finish();
 
@@ -500,5 +508,6 @@ int main(int argc, char** argv) {
   sources[1].labels = constant;
   print_page<vitals::prometheus_text>("prometheus", sources);
   print_page<vitals::openmetrics_text>("openmetrics", sources);
+  print_page<vitals::openmetrics_with_created>("created", sources);
   print_page<vitals::json_text>("json", sources);
 }

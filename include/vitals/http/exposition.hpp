@@ -37,7 +37,11 @@ struct exposure {
 /// of theirs.
 class exposition {
  public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
@@ -114,8 +118,9 @@ class exposition {
   /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
           names_(std::move(names)) {}
 
     /// Throws std::invalid_argument where the sources do not fit one page.
@@ -126,7 +131,7 @@ class exposition {
       if (!format) {
         render_text(json_, json_text::format, out);
       } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
+        render_text(openmetrics_, openmetrics_format_, out);
       } else if (*format == page_format::prometheus_text) {
         render_text(text_, prometheus_text::format, out);
       } else {
@@ -152,6 +157,7 @@ class exposition {
       kept.page->render(out);
     }
 
+    v0::detail::format openmetrics_format_;
     std::vector<source_ref> sources_;
     std::vector<std::string> names_;
     lazily<page> text_;
@@ -165,7 +171,7 @@ class exposition {
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
     if (accepts_gzip(asked.accept_encoding)) {
@@ -187,12 +193,13 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
 
+  const v0::detail::format openmetrics_;
   mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
   std::vector<placed> sources_;
   std::unique_ptr<pages> pages_;

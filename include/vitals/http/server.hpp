@@ -33,6 +33,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
 };
 
 namespace detail {
@@ -221,7 +222,7 @@ class server {
 
  private:
   server_options options_;
-  exposition exposition_;
+  exposition exposition_{options_.openmetrics_created};
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;
