@@ -3976,8 +3976,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
