@@ -388,6 +388,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;
@@ -909,6 +910,12 @@ inline void keep_fork_handler() noexcept {
   }
 }
 
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
+}
+
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
@@ -936,17 +943,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -976,7 +984,7 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
   const auto clear = [](cell* cells, std::size_t count) {
     for (std::size_t i = 0; i != count; ++i) {
@@ -984,6 +992,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
+  of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, of.thread_cells);
   clear(of.shared, of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
@@ -1350,7 +1359,7 @@ struct cell_range {
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -1433,9 +1442,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -1455,12 +1467,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -1482,6 +1495,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -1624,7 +1639,7 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
       return true;
     }
     for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+      if (name.starts_with(f.stem()) && name.substr(f.stem().size()) == ending) {
         return true;
       }
     }
@@ -1632,7 +1647,8 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
   return false;
 }
 
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+/// Cells of several sources, one after the other, and its own. Behind each source's stands when it was created. Used by
+/// one thread at a time.
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
@@ -1642,7 +1658,7 @@ class reading {
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
       sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
+      base += static_cast<std::uint32_t>(s.cells) + 1;
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
@@ -1695,6 +1711,9 @@ class reading {
     out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
+      if (s.created != nullptr) {
+        cells[s.cells] = s.created(s.self);
+      }
       s.read(s.self, cells);
       const auto add = [cells](std::uint64_t& total, cell_range range) {
         for (std::uint32_t i = 0; i != range.count; ++i) {
@@ -2101,6 +2120,7 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
@@ -2209,6 +2229,9 @@ class page_text {
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
           break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';
@@ -2402,11 +2425,18 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
@@ -2418,11 +2448,15 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      return;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      page.text("\n");
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   });
 }
 
@@ -2820,9 +2854,9 @@ constexpr bool has_upper_case(std::string_view name) noexcept {
   return false;
 }
 
-/// Whether the name ends as a histogram's samples do.
+/// Whether the name ends as samples of a histogram do, or as the time since when something counts.
 constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum") || name.ends_with("_created");
 }
 
 }  // namespace vitals::inline v0::detail
@@ -3417,7 +3451,7 @@ struct callback : detail::descriptor<Name, Help, Options...> {
   using calls = detail::caller<Function, is_counter, typename base::labels>;
   using result = typename calls::result;
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
   static_assert(!calls::takes_labels || !std::is_void_v<result>,
                 "a callback's function returns a number or a duration");
@@ -3542,7 +3576,7 @@ class callbacks {
           "a name is made of a-z, 0-9 and _, and does not start with a digit");
     check(std::string_view{name}.ends_with("_total") == is_counter,
           is_counter ? "a counter's name ends in _total" : "only a counter's name ends in _total");
-    check(!detail::ends_as_sample(name), "_bucket, _count and _sum are a histogram's: choose another ending");
+    check(!detail::ends_as_sample(name), "_bucket, _count, _sum and _created are a histogram's: choose another ending");
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
@@ -3587,7 +3621,8 @@ namespace vitals::inline v0 {
 namespace detail {
 
 /// Lays down a family as OpenMetrics, in which a counter's and an info's name are without their endings.
-inline void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+template <bool Created>
+void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
   const auto line = [&](std::string_view what, std::string_view text) {
     page.text("# ").text(what).text(" ").text(s.prefix).text(f.stem()).text(" ").text(text).text("\n");
@@ -3597,7 +3632,7 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, false);
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created});
 }
 
 }  // namespace detail
@@ -3605,7 +3640,14 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
 /// The OpenMetrics 1.0 text format: its media type, and how its pages are laid.
 struct openmetrics_text {
   static constexpr std::string_view content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  static constexpr detail::format format{.lay = &detail::lay_openmetrics, .ending = "# EOF\n"};
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<false>, .ending = "# EOF\n"};
+};
+
+/// The same with the `_created` samples of counters, histograms and summaries: since when they count. A scraper that
+/// does not know these takes them for series of their own, one for each of the others.
+struct openmetrics_with_created {
+  static constexpr std::string_view content_type = openmetrics_text::content_type;
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<true>, .ending = "# EOF\n"};
 };
 
 }  // namespace vitals::inline v0
@@ -3629,7 +3671,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, true);
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false});
 }
 
 }  // namespace detail
@@ -4308,7 +4350,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
 
  public:
@@ -4614,8 +4656,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
@@ -4779,7 +4821,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
@@ -5199,7 +5241,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -5508,7 +5550,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a summary adds _count and _sum to its name itself: choose another ending");
+                "a summary adds _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -5583,7 +5625,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
 
  public:
@@ -5988,13 +6030,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -6101,10 +6143,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {
@@ -7605,6 +7649,7 @@ class gzip {
 #ifndef VITALS_HTTP_MESSAGE_HPP
 #define VITALS_HTTP_MESSAGE_HPP
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -7626,6 +7671,15 @@ struct response {
   std::string allow{};             ///< the Allow header, where not empty
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary}) {
+      text->clear();
+    }
+  }
 };
 
 }  // namespace vitals::inline v0::http
@@ -7639,7 +7693,6 @@ struct response {
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 // The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
@@ -7816,7 +7869,7 @@ enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf }
 /// What an answer is written in, and its Content-Type.
 struct negotiated {
   page_format format;
-  std::string content_type;
+  std::string_view content_type;
 };
 
 namespace detail {
@@ -7870,9 +7923,8 @@ struct offer {
   page_format format;
   std::string_view type;
   std::string_view subtype;
-  std::string_view version;  ///< none for protobuf
-  std::string_view content_type;
-  std::string_view escaping;  ///< the one to state where the request states none
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
 
   /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
   [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
@@ -7894,37 +7946,52 @@ struct offer {
   }
 };
 
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
 /// By default the first is preferred to the second, and so on.
 inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8", ""},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8", ""},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8", "underscores"},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "",
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", ""},
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
 }};
 
-/// How names beyond [a-zA-Z0-9_] are to be written. There are none, so all of these print the same.
-[[nodiscard]] constexpr std::string_view known_escaping(const parameter& asked) noexcept {
-  for (const std::string_view escaping : {"allow-utf-8", "dots", "values"}) {
-    if (asked.is(escaping)) {
-      return escaping;
-    }
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
   }
-  return "underscores";
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
 }
 
 }  // namespace detail
 
 /// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
 /// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Throws std::bad_alloc alone; takes time in proportion to the header's length.
-[[nodiscard]] inline negotiated negotiate(std::string_view accept) {
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
   struct standing {
     int closeness = 0;  // of the range that decides
     int weight = 0;
     std::size_t place = 0;
-    std::string_view escaping{};
+    std::size_t escaping = 0;
 
     [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
       constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
@@ -7943,8 +8010,7 @@ inline constexpr std::array<offer, 4> offers{{
       const int closeness = detail::offers[i].closeness(range);
       standing& s = standings[i];
       if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place,
-             range.escaping.given() ? detail::known_escaping(range.escaping) : detail::offers[i].escaping};
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
       }
     }
   }
@@ -7953,12 +8019,8 @@ inline constexpr std::array<offer, 4> offers{{
     best = standings[i].beats(standings[best]) ? i : best;
   }
   const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  negotiated result{chosen.format, std::string{chosen.content_type}};
-  if (chosen.version == "1.0.0" && !standings[best].escaping.empty()) {
-    result.content_type += "; escaping=";
-    result.content_type += standings[best].escaping;
-  }
-  return result;
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
 }
 
 /// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
@@ -8063,7 +8125,11 @@ struct exposure {
 /// of theirs.
 class exposition {
  public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
@@ -8096,27 +8162,25 @@ class exposition {
   }
 
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
   }
 
   /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
   }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
   }
 
  private:
@@ -8142,8 +8206,9 @@ class exposition {
   /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
           names_(std::move(names)) {}
 
     /// Throws std::invalid_argument where the sources do not fit one page.
@@ -8154,7 +8219,7 @@ class exposition {
       if (!format) {
         render_text(json_, json_text::format, out);
       } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
+        render_text(openmetrics_, openmetrics_format_, out);
       } else if (*format == page_format::prometheus_text) {
         render_text(text_, prometheus_text::format, out);
       } else {
@@ -8180,6 +8245,7 @@ class exposition {
       kept.page->render(out);
     }
 
+    v0::detail::format openmetrics_format_;
     std::vector<source_ref> sources_;
     std::vector<std::string> names_;
     lazily<page> text_;
@@ -8188,23 +8254,22 @@ class exposition {
     lazily<protobuf_page> protobuf_;
   };
 
-  response rendered(const request& asked, std::optional<page_format> format) const {
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
-    response r;
     if (accepts_gzip(asked.accept_encoding)) {
       const std::scoped_lock turn{zipping_};
       chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
     } else {
-      chosen.render(format, r.body);
+      chosen.render(format, out.body);
     }
-    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -8216,12 +8281,13 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
 
+  const v0::detail::format openmetrics_;
   mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
   std::vector<placed> sources_;
   std::unique_ptr<pages> pages_;
@@ -8264,10 +8330,16 @@ namespace vitals::inline v0::http {
 class router {
  public:
   using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
 
   /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
   /// with `/` or is taken.
   void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
     if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
       throw std::invalid_argument(
           fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
@@ -8279,21 +8351,33 @@ class router {
 
   /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
   [[nodiscard]] response handle(const request& asked) const {
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
     const std::string_view path = path_of(asked.target);
     const auto found = find(path);
     if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
-    try {
-      return found->answer(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        found->answer(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
+      }
     }
   }
 
@@ -8301,7 +8385,7 @@ class router {
   struct route {
     std::string path;
     std::string what;
-    handler answer;
+    filler answer;
   };
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
@@ -8387,48 +8471,54 @@ class session : public std::enable_shared_from_this<session> {
       // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
       const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
       const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      const std::string accept = joined(head, beast::http::field::accept);
-      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
+      join(head, beast::http::field::accept, accept_);
+      join(head, beast::http::field::accept_encoding, accept_encoding_);
       const request asked{.method = view(head.method_string()),
                           .target = view(head.target()),
-                          .accept = accept,
-                          .accept_encoding = accept_encoding};
-      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
-            head.method() == beast::http::verb::head);
+                          .accept = accept_,
+                          .accept_encoding = accept_encoding_};
+      routes_->handle(asked, answer_);
+      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
     } else if (error == beast::http::error::header_limit) {
-      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
+      refuse(431, "431 Request Header Fields Too Large\n");
     } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
                error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
+      refuse(400, "400 Bad Request\n");
     } else {  // closed by the peer, timed out, or the server stops
       close();
     }
   }
 
-  /// The values of all lines of a field (RFC 9110, 5.3).
-  static std::string joined(const beast::http::fields& head, beast::http::field name) {
-    std::string all;
+  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
+  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
+    all.clear();
     const auto [begin, end] = head.equal_range(name);
     for (auto line = begin; line != end; ++line) {
       all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
     }
-    return all;
   }
 
-  void write(response r, unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
+  void refuse(unsigned status, const char* why) {
+    answer_.clear();
+    answer_.status = status;
+    answer_.body = why;
+    write(11, false, false);
+  }
+
+  void write(unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
+    message_->set(beast::http::field::content_type, answer_.content_type);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
       }
     };
-    set(beast::http::field::allow, r.allow);
-    set(beast::http::field::content_encoding, r.content_encoding);
-    set(beast::http::field::vary, r.vary);
+    set(beast::http::field::allow, answer_.allow);
+    set(beast::http::field::content_encoding, answer_.content_encoding);
+    set(beast::http::field::vary, answer_.vary);
     message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
-    message_->body() = std::move(r.body);
+    message_->content_length(answer_.body.size());
+    message_->body().swap(answer_.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);
     writing_ = true;
@@ -8448,6 +8538,7 @@ class session : public std::enable_shared_from_this<session> {
       stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       close();
     } else {
+      message_->body().swap(answer_.body);
       read();
     }
   }
@@ -8458,6 +8549,11 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<beast::http::response<beast::http::string_body>> message_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
   const router* routes_;
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
+  // an idle one does after 30 seconds.
+  std::string accept_;
+  std::string accept_encoding_;
+  response answer_;
   bool writing_ = false;
   bool finishing_ = false;
 };
@@ -8472,6 +8568,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
 };
 
 namespace detail {
@@ -8575,13 +8672,13 @@ class listener {
 class server {
  public:
   explicit server(server_options options = {}) : options_(std::move(options)) {
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
     routes_.add("/metrics/json", "metrics as JSON", json);
     routes_.add("/api/v1/metrics", "metrics as JSON", json);
     routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -8660,7 +8757,7 @@ class server {
 
  private:
   server_options options_;
-  exposition exposition_;
+  exposition exposition_{options_.openmetrics_created};
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;

@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 #include <allocations.hpp>
+#include <expose/odd.hpp>
 
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
@@ -156,6 +157,35 @@ TEST_CASE("a decimal comma in the locale changes nothing in JSON") {
   const std::string page = page_of(metrics::source());
   std::setlocale(LC_ALL, before.c_str());
   CHECK(page == filled);
+}
+
+TEST_CASE("odd numbers and texts as JSON, in full") {
+  odd::fill();
+  CHECK(page_of(odd::metrics::source()) == R"({"families":[
+{"name":"odd_reals","type":"gauge","help":"All doubles.","unit":"","series":[{"labels":{"which":"0"},"value":0},{"labels":{"which":"-0"},"value":-0.0},{"labels":{"which":"smallest"},"value":5e-324},{"labels":{"which":"largest"},"value":1.7976931348623157e+308},{"labels":{"which":"lowest"},"value":-1.7976931348623157e+308},{"labels":{"which":"NaN"},"value":"NaN"},{"labels":{"which":"+Inf"},"value":"+Inf"},{"labels":{"which":"-Inf"},"value":"-Inf"},{"labels":{"which":"1e-7"},"value":1e-07},{"labels":{"which":"1e21"},"value":1e+21},{"labels":{"which":"2^53+1"},"value":9.007199254740992e+15},{"labels":{"which":"1234567"},"value":1.234567e+06}]},
+{"name":"odd_texts_total","type":"counter","help":"A \\ and a \"quote\"\u000aand a line, in cafés.","unit":"","series":[{"labels":{"text":"ok"},"value":0},{"labels":{"text":"\"\\\u000a\\n"},"value":0},{"labels":{"text":"tab\u0009and ☃"},"value":0}]},
+{"name":"odd_counts_total","type":"counter","help":"All integers.","unit":"","series":[{"labels":{"most":"false"},"value":9007199254740993},{"labels":{"most":"true"},"value":18446744073709551615}]},
+{"name":"odd_signs","type":"gauge","help":"All signs.","unit":"","series":[{"labels":{"most":"false"},"value":-9223372036854775808},{"labels":{"most":"true"},"value":9223372036854775807}]},
+{"name":"odd_waits_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[{"labels":{},"count":3,"sum":27670116110.564327421,"quantiles":{"p50":1e+09,"p95":1e+09,"p99":1e+09},"buckets":[{"bound":1e-09,"count":0},{"bound":1e+09,"count":0},{"bound":"+Inf","count":3}]}]},
+{"name":"odd_sizes_bytes","type":"histogram","help":"Sizes.","unit":"bytes","series":[{"labels":{},"count":3,"sum":1e+21,"quantiles":{"p50":5e+20,"p95":1e+21,"p99":1e+21},"buckets":[{"bound":1e-07,"count":1},{"bound":1e+21,"count":1},{"bound":"+Inf","count":1}]}]},
+{"name":"odd_weights_grams","type":"summary","help":"Weights.","unit":"grams","series":[{"labels":{},"count":1,"sum":1.7976931348623157e+308}]},
+{"name":"odd_spans","type":"histogram","help":"Spans.","unit":"","series":[{"labels":{},"count":3,"sum":5.1,"quantiles":{"p50":1.7071067811865475,"p95":2,"p99":2},"buckets":[{"bound":0.5,"count":0},{"bound":1,"count":1},{"bound":2,"count":1},{"bound":"+Inf","count":1}]}]},
+{"name":"vitals_dropped_total","type":"counter","help":"Updates dropped: a label outside its values, NaN, or a negative value where none may be.","unit":"","series":[{"labels":{"reason":"label"},"value":0},{"labels":{"reason":"value"},"value":1}]}
+]}
+)");
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string escaped = odd::repeated(times, "\\\"\\\\\\u000aab\xC3\xA9 ");
+    const bool same =
+        page_of(odd::long_texts{times}.source()) == R"({"families":[)"
+                                                    "\n"
+                                                    R"({"name":"odd_long_total","type":"counter","help":")" +
+                                                        escaped + R"(","unit":"","series":[{"labels":{"text":")" +
+                                                        escaped + "\"},\"value\":7}]}\n]}\n";
+    CHECK(same);
+  }
 }
 
 TEST_CASE("a family that is absent takes its comma along, wherever it stands") {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <expose/odd.hpp>
 
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/counter.hpp>
@@ -276,6 +277,79 @@ TEST_CASE("a decimal comma in the locale changes nothing on a page") {
   std::setlocale(LC_ALL, before.c_str());
   CHECK(page == filled);
   metrics::reset_after_fork();
+}
+
+TEST_CASE("odd numbers and texts, in full") {
+  odd::fill();
+  CHECK(page_of({odd::metrics::source()}) == R"(# HELP odd_reals All doubles.
+# TYPE odd_reals gauge
+odd_reals{which="0"} 0
+odd_reals{which="-0"} -0
+odd_reals{which="smallest"} 5e-324
+odd_reals{which="largest"} 1.7976931348623157e+308
+odd_reals{which="lowest"} -1.7976931348623157e+308
+odd_reals{which="NaN"} NaN
+odd_reals{which="+Inf"} +Inf
+odd_reals{which="-Inf"} -Inf
+odd_reals{which="1e-7"} 1e-07
+odd_reals{which="1e21"} 1e+21
+odd_reals{which="2^53+1"} 9.007199254740992e+15
+odd_reals{which="1234567"} 1.234567e+06
+# HELP odd_texts_total A \\ and a "quote"\nand a line, in cafés.
+# TYPE odd_texts_total counter
+odd_texts_total{text="ok"} 0
+odd_texts_total{text="\"\\\n\\n"} 0
+odd_texts_total{text="tab	and ☃"} 0
+# HELP odd_counts_total All integers.
+# TYPE odd_counts_total counter
+odd_counts_total{most="false"} 9007199254740993
+odd_counts_total{most="true"} 18446744073709551615
+# HELP odd_signs All signs.
+# TYPE odd_signs gauge
+odd_signs{most="false"} -9223372036854775808
+odd_signs{most="true"} 9223372036854775807
+# HELP odd_waits_seconds Waits.
+# TYPE odd_waits_seconds histogram
+odd_waits_seconds_bucket{le="1e-09"} 0
+odd_waits_seconds_bucket{le="1e+09"} 0
+odd_waits_seconds_bucket{le="+Inf"} 3
+odd_waits_seconds_sum 27670116110.564327421
+odd_waits_seconds_count 3
+# HELP odd_sizes_bytes Sizes.
+# TYPE odd_sizes_bytes histogram
+odd_sizes_bytes_bucket{le="1e-07"} 1
+odd_sizes_bytes_bucket{le="1e+21"} 2
+odd_sizes_bytes_bucket{le="+Inf"} 3
+odd_sizes_bytes_sum 1e+21
+odd_sizes_bytes_count 3
+# HELP odd_weights_grams Weights.
+# TYPE odd_weights_grams summary
+odd_weights_grams_sum 1.7976931348623157e+308
+odd_weights_grams_count 1
+# HELP odd_spans Spans.
+# TYPE odd_spans histogram
+odd_spans_bucket{le="0.5"} 0
+odd_spans_bucket{le="1.0"} 1
+odd_spans_bucket{le="2.0"} 2
+odd_spans_bucket{le="+Inf"} 3
+odd_spans_sum 5.1
+odd_spans_count 3
+# HELP vitals_dropped_total Updates dropped: a label outside its values, NaN, or a negative value where none may be.
+# TYPE vitals_dropped_total counter
+vitals_dropped_total{reason="label"} 0
+vitals_dropped_total{reason="value"} 1
+)");
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string help = odd::repeated(times, "\"\\\\\\nab\xC3\xA9 ");
+    const std::string value = odd::repeated(times, "\\\"\\\\\\nab\xC3\xA9 ");
+    const bool same =
+        page_of({odd::long_texts{times}.source()}) ==
+        "# HELP odd_long_total " + help + "\n# TYPE odd_long_total counter\nodd_long_total{text=\"" + value + "\"} 7\n";
+    CHECK(same);
+  }
 }
 
 // What follows needs no registry: a format knows families only.

@@ -20,6 +20,7 @@
 
 #include <doctest/doctest.h>
 #include <allocations.hpp>
+#include <expose/odd.hpp>
 
 #include <vitals/expose/number.hpp>
 #include <vitals/metric/buckets.hpp>
@@ -89,7 +90,15 @@ const message_type value{{{1, "value", 1}}};
 const message_type pair{{{1, "name", 2}, {2, "value", 2}}};
 const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}}};
 const message_type summary{{{1, "sample_count", 0}, {2, "sample_sum", 1}}};
-const message_type histogram{{{1, "sample_count", 0}, {2, "sample_sum", 1}, {3, "bucket", 2, &bucket}}};
+const message_type span{{{1, "offset", 0}, {2, "length", 0}}};
+const message_type histogram{{{1, "sample_count", 0},
+                              {2, "sample_sum", 1},
+                              {3, "bucket", 2, &bucket},
+                              {5, "schema", 0},
+                              {6, "zero_threshold", 1},
+                              {7, "zero_count", 0},
+                              {12, "positive_span", 2, &span},
+                              {13, "positive_delta", 0}}};
 const message_type metric{{{1, "label", 2, &pair},
                            {2, "gauge", 2, &value},
                            {3, "counter", 2, &value},
@@ -358,6 +367,60 @@ TEST_CASE("a prefix stands before the names, constant labels before all of a ser
 }
 
 // Numbers
+
+TEST_CASE("odd numbers and texts as protobuf, in full") {
+  odd::fill();
+  CHECK(shown_page(page_of(odd::metrics::source())) ==
+        "name:'odd_reals' help:'All doubles.' type:1"
+        R"( metric{label{name:'which' value:'0'} gauge{value:0}})"
+        R"( metric{label{name:'which' value:'-0'} gauge{value:-0}})"
+        R"( metric{label{name:'which' value:'smallest'} gauge{value:5e-324}})"
+        R"( metric{label{name:'which' value:'largest'} gauge{value:1.7976931348623157e+308}})"
+        R"( metric{label{name:'which' value:'lowest'} gauge{value:-1.7976931348623157e+308}})"
+        R"( metric{label{name:'which' value:'NaN'} gauge{value:NaN}})"
+        R"( metric{label{name:'which' value:'+Inf'} gauge{value:+Inf}})"
+        R"( metric{label{name:'which' value:'-Inf'} gauge{value:-Inf}})"
+        R"( metric{label{name:'which' value:'1e-7'} gauge{value:1e-07}})"
+        R"( metric{label{name:'which' value:'1e21'} gauge{value:1e+21}})"
+        R"( metric{label{name:'which' value:'2^53+1'} gauge{value:9.007199254740992e+15}})"
+        R"( metric{label{name:'which' value:'1234567'} gauge{value:1.234567e+06}})"
+        "\nname:'odd_texts_total' help:'A \\ and a \"quote\"\nand a line, in caf\xC3\xA9s.' type:0"
+        " metric{label{name:'text' value:'ok'} counter{value:0}}"
+        " metric{label{name:'text' value:'\"\\\n\\n'} counter{value:0}}"
+        " metric{label{name:'text' value:'tab\tand \xE2\x98\x83'} counter{value:0}}"
+        R"(
+name:'odd_counts_total' help:'All integers.' type:0)"
+        R"( metric{label{name:'most' value:'false'} counter{value:9.007199254740992e+15}})"
+        R"( metric{label{name:'most' value:'true'} counter{value:1.8446744073709552e+19}}
+name:'odd_signs' help:'All signs.' type:1)"
+        R"( metric{label{name:'most' value:'false'} gauge{value:-9.223372036854776e+18}})"
+        R"( metric{label{name:'most' value:'true'} gauge{value:9.223372036854776e+18}}
+name:'odd_waits_seconds' help:'Waits.' type:4 unit:'seconds')"
+        R"( metric{histogram{sample_count:3 sample_sum:2.7670116110564327e+10)"
+        R"( bucket{cumulative_count:0 upper_bound:1e-09} bucket{cumulative_count:0 upper_bound:1e+09}}}
+name:'odd_sizes_bytes' help:'Sizes.' type:4 unit:'bytes')"
+        R"( metric{histogram{sample_count:3 sample_sum:1e+21)"
+        R"( bucket{cumulative_count:1 upper_bound:1e-07} bucket{cumulative_count:2 upper_bound:1e+21}}}
+name:'odd_weights_grams' help:'Weights.' type:2 unit:'grams')"
+        R"( metric{summary{sample_count:1 sample_sum:1.7976931348623157e+308}}
+name:'odd_spans' help:'Spans.' type:4)"
+        R"( metric{histogram{sample_count:3 sample_sum:5.1)"
+        R"( bucket{cumulative_count:0 upper_bound:0.5} bucket{cumulative_count:1 upper_bound:1})"
+        R"( bucket{cumulative_count:2 upper_bound:2})"
+        R"( schema:2 zero_threshold:0.5 zero_count:0)"  // zigzag: a schema of 1, as are the offsets and deltas
+        R"( positive_span{offset:1 length:1} positive_span{offset:4 length:1} positive_delta:2 positive_delta:2}}
+)" + std::string{drops});
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string text = odd::repeated(times, odd::long_texts::unit);
+    const bool same = shown_page(page_of(odd::long_texts{times}.source())) ==
+                      "name:'odd_long_total' help:'" + text + "' type:0 metric{label{name:'text' value:'" + text +
+                          "'} counter{value:7}}\n";
+    CHECK(same);
+  }
+}
 
 TEST_CASE("doubles arrive bit by bit") {
   const std::array<double, 11> all{0.0,

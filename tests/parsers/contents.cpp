@@ -6,6 +6,7 @@
 #include <bit>
 #include <chrono>
 #include <clocale>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +36,7 @@
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
 #include <vitals/metric/max_gauge.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -109,6 +111,9 @@ struct sizes
     : vitals::histogram<"p_sizes_bytes", "Sizes.", vitals::buckets::of<1e-07, 0.1, 1, 100, 1e6, 1e21, 1e308>, by_text> {
 };
 struct offsets : vitals::histogram<"p_offsets", "Offsets.", vitals::buckets::of<-1e21, -2.5, 0, 2.5>, by_code> {};
+struct delay : vitals::native_histogram<"p_delay_seconds", "Delay.", vitals::native<>, by_cached> {};
+struct spread : vitals::native_histogram<"p_spread_bytes", "Spread.", vitals::native<2, -10, 10>, by_text> {};
+struct jumps : vitals::native_histogram<"p_jumps", "Jumps.", vitals::native<-2, -8, 64>, vitals::shared> {};
 struct payload : vitals::summary<"p_payload_bytes", "Payload.", by_method> {};
 struct work : vitals::summary<"p_work_seconds", "Work."> {};
 struct build : vitals::info<"p_build_info", "Build.", vitals::constant<"version", "1.4.2 \"beta\"\n">,
@@ -117,7 +122,7 @@ struct state : vitals::state_set<"p_phase", "Phase.", phase, by_method> {};
 struct queue : vitals::callback<"p_queue_depth", "Depth.", &depth, by_method, by_cached> {};
 struct taken : vitals::callback<"p_taken_total", "Taken.", &total> {};
 using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, peaks, widgets, latency, drift,
-                                 sizes, offsets, payload, work, build, state, queue, taken>;
+                                 sizes, offsets, delay, spread, jumps, payload, work, build, state, queue, taken>;
 struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<requests, "code", "ok">, requests> {};
 using with_ratio = vitals::with_ratios<metrics, found>;
 
@@ -356,6 +361,16 @@ class filling {
     for (const code c : {code::ok, code::missing}) {
       reals(metrics::get<offsets>(c), {{"code", text_of(c)}}, true);
     }
+    native_family<delay, 3, -20, 10>("seconds");
+    for (const bool cached : {false, true}) {
+      durations(metrics::get<delay>(cached), {{"cached", text_of(cached)}}, false);
+    }
+    native_family<spread, 2, -10, 10>("bytes");
+    for (const std::string_view text : hostile::texts) {
+      reals(metrics::get<spread>(hostile::find(text)), {{"text", text}}, false);
+    }
+    native_family<jumps, -2, -8, 64>("");
+    reals(metrics::get<jumps>(), {}, false);
     family<payload>("summary", "bytes");
     for (const method m : methods) {
       reals(metrics::get<payload>(m), {{"method", text_of(m)}}, false);
@@ -419,6 +434,15 @@ class filling {
   void family(std::string_view type, std::string_view unit, std::span<const double> bounds = {}) const {
     family(Metric::name, type, Metric::help, unit, bounds);
   }
+  /// With the bounds of all its buckets, by their definition.
+  template <class Metric, int Schema, int Low, int High>
+  void native_family(std::string_view unit) const {
+    std::vector<double> bounds;
+    for (double exponent = Low; exponent <= High; exponent += std::exp2(-Schema)) {
+      bounds.push_back(std::exp2(exponent));
+    }
+    family<Metric>("native", unit, bounds);
+  }
 
   void series(const labels& of) const {
     std::cout << "series ";
@@ -460,6 +484,11 @@ class filling {
   std::uint64_t failures_ = 0;
 };
 
+/// Since when a source says that the families behind this line count.
+void created(const vitals::source_ref& source) {
+  std::cout << "created " << (source.created != nullptr ? source.created(source.self) : 0) << '\n';
+}
+
 template <class Format>
 void print_page(std::string_view name, std::span<const vitals::source_ref> sources) {
   vitals::page page{Format::format, sources};
@@ -479,8 +508,11 @@ int main(int argc, char** argv) {
     long_text += "caf\xC3\xA9 \"\\\n";
   }
   vitals::callbacks added;
+  created(with_ratio::source());
   content.fill_metrics();
+  created(library::source());
   content.fill_library(long_text);
+  created({});  // functions do not tell
   content.fill_added(added);
   content.finish();
 
@@ -490,5 +522,6 @@ int main(int argc, char** argv) {
   sources[1].labels = constant;
   print_page<vitals::prometheus_text>("prometheus", sources);
   print_page<vitals::openmetrics_text>("openmetrics", sources);
+  print_page<vitals::openmetrics_with_created>("created", sources);
   print_page<vitals::json_text>("json", sources);
 }

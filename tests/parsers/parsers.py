@@ -11,6 +11,7 @@ import math
 import struct
 import subprocess
 import sys
+import time
 
 try:
     from prometheus_client import parser as prometheus
@@ -20,6 +21,7 @@ except ImportError:
 
 FAILURES = ("vitals_callback_failures_total", "counter",
             "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.", "")
+CALLED = "p_taken_total"  # a counter whose value a function gives
 ENDINGS = {"counter": "_total", "info": "_info"}
 NOT_IN_PROMETHEUS = {"info": "gauge", "stateset": "gauge"}
 
@@ -42,46 +44,65 @@ def labels_of(field):
 
 class Family:
     def __init__(self, name, kind, help_text, unit, bounds=()):
-        self.name, self.kind, self.help, self.unit = name, kind, help_text, unit
+        self.name, self.help, self.unit = name, help_text, unit
+        self.kind = "histogram" if kind == "native" else kind
         self.bounds = [*bounds, math.inf]
+        # A native histogram shows the bounds that are powers of two.
+        self.shown = [b for b in self.bounds if kind != "native" or math.frexp(b)[0] in (0.5, math.inf)]
         self.series = []  # labels, numbers
+        self.created = None  # where that is known: since when it counts
 
     def stem(self):
         return self.name.removesuffix(ENDINGS.get(self.kind, ""))
 
-    def samples(self, negative_sums):
+    def samples(self, negative_sums, created=False):
         """The samples that a text page has of it; `le` is a number here."""
         for labels, numbers in self.series:
+            if created and self.created is not None and self.kind in ("counter", "histogram", "summary"):
+                yield self.stem() + "_created", labels, self.created
             if self.kind not in ("histogram", "summary"):
                 yield self.name, labels, numbers[0]
                 continue
             total = 0
             for bound, count in zip(self.bounds, numbers[1:]):
                 total += count
-                if self.kind == "histogram":
+                if self.kind == "histogram" and bound in self.shown:
                     yield self.name + "_bucket", {**labels, "le": bound}, total
             if negative_sums or self.bounds[0] >= 0:
                 yield self.name + "_sum", labels, numbers[0]
                 yield self.name + "_count", labels, total
 
+    def shown_counts(self, counts):
+        """Each shown bucket's own count."""
+        shown, below = [], 0
+        for bound, count in zip(self.bounds, counts, strict=True):
+            below += count
+            if bound in self.shown:
+                shown.append(below)
+                below = 0
+        return shown
+
 
 def read_output(output):
     """The families that the program says it has, how many callbacks fail, and its pages."""
-    families, failures, pages = [], 0, {}
+    families, failures, pages, created = [], 0, {}, None
     while output:
         line, _, output = output.partition(b"\n")
         word, *fields = line.decode().split(" ")
         if word == "family":
             name, kind, help_text, unit, *bounds = fields
             families.append(Family(name, kind, text_of(help_text), text_of(unit), map(number_of, bounds)))
+            families[-1].created = created if name not in CALLED else None
         elif word == "series":
             families[-1].series.append((labels_of(fields[0]), [number_of(field) for field in fields[1:]]))
+        elif word == "created":
+            created = decimal.Decimal(fields[0]).scaleb(-9) or None
         elif word == "failures":
             failures = int(fields[0])
         else:
             assert word == "page", word
             pages[fields[0]], output = output[:int(fields[1])].decode(), output[int(fields[1]):]
-    assert list(pages) == ["prometheus", "openmetrics", "json"]
+    assert list(pages) == ["prometheus", "openmetrics", "created", "json"]
     return families, failures, pages
 
 
@@ -126,14 +147,20 @@ def check_prometheus(families, page):
     assert len(lines) == 2 * len(families) + samples, "stray lines"
 
 
-def check_openmetrics(families, page):
+def check_created(families, page):
+    check_openmetrics(families, page, True)
+    times = sum(len(f.series) for f in families if f.created and f.kind in ("counter", "histogram", "summary"))
+    assert page.count("_created") == times > 100, times
+
+
+def check_openmetrics(families, page, created=False):
     metrics = list(openmetrics.text_string_to_metric_families(page))
     found = [(m.name, m.type, m.documentation, m.unit) for m in metrics]
     expected = [(f.stem(), f.kind, f.help, f.unit) for f in families]
     assert found == expected, f"{found}\n{expected}"
     for sample in (s for m in metrics for s in m.samples if s.name.endswith(("_total", "_count", "_bucket"))):
         assert isinstance(sample.value, int) or "joules" in sample.name, sample
-    samples = check_samples([s for f in families for s in f.samples(False)], metrics)
+    samples = check_samples([s for f in families for s in f.samples(False, created)], metrics)
     assert page.endswith("\n# EOF\n")
     lines = page[:-1].split("\n")
     units = sum(f.unit != "" for f in families)
@@ -206,8 +233,8 @@ def check_json(families, page):
                 assert len(series) == 3, where
                 continue
             assert list(series)[3:] == ["quantiles", "buckets"], where
-            assert [float(from_json(b["bound"])) for b in series["buckets"]] == expected.bounds, where
-            assert [b["count"] for b in series["buckets"]] == numbers[1:], where
+            assert [float(from_json(b["bound"])) for b in series["buckets"]] == expected.shown, where
+            assert [b["count"] for b in series["buckets"]] == expected.shown_counts(numbers[1:]), where
             assert list(series["quantiles"]) == ["p50", "p95", "p99"], where
             for q, estimate in zip((0.5, 0.95, 0.99), series["quantiles"].values()):
                 ours, theirs = float(from_json(estimate)), quantile(q, numbers[1:], expected.bounds)
@@ -218,8 +245,10 @@ def main():
     program, seeds = sys.argv[1], int(sys.argv[2])
     samples = 0
     for seed in range(seeds):
+        start = time.time()
         output = subprocess.run([program, str(seed)], stdout=subprocess.PIPE, check=True).stdout
         families, failures, pages = read_output(output)
+        assert all(start - 1 <= f.created <= time.time() for f in families if f.created), "created at another time"
         total = Family(*FAILURES)
         families.append(total)
         for renderings, (name, page) in enumerate(pages.items(), 1):

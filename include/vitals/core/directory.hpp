@@ -63,6 +63,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;

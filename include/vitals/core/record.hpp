@@ -13,6 +13,7 @@
 #include <new>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/chrono.hpp>
 #include <vitals/core/directory.hpp>
 #include <vitals/core/sum.hpp>
 
@@ -93,6 +94,12 @@ inline void keep_fork_handler() noexcept {
   }
 }
 
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
+}
+
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
@@ -120,17 +127,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -160,7 +168,7 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
   const auto clear = [](cell* cells, std::size_t count) {
     for (std::size_t i = 0; i != count; ++i) {
@@ -168,6 +176,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
+  of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, of.thread_cells);
   clear(of.shared, of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {

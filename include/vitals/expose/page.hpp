@@ -33,6 +33,7 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
@@ -141,6 +142,9 @@ class page_text {
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
+          break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
           break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';

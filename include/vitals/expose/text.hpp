@@ -89,11 +89,18 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
@@ -105,11 +112,15 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      return;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      page.text("\n");
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   });
 }
 

@@ -32,10 +32,16 @@ namespace vitals::inline v0::http {
 class router {
  public:
   using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
 
   /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
   /// with `/` or is taken.
   void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
     if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
       throw std::invalid_argument(
           fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
@@ -47,21 +53,33 @@ class router {
 
   /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
   [[nodiscard]] response handle(const request& asked) const {
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
     const std::string_view path = path_of(asked.target);
     const auto found = find(path);
     if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
-    try {
-      return found->answer(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        found->answer(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
+      }
     }
   }
 
@@ -69,7 +87,7 @@ class router {
   struct route {
     std::string path;
     std::string what;
-    handler answer;
+    filler answer;
   };
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {

@@ -70,7 +70,7 @@ struct cell_range {
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -153,9 +153,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -175,12 +178,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -202,6 +206,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.

@@ -39,8 +39,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
@@ -204,7 +204,7 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);

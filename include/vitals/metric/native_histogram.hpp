@@ -22,7 +22,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {

@@ -94,13 +94,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -207,10 +207,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {
