@@ -26,7 +26,7 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, false);
+  lay_samples(page, s, f, cell_base, false, true);
 }
 
 }  // namespace detail

@@ -54,8 +54,17 @@ inline void lay_sum_and_count(page_text& page, const std::string& name, const fa
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
+/// Ends a sample's line: behind its number stands the exemplar, which begins at a cell, where the family has any.
+inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
+  if (has_exemplars) {
+    page.number(slot::exemplar, at);
+  }
+  page.text("\n");
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
 inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
+                        std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = 0;
@@ -63,9 +72,12 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count);
+    end_sample(page, has_exemplars, exemplar);
+    exemplar += f.exemplars.step;
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first);
+  end_sample(page, has_exemplars, exemplar);
 }
 
 /// The value of a family's series that is one number; `real` is how the format writes doubles.
@@ -90,16 +102,17 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
 }
 
 /// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// with negative bounds; `exemplars`: whether it has exemplars.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
+                        bool sums_may_fall, bool exemplars) {
   const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+  const bool has_exemplars = exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   for (std::uint32_t i = 0; i != f.series; ++i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
+      lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (f.type == metric_type::histogram || f.type == metric_type::summary) {
       if (has_sum) {
@@ -109,7 +122,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
     }
     page.text(name).text(in_braces(labels)).text(" ");
     lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <vitals/core/chrono.hpp>
 #include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/handle.hpp>
 
 namespace vitals::inline v0 {
@@ -23,20 +24,15 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   /// `shared` metrics. Takes a duration where the name ends in `_seconds_total`.
   template <class T>
   VITALS_HOT void add(T amount) const noexcept {
-    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
-      static_assert(Metric::name.ends_with("_seconds_total"),
-                    "a duration is in seconds: end the counter's name in _seconds_total");
-      add(std::chrono::duration<double>(amount).count());
-    } else {
-      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
-      const auto value = static_cast<double>(amount);
-      if (!this->exists()) [[unlikely]] {
-        this->count_label_drop();
-      } else if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
-        this->add_to(0, value);
-      } else {
-        this->count_value_drop();
-      }
+    count(number(amount));
+  }
+
+  /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
+    const double value = number(amount);
+    if (count(value)) {
+      this->keep(e, value);
     }
   }
 
@@ -45,17 +41,49 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   VITALS_HOT void inc(T amount) const noexcept {
     add(amount);
   }
+  template <class T>
+  VITALS_HOT void inc(T amount, const exemplar& e) const noexcept {
+    add(amount, e);
+  }
 
   /// Adds one.
   VITALS_HOT void inc() const noexcept { add(1.0); }
+  VITALS_HOT void inc(const exemplar& e) const noexcept { add(1.0, e); }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  template <class T>
+  VITALS_HOT static constexpr double number(T amount) noexcept {
+    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
+      static_assert(Metric::name.ends_with("_seconds_total"),
+                    "a duration is in seconds: end the counter's name in _seconds_total");
+      return std::chrono::duration<double>(amount).count();
+    } else {
+      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
+      return static_cast<double>(amount);
+    }
+  }
+
+  /// False where the amount is dropped.
+  VITALS_HOT bool count(double value) const noexcept {
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+      return false;
+    }
+    if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
+      this->add_to(0, value);
+      return true;
+    }
+    this->count_value_drop();
+    return false;
+  }
 };
 
 /// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
 /// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct real_counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -71,7 +99,8 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
                                        .label_drops = detail::label_facts<typename base::labels>::can_miss,
-                                       .value_drops = true};
+                                       .value_drops = true,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = real_counter_handle<Registry, Metric>;
 };
