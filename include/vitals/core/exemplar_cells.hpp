@@ -63,9 +63,12 @@ struct exemplar_turn {
 
 /// Fills a slot whose sequence is odd by now.
 inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
-  for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
-    slot[1 + i].store(words[i], std::memory_order_release);
-  }
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
   slot[0].store(odd + 1, std::memory_order_release);
 }
 

@@ -70,7 +70,7 @@ struct thread_cells {
   template <bool Shared>
   [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
                                      std::uint64_t span) noexcept {
-    if ((trace_high | trace_low) == 0 || span == 0) {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
       return;
     }
     const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
@@ -78,8 +78,10 @@ struct thread_cells {
     static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
     if constexpr (Shared) {
       common_exemplar(common() + (at - Registry::image.thread_cells), words);
-    } else if (cell* const cells = attach()) {
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
       own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
     } else {
       common_exemplar(record().retired + at, words);
     }

@@ -24,16 +24,28 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   /// `shared` metrics. Takes a duration where the name ends in `_seconds_total`.
   template <class T>
   VITALS_HOT void add(T amount) const noexcept {
-    count(number(amount));
+    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
+      static_assert(Metric::name.ends_with("_seconds_total"),
+                    "a duration is in seconds: end the counter's name in _seconds_total");
+      add(std::chrono::duration<double>(amount).count());
+    } else {
+      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
+      const auto value = static_cast<double>(amount);
+      if (!this->exists()) [[unlikely]] {
+        this->count_label_drop();
+      } else if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
+        this->add_to(0, value);
+      } else {
+        this->count_value_drop();
+      }
+    }
   }
 
   /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
   template <class T>
   VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
-    const double value = number(amount);
-    if (count(value)) {
-      this->keep(e, value);
-    }
+    add(amount);
+    keep_of(amount, e);
   }
 
   /// The same as add(amount).
@@ -54,30 +66,17 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
 
  private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
   template <class T>
-  VITALS_HOT static constexpr double number(T amount) noexcept {
-    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
-      static_assert(Metric::name.ends_with("_seconds_total"),
-                    "a duration is in seconds: end the counter's name in _seconds_total");
-      return std::chrono::duration<double>(amount).count();
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
     } else {
-      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
-      return static_cast<double>(amount);
+      const auto value = static_cast<double>(amount);
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
     }
-  }
-
-  /// False where the amount is dropped.
-  VITALS_HOT bool count(double value) const noexcept {
-    if (!this->exists()) [[unlikely]] {
-      this->count_label_drop();
-      return false;
-    }
-    if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
-      this->add_to(0, value);
-      return true;
-    }
-    this->count_value_drop();
-    return false;
   }
 };
 
