@@ -353,6 +353,7 @@ enum class summing : std::uint32_t {
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
   maxima,              ///< a max_ring
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
 };
 
 /// Neighbouring sets of cells that are summed alike.
@@ -518,6 +519,162 @@ namespace detail {
 #include <mutex>
 #include <new>
 
+// Exemplars in cells: written by the threads that count, read by scrapes, and neither waits for the other.
+#ifndef VITALS_CORE_EXEMPLAR_CELLS_HPP
+#define VITALS_CORE_EXEMPLAR_CELLS_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Which of an exemplar's words is what, in cells and in readings.
+struct exemplar_word {
+  static constexpr std::uint32_t time = 0;  ///< milliseconds since 1970; 0 where there is no exemplar
+  static constexpr std::uint32_t trace = 1, span = 3;
+  static constexpr std::uint32_t value = 4;  ///< a double's bits
+  static constexpr std::uint32_t count = 5;
+};
+
+/// A point is where the newest exemplar of a counter's series, or of one bucket, is kept: two slots, each a sequence
+/// and the words. A sequence is 0 before the first exemplar, odd while its slot is written, even when it is whole. The
+/// slot of the smaller one is written next, and only while the other is whole: so a reader always finds one that is.
+///
+/// Orders: a word is stored with release and loaded with acquire. A reader that meets a word of a newer exemplar then
+/// sees the odd sequence that was stored before it, when it looks at the sequence again, and takes nothing.
+inline constexpr std::uint32_t exemplar_slot = 1 + exemplar_word::count;
+inline constexpr std::uint32_t exemplar_point = 2 * exemplar_slot;
+
+/// The wall clock, to some milliseconds: a tenth of an exact one's cost.
+inline std::uint64_t wall_milliseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+/// Whether an exemplar of one time is newer than one of another. A time later than now, from before the clock was set
+/// back, is older than every other, or it would stand until the clock is there again.
+inline bool is_newer(std::uint64_t time, std::uint64_t other) noexcept {
+  if (time == 0 || other == 0) {
+    return time != 0;
+  }
+  const std::uint64_t now = wall_milliseconds();  // after both: what is written meanwhile is not later than this
+  return (time > now) == (other > now) ? time > other : other > now;
+}
+
+/// The sequences of a point's slots, and which slot is next.
+struct exemplar_turn {
+  explicit exemplar_turn(const cell* point) noexcept  // acquire: the words of a whole slot are seen with its sequence
+      : first(point[0].load(std::memory_order_acquire)),
+        second(point[exemplar_slot].load(std::memory_order_acquire)) {}
+
+  [[nodiscard]] std::uint32_t next_slot() const noexcept { return first < second ? 0 : exemplar_slot; }
+  [[nodiscard]] std::uint64_t smaller() const noexcept { return first < second ? first : second; }
+  [[nodiscard]] std::uint64_t larger() const noexcept { return first < second ? second : first; }
+  /// Odd, and larger than both.
+  [[nodiscard]] std::uint64_t odd() const noexcept { return (larger() + 1) | 1U; }
+  [[nodiscard]] bool both_whole() const noexcept { return ((first | second) & 1U) == 0; }
+
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+/// Fills a slot whose sequence is odd by now.
+inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
+  slot[0].store(odd + 1, std::memory_order_release);
+}
+
+/// Keeps an exemplar in a point that only this thread writes.
+inline void own_exemplar(cell* point, const std::uint64_t* words) noexcept {
+  const exemplar_turn turn{point};
+  cell* const slot = point + turn.next_slot();
+  slot[0].store(turn.odd(), std::memory_order_relaxed);  // relaxed: the words are stored with release after it
+  fill_exemplar(slot, turn.odd(), words);
+}
+
+/// Keeps an exemplar in a point that several threads write, signal handlers too. Where another one is at it, this one
+/// is skipped.
+///
+/// The exchange takes the slot from the sequence that was read: had anybody written here since, or begun to, that
+/// sequence would be another, as the smaller one is always next. So the other slot is whole and stays so, and holds
+/// what `only_newer` compared with.
+inline void common_exemplar(cell* point, const std::uint64_t* words, bool only_newer = false) noexcept {
+  const exemplar_turn turn{point};
+  if (!turn.both_whole()) {
+    return;
+  }
+  cell* const slot = point + turn.next_slot();
+  const cell* const other = point + (exemplar_slot - turn.next_slot());
+  if (only_newer &&
+      !is_newer(words[exemplar_word::time], other[1 + exemplar_word::time].load(std::memory_order_acquire))) {
+    return;
+  }
+  std::uint64_t expected = turn.smaller();
+  // acquire: the words that stood here are stored before those that follow
+  if (slot[0].compare_exchange_strong(expected, turn.odd(), std::memory_order_acquire, std::memory_order_relaxed)) {
+    fill_exemplar(slot, turn.odd(), words);
+  }
+}
+
+/// Reads a point's newest exemplar. False where there is none, or where it is written so fast that none could be read
+/// in a few attempts.
+inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
+  for (int attempt = 0; attempt != 8; ++attempt) {
+    const exemplar_turn turn{point};
+    const bool larger_is_whole = (turn.larger() & 1U) == 0;
+    const std::uint64_t sequence = larger_is_whole ? turn.larger() : turn.smaller();
+    if (sequence == 0) {
+      return false;
+    }
+    const cell* const slot = point + (larger_is_whole ? exemplar_slot - turn.next_slot() : turn.next_slot());
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      words[i] = slot[1 + i].load(std::memory_order_acquire);
+    }
+    // relaxed: the words were loaded with acquire before it
+    if (slot[0].load(std::memory_order_relaxed) == sequence && (sequence & 1U) == 0) {
+      return words[exemplar_word::time] != 0;
+    }
+  }
+  return false;
+}
+
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there.
+inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
+  std::uint64_t words[exemplar_word::count];
+  if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      out[i] = words[i];
+    }
+  }
+}
+
+/// Sets a point to none, as an exemplar of no time: it may be read meanwhile. What a thread that is gone has left
+/// half written ends too. Only while no other thread writes.
+inline void clear_exemplar(cell* point) noexcept {
+  constexpr std::uint64_t none[exemplar_word::count] = {};
+  own_exemplar(point, none);
+  own_exemplar(point, none);
+}
+
+/// After a fork, in which nobody else reads or writes: gives up the slot that a thread of the parent was writing.
+inline void mend_exemplar(cell* point) noexcept {
+  for (cell* const slot : {point, point + exemplar_slot}) {
+    if ((slot[0].load(std::memory_order_relaxed) & 1U) != 0) {
+      slot[0].store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Summing a registry's cells over all threads, and folding the cells of a thread that ends.
 #ifndef VITALS_CORE_SUM_HPP
 #define VITALS_CORE_SUM_HPP
@@ -693,6 +850,11 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         max_ring::add(from + set(i), now, out + set(i));
       }
       return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
   }
 }
 
@@ -725,7 +887,7 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
 
 /// Whether the sums of a run are kept from falling.
 constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
 /// How many cells are read in one turn with the mutex: some tens of microseconds.
@@ -819,6 +981,14 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           max_ring::fold(of.retired + at, from + at, epoch_of(*r));
           at = last;
           break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
       }
       for (; at != last; ++at) {
         if (const std::uint64_t n = load(from[at]); n != 0) {
@@ -874,6 +1044,22 @@ inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
   --of.block_count;
 }
 
+/// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
+/// their run, which is the last one, begins; `end` where there is none.
+template <class Change>
+std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin, std::uint32_t end,
+                         Change change) noexcept {
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count; ++r) {
+    if (r->kind == abi::summing::exemplars && r->first >= begin && r->first < end) {
+      for (std::uint32_t i = 0; i != r->sets; ++i) {
+        change(cells + (r->first - begin) + std::size_t{i} * r->stride);
+      }
+      return r->first;
+    }
+  }
+  return end;
+}
+
 // A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
 // the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
 // not given back: another library's allocator may not be ready yet.)
@@ -885,6 +1071,8 @@ inline void after_fork_in_parent() noexcept {
 }
 inline void after_fork_in_child() noexcept {
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
+    each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
     for (abi::block* b = r->blocks; b != nullptr;) {
       abi::block* const next = b->next;
       if (pthread_equal(b->owner, pthread_self()) == 0) {
@@ -986,17 +1174,18 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
 
 /// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
-  const auto clear = [](cell* cells, std::size_t count) {
-    for (std::size_t i = 0; i != count; ++i) {
-      cells[i].store(0, std::memory_order_relaxed);
+  const auto clear = [&of](cell* cells, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t plain_end = each_point(of, cells, begin, end, &clear_exemplar);
+    for (std::uint32_t i = begin; i != plain_end; ++i) {
+      cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
   of.created.store(wall_time(), std::memory_order_relaxed);
-  clear(of.retired, of.thread_cells);
-  clear(of.shared, of.shared_cells);
+  clear(of.retired, 0, of.thread_cells);
+  clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), of.thread_cells);
+    clear(cells_of(b), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);
@@ -1355,6 +1544,15 @@ struct cell_range {
   std::uint32_t count = 0;
 };
 
+/// Where a reading has a family's exemplars, five cells each: the time in milliseconds since 1970 (0 where there is no
+/// exemplar), the trace's upper and lower half, the span, and the value's bits. A counter's series has one of them, a
+/// histogram's one for each classic bucket, +Inf's last.
+struct exemplar_cells {
+  std::uint32_t first = 0;   ///< index of the first series' first one
+  std::uint32_t stride = 0;  ///< from one series to the next; 0 in a family that keeps none
+  std::uint32_t step = 0;    ///< from one bucket to the next
+};
+
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
@@ -1377,10 +1575,16 @@ struct family {
   cell_range failures{};           ///< to the callbacks that failed
   native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+  exemplar_cells exemplars{};      ///< where it keeps any
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The index of a series' exemplar, or its bucket's; only in a family that keeps some.
+  [[nodiscard]] constexpr std::uint32_t exemplar_of(std::uint32_t at, std::uint32_t bucket = 0) const noexcept {
+    return exemplars.first + at * exemplars.stride + bucket * exemplars.step;
   }
 
   /// The bounds of all of a histogram's buckets, which the cells behind the first count.
@@ -2023,6 +2227,167 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
+// Exemplars of a reading as text: OpenMetrics' and JSON's.
+#ifndef VITALS_EXPOSE_EXEMPLARS_HPP
+#define VITALS_EXPOSE_EXEMPLARS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// An exemplar: the trace and the span in which something was counted, so that a reader of a metric finds an example.
+#ifndef VITALS_METRIC_EXEMPLAR_HPP
+#define VITALS_METRIC_EXEMPLAR_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// An option of a counter or a histogram: for each series, and each bucket, it keeps the newest exemplar that an update
+/// was given, with the value and the time. A thread has 96 bytes more for each of them.
+struct exemplars {};
+
+/// Names a trace by its 128 bits and a span by its 64, as W3C trace context does. One without a trace or a span (all
+/// bits 0) is none: an update that is given it counts alike, and what was kept stays.
+/// https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+class exemplar {
+ public:
+  /// None.
+  constexpr exemplar() noexcept = default;
+  /// From the ids as numbers, the trace's upper half first.
+  constexpr exemplar(const std::array<std::uint64_t, 2>& trace_id, std::uint64_t span_id) noexcept
+      : trace_(trace_id),
+        span_(span_id) {}
+  /// From the ids as bytes, in the order in which they are written.
+  constexpr exemplar(const std::array<std::uint8_t, 16>& trace_id, const std::array<std::uint8_t, 8>& span_id) noexcept
+      : trace_{number(trace_id.data()), number(trace_id.data() + 8)},
+        span_(number(span_id.data())) {}
+
+  /// From the ids as text: 32 and 16 hexadecimal digits in lower case. Anything else gives none.
+  [[nodiscard]] static constexpr exemplar from_hex(std::string_view trace_id, std::string_view span_id) noexcept {
+    exemplar e;
+    const bool good = trace_id.size() == trace_digits && span_id.size() == span_digits &&
+                      parse(trace_id.substr(0, span_digits), e.trace_[0]) &&
+                      parse(trace_id.substr(span_digits), e.trace_[1]) && parse(span_id, e.span_);
+    return good ? e : exemplar{};
+  }
+
+  /// Whether it names a trace and a span.
+  [[nodiscard]] explicit constexpr operator bool() const noexcept { return (trace_[0] | trace_[1]) != 0 && span_ != 0; }
+  [[nodiscard]] constexpr const std::array<std::uint64_t, 2>& trace_id() const noexcept { return trace_; }
+  [[nodiscard]] constexpr std::uint64_t span_id() const noexcept { return span_; }
+
+  /// How an exposition labels them, and the digits that follow.
+  static constexpr std::string_view trace_label = "trace_id";
+  static constexpr std::string_view span_label = "span_id";
+  static constexpr std::size_t trace_digits = 32;
+  static constexpr std::size_t span_digits = 16;
+  // OpenMetrics has room for 128 characters: no exemplar is too long for it.
+  static_assert(trace_label.size() + trace_digits + span_label.size() + span_digits <= 128);
+
+  friend constexpr bool operator==(const exemplar&, const exemplar&) noexcept = default;
+
+ private:
+  static constexpr std::uint64_t number(const std::uint8_t* bytes) noexcept {
+    std::uint64_t n = 0;
+    for (int i = 0; i != 8; ++i) {
+      n = n << 8U | bytes[i];
+    }
+    return n;
+  }
+  static constexpr bool parse(std::string_view digits, std::uint64_t& out) noexcept {
+    for (const char c : digits) {
+      const bool decimal = c >= '0' && c <= '9';
+      if (!decimal && (c < 'a' || c > 'f')) {
+        return false;
+      }
+      out = out << 4U | static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+  }
+
+  std::array<std::uint64_t, 2> trace_{};
+  std::uint64_t span_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Room that any exemplar needs.
+inline constexpr std::size_t exemplar_room = 192;
+
+inline char* write_text(char* out, std::string_view text) noexcept {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+/// Writes all 16 hexadecimal digits of a number.
+inline char* write_hex(char* out, std::uint64_t n) noexcept {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (unsigned shift = 64; shift != 0;) {
+    shift -= 4;
+    *out++ = digits[n >> shift & 0xFU];
+  }
+  return out;
+}
+
+/// The ids of an exemplar, whose words begin at `words`, as a writer of text needs them.
+inline char* write_trace(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(write_hex(out, words[exemplar_word::trace]), words[exemplar_word::trace + 1]);
+}
+inline char* write_span(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(out, words[exemplar_word::span]);
+}
+
+/// Writes milliseconds as seconds.
+inline char* write_milliseconds(char* out, std::uint64_t n) noexcept {
+  out = write_unsigned(out, n / 1000);
+  *out++ = '.';
+  write_digits(out, n % 1000, 3);
+  return out + 3;
+}
+
+/// Writes ` # {trace_id="...",span_id="..."} value time`, or nothing where there is none.
+inline char* write_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, " # {"), exemplar::trace_label), "=\"");
+  out = write_text(write_trace(out, words), "\",");
+  out = write_text(write_text(out, exemplar::span_label), "=\"");
+  out = write_text(write_span(out, words), "\"} ");
+  out = write_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  *out++ = ' ';
+  return write_milliseconds(out, words[exemplar_word::time]);
+}
+
+/// Writes `,"exemplar":{"trace_id":"...","span_id":"...","value":0.5,"timestamp":1.5}`, or nothing where there is none.
+inline char* write_json_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, ",\"exemplar\":{\""), exemplar::trace_label), "\":\"");
+  out = write_text(write_trace(out, words), "\",\"");
+  out = write_text(write_text(out, exemplar::span_label), "\":\"");
+  out = write_text(write_span(out, words), "\",\"value\":");
+  out = write_json_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  out = write_text(out, ",\"timestamp\":");
+  out = write_milliseconds(out, words[exemplar_word::time]);
+  *out++ = '}';
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
 // https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
 #ifndef VITALS_METRIC_QUANTILE_HPP
@@ -2127,6 +2492,7 @@ enum class slot : std::uint32_t {
   total,        ///< the sum of `more` cells
   quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
   separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  exemplar,     ///< no number: an exemplar, if the cells hold one; as a member of a JSON object where `more` is 1
   nothing,
 };
 
@@ -2153,7 +2519,7 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
+    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
     start_ = text_.size();
     return *this;
   }
@@ -2255,6 +2621,9 @@ class page_text {
           out += separated ? 1 : 0;
           *out++ = '\n';
           separated = true;
+          break;
+        case slot::exemplar:
+          out = p.more == 0 ? write_exemplar(out, cells + p.cell) : write_json_exemplar(out, cells + p.cell);
           break;
         case slot::nothing:
           break;
@@ -2390,8 +2759,17 @@ inline void lay_sum_and_count(page_text& page, const std::string& name, const fa
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
+/// Ends a sample's line: behind its number stands the exemplar, which begins at a cell, where the family has any.
+inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
+  if (has_exemplars) {
+    page.number(slot::exemplar, at);
+  }
+  page.text("\n");
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
 inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
+                        std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = 0;
@@ -2399,9 +2777,12 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count);
+    end_sample(page, has_exemplars, exemplar);
+    exemplar += f.exemplars.step;
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first);
+  end_sample(page, has_exemplars, exemplar);
 }
 
 /// The value of a family's series that is one number; `real` is how the format writes doubles.
@@ -2429,6 +2810,7 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
 struct sample_rules {
   bool falling_sums;  ///< histograms with negative bounds have a sum
   bool created;       ///< what counts says since when, where that is known
+  bool exemplars;     ///< samples may have exemplars
 };
 
 /// The samples of a family, which both formats write alike but for these rules.
@@ -2437,12 +2819,13 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
   const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
   // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
   const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
+  const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
+      lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (f.type == metric_type::histogram || f.type == metric_type::summary) {
       if (has_sum) {
@@ -2451,7 +2834,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
     } else {
       page.text(name).text(in_braces(labels)).text(" ");
       lay_value(page, f, i, at, slot::real);
-      page.text("\n");
+      end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (has_created) {
       page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
@@ -3203,6 +3586,7 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  std::uint32_t points = 0;  ///< of a series that keep exemplars
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
   std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
@@ -3232,8 +3616,9 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed> ||
+                    std::same_as<Option, exemplars>,
+                "a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -3311,6 +3696,8 @@ struct descriptor {
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
   static_assert(label_facts<labels>::series != 0);
+
+  static constexpr bool has_exemplars = (std::same_as<Options, exemplars> || ...);
 
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
@@ -3632,7 +4019,7 @@ void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std:
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created});
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created, .exemplars = true});
 }
 
 }  // namespace detail
@@ -3671,7 +4058,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false});
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false, .exemplars = false});
 }
 
 }  // namespace detail
@@ -3924,7 +4311,8 @@ inline void append_reference(std::string& out, const source_ref& s) {
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
     const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
-    append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
+    const std::size_t all = sets * f.stride + std::size_t{f.series} * f.exemplars.stride;
+    append_number(out, f.present == family::always ? all * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }
 }
@@ -4154,6 +4542,7 @@ struct place {
   std::uint32_t label_drop = 0;
   std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
   std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
+  std::uint32_t exemplars = 0;   ///< the first point
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
@@ -4176,6 +4565,19 @@ class handle {
       own_add(mine[offset_ + step], amount);
     } else {
       cells::add(offset_ + step, amount);
+    }
+  }
+
+  /// Keeps an exemplar of what was counted in the series, or in one of its buckets.
+  VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
+    static_assert(Metric::has_exemplars,
+                  "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
+    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const shape& s = Metric::shape;
+    const std::uint32_t series = (offset_ - p.first) / s.stride;
+    if (series < s.series) [[likely]] {  // not for a label outside its values
+      const std::uint32_t at = p.exemplars + (series * s.points + point) * exemplar_point;
+      cells::template keep<s.shared>(at, value, e.trace_id()[0], e.trace_id()[1], e.span_id());
     }
   }
 
@@ -4245,10 +4647,22 @@ class counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts one, or `n`, and keeps the exemplar. Only with the option `exemplars`.
+  VITALS_HOT void inc(const exemplar& e) const noexcept { inc(1U, e); }
+  template <class N>
+  VITALS_HOT void inc(N n, const exemplar& e) const noexcept {
+    inc(n);
+    this->keep(e, static_cast<double>(n));
+  }
+
   /// The same as inc(n).
   template <class N>
   VITALS_HOT void add(N n) const noexcept {
     inc(n);
+  }
+  template <class N>
+  VITALS_HOT void add(N n, const exemplar& e) const noexcept {
+    inc(n, e);
   }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
@@ -4256,7 +4670,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4270,7 +4684,8 @@ struct counter : detail::descriptor<Name, Help, Options...> {
   static constexpr detail::shape shape{.stride = stride,
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
-                                       .trash = detail::label_facts<typename base::labels>::can_miss};
+                                       .trash = detail::label_facts<typename base::labels>::can_miss,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = counter_handle<Registry, Metric>;
 };
@@ -4614,6 +5029,14 @@ class [[nodiscard("a timer records when it leaves its scope: give it a name, aut
     }
   }
 
+  /// Observes now, with an exemplar.
+  void stop(const exemplar& e) noexcept {
+    if (running_) {
+      series_.observe(Clock::now() - start_, e);
+      running_ = false;
+    }
+  }
+
   /// Observes nothing.
   void cancel() noexcept {
     running_ = false;
@@ -4687,6 +5110,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts a number or a duration as above, and keeps the exemplar in its bucket. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void observe(T value, const exemplar& e) const noexcept {
+    observe(value);
+    keep_of(value, e);
+  }
+
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
   template <class Clock = std::chrono::steady_clock>
   timer<histogram_handle, Clock> time() const noexcept {
@@ -4756,6 +5186,40 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Keeps an exemplar of a value that was observed, but for one that was dropped. (It finds the bucket again: without
+  /// an exemplar `observe` has nobody to tell it to, and would be slower if it did.)
+  template <class T>
+  void keep_of(T value, const exemplar& e) const noexcept {
+    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
+    if (real != real || (!signed_values && real < 0)) {
+      return;
+    }
+    if (real - real != 0) {
+      this->keep(e, real, real < 0 ? 0 : Metric::shape.points - 1);
+    } else if constexpr (durations) {
+      keep_counted(detail::nanos_of_seconds(real), e);
+    } else {
+      keep_counted(real, e);
+    }
+  }
+  template <class Rep, class Period>
+  void keep_of(std::chrono::duration<Rep, Period> value, const exemplar& e) const noexcept {
+    if constexpr (!std::is_integral_v<Rep>) {
+      keep_of(std::chrono::duration<double>(value).count(), e);
+    } else if constexpr (durations) {
+      if (signed_values || value.count() >= 0) {
+        keep_counted(detail::nanos_of(value), e);
+      }
+    }
+  }
+  void keep_counted(comparable value, const exemplar& e) const noexcept {
+    std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
+      bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
+    }
+    this->keep(e, durations ? static_cast<double>(value) / 1e9 : static_cast<double>(value), bucket);
+  }
+
   /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
   VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
     const histogram_handle series{offset};
@@ -4814,7 +5278,7 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, a unit, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4851,7 +5315,8 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
             .may_fall = Buckets::bounds[0] < 0,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -5232,7 +5697,7 @@ namespace vitals::inline v0 {
 /// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
 /// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
 /// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
-/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`, `exemplars` (for each classic bucket).
 template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
 struct native_histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -5253,7 +5718,8 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
             .series = detail::label_facts<typename base::labels>::series,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -5312,22 +5778,48 @@ class real_counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
+    add(amount);
+    keep_of(amount, e);
+  }
+
   /// The same as add(amount).
   template <class T>
   VITALS_HOT void inc(T amount) const noexcept {
     add(amount);
   }
+  template <class T>
+  VITALS_HOT void inc(T amount, const exemplar& e) const noexcept {
+    add(amount, e);
+  }
 
   /// Adds one.
   VITALS_HOT void inc() const noexcept { add(1.0); }
+  VITALS_HOT void inc(const exemplar& e) const noexcept { add(1.0, e); }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
+  template <class T>
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
+    } else {
+      const auto value = static_cast<double>(amount);
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
+    }
+  }
 };
 
 /// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
 /// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct real_counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -5343,7 +5835,8 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
                                        .label_drops = detail::label_facts<typename base::labels>::can_miss,
-                                       .value_drops = true};
+                                       .value_drops = true,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = real_counter_handle<Registry, Metric>;
 };
@@ -5660,6 +6153,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cxxabi.h>
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace vitals::inline v0::detail {
@@ -5713,6 +6207,28 @@ struct thread_cells {
       common_add(record().retired[at], amount);
     }
   }
+  /// Keeps an exemplar in the point at `at`: this thread's own, or one that all threads share. One without a trace or a
+  /// span is none.
+  template <bool Shared>
+  [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
+                                     std::uint64_t span) noexcept {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
+      return;
+    }
+    const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
+                                   std::bit_cast<std::uint64_t>(value)};
+    static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
+    if constexpr (Shared) {
+      common_exemplar(common() + (at - Registry::image.thread_cells), words);
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
+      own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
+    } else {
+      common_exemplar(record().retired + at, words);
+    }
+  }
+
   /// The cells that all threads share. Before the library's first touch this makes the registry's record.
   VITALS_HOT static cell* common() noexcept {
     cell* const cells = shared.load(std::memory_order_acquire);
@@ -5760,12 +6276,12 @@ struct thread_cells {
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
-/// what callbacks give, and for each of them whether it did.
+/// come first, histograms follow from a cache line's start, cells that count drops come next, exemplars last. A reading
+/// has some more: what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
-  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::array<abi::run, 2 * Metrics + 6> runs{};  ///< how to sum the cells, in order; no cell is in two
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
@@ -5838,6 +6354,22 @@ struct layout {
       }
     }
     add_integers(drops, at);
+    const std::uint32_t points = to_line(at);
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.points != 0) {
+        places[i].exemplars = points + count * exemplar_point;
+        count += s.points * s.series;
+      }
+    }
+    add_run({.kind = abi::summing::exemplars,
+             .first = points,
+             .sets = count,
+             .stride = exemplar_point,
+             .width = exemplar_point,
+             .may_fall = false});
+    at = count == 0 ? at : points + count * exemplar_point;
     (in_shared ? all_cells : thread_cells) = to_line(at);
   }
 
@@ -5876,6 +6408,8 @@ constexpr auto shown_labels() noexcept {
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
+  static_assert(M::has_exemplars == (s.points != 0),
+                "only counters and histograms keep exemplars: leave out vitals::exemplars");
   using facts = label_facts<decltype(shown_labels<M>())>;
   const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
@@ -5898,6 +6432,9 @@ consteval family family_of(const place& p) noexcept {
   }
   if constexpr (requires { M::native_buckets; }) {
     f.native = M::native_buckets;
+  }
+  if (s.points != 0) {
+    f.exemplars = {.first = p.exemplars, .stride = s.points * exemplar_point, .step = exemplar_point};
   }
   if (s.trash) {
     f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
@@ -5946,7 +6483,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
     add_number(n);
   }
   return seed;
@@ -6809,7 +7346,10 @@ inline void push_delete(const push_options& options) {
 // summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
 // bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
 // as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
-// is "NaN". More members may be added.
+// is "NaN". More members may be added. A counter's series and a bucket may hold an exemplar behind these:
+//
+//   "exemplar":{"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","value":0.07,
+//    "timestamp":1520879607.789}
 #ifndef VITALS_EXPOSE_JSON_HPP
 #define VITALS_EXPOSE_JSON_HPP
 
@@ -6858,7 +7398,14 @@ inline std::string json_labels(const source_ref& s, const family& f, std::uint32
   return out;
 }
 
-inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
+inline void lay_json_exemplar(page_text& page, const family& f, std::uint32_t at) {
+  if (f.exemplars.stride != 0) {
+    page.number(slot::exemplar, at, 1);
+  }
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first, std::uint32_t exemplar) {
   char bound[number_room];
   std::uint32_t at = 0;
   page.text(",\"buckets\":[");
@@ -6866,9 +7413,14 @@ inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t fir
     const char* const end = write_json_real(bound, b);
     page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
     const cell_range cells = f.bucket(at++);
-    page.number(slot::total, first + cells.first, cells.count).text("},");
+    page.number(slot::total, first + cells.first, cells.count);
+    lay_json_exemplar(page, f, exemplar);
+    page.text("},");
+    exemplar += f.exemplars.step;
   }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first);
+  lay_json_exemplar(page, f, exemplar);
+  page.text("}]");
 }
 
 /// Lays down a family as JSON.
@@ -6895,12 +7447,13 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
     } else {
       page.text(",\"value\":");
       lay_value(page, f, i, at, slot::json_real);
+      lay_json_exemplar(page, f, cell_base + f.exemplar_of(i));
     }
     if (is_histogram) {
       page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
       page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
       page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at);
+      lay_json_buckets(page, f, at, cell_base + f.exemplar_of(i));
     }
     page.text("}");
   });
@@ -6927,6 +7480,7 @@ struct json_text {
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -7023,6 +7577,11 @@ class field_writer {
   void real(std::uint32_t field, double value) noexcept {
     tag(field, wire_type::fixed64);
     out_ = write_fixed64(out_, value);
+  }
+  void bytes(std::uint32_t field, std::string_view content) noexcept {
+    tag(field, wire_type::bytes);
+    out_ = write_varint(out_, content.size());
+    copy(content);
   }
   /// Fields that are encoded already.
   void copy(std::string_view fields) noexcept {
@@ -7213,16 +7772,22 @@ struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
 struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1;
+  static constexpr std::uint32_t value = 1, exemplar = 2;
 };
 struct summary_field {
   static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
 };
 struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, exemplars = 16;
 };
 struct bucket_field {
-  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2, exemplar = 3;
+};
+struct exemplar_field {
+  static constexpr std::uint32_t label = 1, value = 2, timestamp = 3;
+};
+struct timestamp_field {
+  static constexpr std::uint32_t seconds = 1, nanos = 2;
 };
 
 /// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
@@ -7257,19 +7822,88 @@ inline void write_summary(field_writer& to, const family& f, const std::uint64_t
   to.real(summary_field::sample_sum, sum_of(f, cells));
 }
 
-inline constexpr std::size_t bucket_room =
-    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+constexpr std::size_t pair_room(std::size_t name, std::size_t value) noexcept {
+  return bytes_field_room(label_pair_field::name, name) + bytes_field_room(label_pair_field::value, value);
+}
+inline constexpr std::size_t trace_room = pair_room(exemplar::trace_label.size(), exemplar::trace_digits);
+inline constexpr std::size_t span_label_room = pair_room(exemplar::span_label.size(), exemplar::span_digits);
+inline constexpr std::size_t timestamp_room =
+    varint_field_room(timestamp_field::seconds) + varint_field_room(timestamp_field::nanos);
+inline constexpr std::size_t exemplar_message_room =
+    bytes_field_room(exemplar_field::label, trace_room) + bytes_field_room(exemplar_field::label, span_label_room) +
+    real_field_room(exemplar_field::value) + bytes_field_room(exemplar_field::timestamp, timestamp_room);
+
+/// Writes an Exemplar as a field, if a reading's words hold one.
+inline void write_exemplar(field_writer& to, std::uint32_t field, const std::uint64_t* words) noexcept {
+  const std::uint64_t time = words[exemplar_word::time];
+  if (time == 0) {
+    return;
+  }
+  const auto write_label = [&to](std::size_t room, std::string_view name, std::string_view value) {
+    to.message(exemplar_field::label, room, [&] {
+      to.bytes(label_pair_field::name, name);
+      to.bytes(label_pair_field::value, value);
+    });
+  };
+  char digits[exemplar::trace_digits];
+  to.message(field, exemplar_message_room, [&] {
+    write_trace(digits, words);
+    write_label(trace_room, exemplar::trace_label, {digits, exemplar::trace_digits});
+    write_span(digits, words);
+    write_label(span_label_room, exemplar::span_label, {digits, exemplar::span_digits});
+    to.real(exemplar_field::value, std::bit_cast<double>(words[exemplar_word::value]));
+    to.message(exemplar_field::timestamp, timestamp_room, [&] {
+      to.varint(timestamp_field::seconds, time / 1000);
+      to.varint(timestamp_field::nanos, time % 1000 * 1'000'000);
+    });
+  });
+}
+
+/// How many of a native histogram's exemplars stand in its own list: the newest ones.
+inline constexpr std::uint32_t most_native_exemplars = 10;
+inline constexpr std::size_t native_exemplars_room =
+    most_native_exemplars * bytes_field_room(histogram_field::exemplars, exemplar_message_room);
+
+/// Writes the newest exemplars of a native histogram, the oldest of them first: a reader takes them in order of time.
+/// `points` is the first bucket's.
+inline void write_native_exemplars(field_writer& to, const family& f, const std::uint64_t* points) noexcept {
+  const std::uint64_t* newest[most_native_exemplars + 1];  // and room for the one that leaves
+  std::uint32_t held = 0;
+  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
+    const std::uint64_t* const point = points + i * f.exemplars.step;
+    const std::uint64_t time = point[exemplar_word::time];
+    if (time != 0) {
+      std::uint32_t at = held;
+      for (; at != 0 && newest[at - 1][exemplar_word::time] < time; --at) {
+        newest[at] = newest[at - 1];
+      }
+      newest[at] = point;
+      held += held != most_native_exemplars ? 1 : 0;
+    }
+  }
+  while (held != 0) {
+    write_exemplar(to, histogram_field::exemplars, newest[--held]);
+  }
+}
+
+/// The room that a family's buckets need each.
+constexpr std::size_t bucket_room(const family& f) noexcept {
+  return varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound) +
+         (f.exemplars.stride != 0 ? bytes_field_room(bucket_field::exemplar, exemplar_message_room) : 0);
+}
 
 /// The room that a Histogram's fields need.
 constexpr std::size_t histogram_room(const family& f) noexcept {
+  const bool has_exemplars = f.exemplars.stride != 0;
   return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
-         (f.native.parts != 0 ? native_room() : 0);
+         (f.bounds.size() + (has_exemplars ? 1 : 0)) * bytes_field_room(histogram_field::bucket, bucket_room(f)) +
+         (f.native.parts != 0 ? native_room() : 0) + (f.native.parts != 0 && has_exemplars ? native_exemplars_room : 0);
 }
 
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
-/// native histogram has its own buckets beside the classic ones.
-inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+/// Writes a Histogram's fields. The bucket up to +Inf, which holds `sample_count`, is optional: it is there where it
+/// has an exemplar. A native histogram has its own buckets beside the classic ones. `points` are the series' exemplars.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells,
+                            const std::uint64_t* points) noexcept {
   const auto count_of = [&](std::uint32_t bucket) {
     const cell_range own = f.bucket(bucket);
     std::uint64_t sum = 0;
@@ -7286,32 +7920,60 @@ inline void write_histogram(field_writer& to, const family& f, const std::uint64
   to.varint(histogram_field::sample_count, total);
   to.real(histogram_field::sample_sum, sum_of(f, cells));
   std::uint64_t below = 0;
+  const auto write_bucket = [&](std::uint32_t i, double bound) {
+    to.message(histogram_field::bucket, bucket_room(f), [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, bound);
+      if (f.exemplars.stride != 0) {
+        write_exemplar(to, bucket_field::exemplar, points + i * f.exemplars.step);
+      }
+    });
+  };
   for (std::uint32_t i = 0; i != bounds; ++i) {
     below += count_of(i);
-    to.message(histogram_field::bucket, bucket_room, [&] {
-      to.varint(bucket_field::cumulative_count, below);
-      to.real(bucket_field::upper_bound, f.bounds[i]);
-    });
+    write_bucket(i, f.bounds[i]);
+  }
+  const bool has_exemplars = f.exemplars.stride != 0;
+  if (has_exemplars && points[bounds * f.exemplars.step + exemplar_word::time] != 0) {
+    below = total;
+    write_bucket(bounds, std::numeric_limits<double>::infinity());
   }
   if (f.native.parts != 0) {
     write_native(to, f, cells);
+    if (has_exemplars) {
+      write_native_exemplars(to, f, points);
+    }
   }
 }
 
 /// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
 constexpr bool varies(const family& f) noexcept {
-  return f.type == metric_type::histogram || f.type == metric_type::summary;
+  return f.type == metric_type::histogram || f.type == metric_type::summary || f.exemplars.stride != 0;
+}
+
+/// A counter with exemplars.
+inline constexpr std::size_t counter_room =
+    real_field_room(value_field::value) + bytes_field_room(value_field::exemplar, exemplar_message_room);
+inline void write_counter(field_writer& to, const family& f, std::uint64_t total, const std::uint64_t* words) noexcept {
+  to.real(value_field::value, f.kind == value_kind::real ? std::bit_cast<double>(total) : static_cast<double>(total));
+  write_exemplar(to, value_field::exemplar, words);
 }
 
 /// The room that a series' value needs in a family that varies, and writing it.
 constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+  return f.type == metric_type::histogram ? histogram_room(f)
+         : f.type == metric_type::summary ? summary_room
+                                          : counter_room;
 }
-inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells, std::uint32_t series) noexcept {
+  const std::uint64_t* const own = cells + f.cell_of(series);
+  const std::uint64_t* const points = cells + f.exemplar_of(series);
   if (f.type == metric_type::histogram) {
-    write_histogram(to, f, cells);
+    write_histogram(to, f, own, points);
+  } else if (f.type == metric_type::summary) {
+    write_summary(to, f, own);
   } else {
-    write_summary(to, f, cells);
+    write_counter(to, f, *own, points);
   }
 }
 
@@ -7463,7 +8125,7 @@ class family_messages {
         begin = p.at;
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells, p.series); });
         });
       }
     });

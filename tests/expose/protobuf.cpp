@@ -5,8 +5,10 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -20,6 +22,7 @@
 
 #include <doctest/doctest.h>
 #include <allocations.hpp>
+#include <expose/known_times.hpp>
 #include <expose/odd.hpp>
 
 #include <vitals/expose/number.hpp>
@@ -30,6 +33,7 @@
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/max_gauge.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -88,7 +92,10 @@ struct message_type {
 
 const message_type value{{{1, "value", 1}}};
 const message_type pair{{{1, "name", 2}, {2, "value", 2}}};
-const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}}};
+const message_type timestamp{{{1, "seconds", 0}, {2, "nanos", 0}}};
+const message_type exemplar{{{1, "label", 2, &pair}, {2, "value", 1}, {3, "timestamp", 2, &timestamp}}};
+const message_type counter{{{1, "value", 1}, {2, "exemplar", 2, &exemplar}}};
+const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}, {3, "exemplar", 2, &exemplar}}};
 const message_type summary{{{1, "sample_count", 0}, {2, "sample_sum", 1}}};
 const message_type span{{{1, "offset", 0}, {2, "length", 0}}};
 const message_type histogram{{{1, "sample_count", 0},
@@ -98,10 +105,11 @@ const message_type histogram{{{1, "sample_count", 0},
                               {6, "zero_threshold", 1},
                               {7, "zero_count", 0},
                               {12, "positive_span", 2, &span},
-                              {13, "positive_delta", 0}}};
+                              {13, "positive_delta", 0},
+                              {16, "exemplars", 2, &exemplar}}};
 const message_type metric{{{1, "label", 2, &pair},
                            {2, "gauge", 2, &value},
-                           {3, "counter", 2, &value},
+                           {3, "counter", 2, &counter},
                            {4, "summary", 2, &summary},
                            {7, "histogram", 2, &histogram}}};
 const message_type family{{{1, "name", 2}, {2, "help", 2}, {3, "type", 0}, {4, "metric", 2, &metric}, {5, "unit", 2}}};
@@ -718,6 +726,112 @@ TEST_CASE("a page that is rendered again takes nothing from the heap, however it
   CHECK(out.size() > size);
 }
 #endif
+
+struct traced : vitals::counter<"proto_traced_total", "Traced.", by_zone, vitals::exemplars> {};
+struct traced_energy : vitals::real_counter<"proto_traced_joules_total", "Traced.", vitals::exemplars> {};
+struct traced_sizes : vitals::histogram<"proto_traced_bytes", "Traced.", vitals::buckets::of<1, 2>, vitals::exemplars> {
+};
+struct traced_waits
+    : vitals::native_histogram<"proto_traced_waits_seconds", "Traced.", vitals::native<0, 0, 12>, vitals::exemplars> {};
+using traces = vitals::registry<traced, traced_energy, traced_sizes, traced_waits>;
+
+vitals::exemplar trace(std::uint64_t n) {
+  return {{0x0af7651916cd43dd, n}, n};
+}
+
+/// An exemplar of `known_times`, the `nth` on its page, as it is shown.
+std::string shown_exemplar(int n, std::string_view amount, int nth) {
+  char text[400];
+  std::snprintf(text, sizeof text,
+                "exemplar{label{name:'trace_id' value:'0af7651916cd43dd%016x'} label{name:'span_id' value:'%016x'} "
+                "value:%.*s timestamp{seconds:%d nanos:89000000}}",
+                n, n, static_cast<int>(amount.size()), amount.data(), 1'520'879'607 + nth);
+  return text;
+}
+
+TEST_CASE("exemplars of counters and of buckets, +Inf's only where it has one") {
+  traces::reset_after_fork();
+  traces::get<traced>(zone::us).inc((std::uint64_t{1} << 53) + 1, trace(1));
+  traces::get<traced>(zone::eu).inc(2U);
+  traces::get<traced_energy>().add(0.5, trace(2));
+  traces::get<traced_sizes>().observe(1.5, trace(3));
+  traces::get<traced_sizes>().observe(5);
+  const std::string start =
+      "name:'proto_traced_bytes' help:'Traced.' type:4 unit:'bytes' metric{histogram{sample_count:2 sample_sum:";
+  std::string page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(page.starts_with(
+      "name:'proto_traced_total' help:'Traced.' type:0 metric{label{name:'zone' value:'eu'} counter{value:2}} "
+      "metric{label{name:'zone' value:'us'} counter{value:9.007199254740992e+15 " +
+      shown_exemplar(1, "9.007199254740992e+15", 0) +
+      "}}\nname:'proto_traced_joules_total' help:'Traced.' type:0 unit:'joules' metric{counter{value:0.5 " +
+      shown_exemplar(2, "0.5", 1) + "}}\n" + start +
+      "6.5 bucket{cumulative_count:0 upper_bound:1} bucket{cumulative_count:1 upper_bound:2 " +
+      shown_exemplar(3, "1.5", 2) + "}}}\n"));
+
+  traces::get<traced_sizes>().observe(limits::infinity(), trace(4));
+  page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(page.find(shown_exemplar(3, "1.5", 2) + "} bucket{cumulative_count:3 upper_bound:+Inf " +
+                  shown_exemplar(4, "+Inf", 3) + "}}}\n") != std::string::npos);
+}
+
+TEST_CASE("a native histogram sends its newest exemplars in order of time, and those of its classic buckets") {
+  traces::reset_after_fork();
+  for (int i = 0; i != 14; ++i) {  // one in each classic bucket
+    traces::get<traced_waits>().observe(std::ldexp(0.75, i), trace(static_cast<std::uint64_t>(i) + 1));
+  }
+  const auto list_of = [](const std::string& page) {
+    const std::size_t begin = page.find("exemplars{");
+    const std::size_t end = page.find('\n', begin);
+    REQUIRE(begin != std::string::npos);
+    return page.substr(begin, end - begin);
+  };
+  std::string expected;
+  for (int i = 4; i != 14; ++i) {
+    const std::string one = shown_exemplar(i + 1, real(std::ldexp(0.75, i)), i);
+    expected += (expected.empty() ? "exemplars" : " exemplars") + one.substr(one.find('{'));
+  }
+  const std::string page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(list_of(page) == expected + "}}");
+  CHECK(page.find("bucket{cumulative_count:1 upper_bound:1 " + shown_exemplar(1, "0.75", 0)) != std::string::npos);
+  CHECK(page.find("bucket{cumulative_count:14 upper_bound:+Inf " + shown_exemplar(14, "6144", 13)) !=
+        std::string::npos);
+
+  // the same page with the times the other way round
+  vitals::source_ref reversed = traces::source();
+  reversed.read = [](const void* self, std::uint64_t* out) noexcept {
+    known_times<traces>::read(self, out);
+    const vitals::family& f = traces::source().families.back();
+    for (std::uint32_t i = 0; i != 14; ++i) {
+      std::uint64_t& time = out[f.exemplar_of(0, i)];
+      time = 2 * known_times<traces>::start + 13'000 - time;
+    }
+  };
+  expected.clear();
+  for (int i = 9; i != -1; --i) {
+    const std::string one = shown_exemplar(i + 1, real(std::ldexp(0.75, i)), 13 - i);
+    expected += (expected.empty() ? "exemplars" : " exemplars") + one.substr(one.find('{'));
+  }
+  CHECK(list_of(shown_page(page_of(reversed))) == expected + "}}");
+}
+
+TEST_CASE("pages whose exemplars come and go stay readable, and need no more room than they said") {
+  std::mt19937_64 random{11};
+  const vitals::source_ref source = traces::source();
+  vitals::protobuf_page page{{&source, 1}};
+  std::string out;
+  for (int i = 0; i != 200; ++i) {
+    if (i % 50 == 0) {
+      traces::reset_after_fork();
+    }
+    const vitals::exemplar e{{random(), random()}, random()};
+    traces::get<traced>(i % 3 == 0 ? zone::eu : zone::us).inc(random(), e);
+    traces::get<traced_waits>().observe(std::ldexp(1.0, static_cast<int>(random() % 40) - 10), e);
+    traces::get<traced_sizes>().observe(static_cast<double>(random() % 4), e);
+    page.render(out);
+    CHECK(messages_of(out).size() == 5);
+    CHECK(shown_page(out).find("exemplar{label{name:'trace_id' value:'") != std::string::npos);
+  }
+}
 
 TEST_CASE("several threads may render one page, while others count") {
   struct ticks : vitals::counter<"proto_raced_ticks_total", "Ticks."> {};

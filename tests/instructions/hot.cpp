@@ -24,9 +24,14 @@ struct size : vitals::histogram<"size_bytes", "Doubles.", vitals::buckets::of<1,
 struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web> {};
 struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
                                              vitals::label<"method", method>> {};
+struct traced : vitals::counter<"traced_total", "With exemplars.", vitals::exemplars> {};
+struct traced_common : vitals::counter<"traced_common_total", "With exemplars.", vitals::shared, vitals::exemplars> {};
+struct traced_latency
+    : vitals::histogram<"traced_latency_seconds", "With exemplars.", vitals::buckets::web, vitals::exemplars> {};
 
-using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat,
-                                 peak, peak_by_method, size, latency, latency_by_method>;
+using metrics =
+    vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, peak,
+                     peak_by_method, size, latency, latency_by_method, traced, traced_common, traced_latency>;
 
 #define HOT extern "C" [[gnu::visibility("default")]] void
 
@@ -92,6 +97,18 @@ HOT observe_milliseconds(std::int64_t n) {
 }
 HOT observe_label(method m, std::int64_t n) {
   metrics::get<latency_by_method>(m).observe(std::chrono::nanoseconds{n});
+}
+HOT traced_inc() {
+  metrics::get<traced>().inc();
+}
+HOT exemplar_inc(const vitals::exemplar& e) {
+  metrics::get<traced>().inc(e);
+}
+HOT exemplar_shared_inc(const vitals::exemplar& e) {
+  metrics::get<traced_common>().inc(e);
+}
+HOT exemplar_observe(std::int64_t n, const vitals::exemplar& e) {
+  metrics::get<traced_latency>().observe(std::chrono::nanoseconds{n}, e);
 }
 
 extern "C" [[gnu::visibility("default")]] const char* page() {

@@ -3,6 +3,7 @@
 //   pages protobuf|text broken   the same, where a callback throws
 //   pages content_type           of protobuf
 //   pages native                 native histograms as protobuf
+//   pages exemplars|openmetrics  metrics with exemplars as protobuf, or as OpenMetrics
 // Its texts are odd, some are 10 KB long, and its numbers are the ones that go wrong.
 #include <chrono>
 #include <clocale>
@@ -16,7 +17,10 @@
 #include <string>
 #include <string_view>
 
+#include "../expose/known_times.hpp"
+
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/protobuf.hpp>
@@ -141,6 +145,29 @@ void fill_natives() {
   }
 }
 
+struct traced : vitals::counter<"traced_jobs_total", "Jobs.", by_zone, vitals::exemplars> {};
+struct traced_energy : vitals::real_counter<"traced_energy_joules_total", "Energy.", vitals::exemplars> {};
+struct traced_sizes
+    : vitals::histogram<"traced_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6>, by_zone, vitals::exemplars> {};
+struct traced_waits
+    : vitals::native_histogram<"traced_waits_seconds", "Waits.", vitals::native<1, -1, 1>, vitals::exemplars> {};
+using traces = vitals::registry<traced, traced_energy, traced_sizes, traced_waits>;
+
+void fill_traces() {
+  constexpr auto specification = vitals::exemplar::from_hex("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+  constexpr auto largest = vitals::exemplar::from_hex("ffffffffffffffffffffffffffffffff", "ffffffffffffffff");
+  constexpr auto smallest = vitals::exemplar::from_hex("00000000000000000000000000000001", "0000000000000001");
+  traces::get<traced>(zone::eu).inc(3U, specification);
+  traces::get<traced>(zone::us).inc();
+  traces::get<traced_energy>().add(1e-7, largest);
+  traces::get<traced_sizes>(zone::us).observe(1, smallest);
+  traces::get<traced_sizes>(zone::us).observe(limits::infinity(), largest);
+  traces::get<traced_sizes>(zone::eu).observe(2);
+  traces::get<traced_waits>().observe(250ms, smallest);
+  traces::get<traced_waits>().observe(1500ms, specification);
+  traces::get<traced_waits>().observe(1h, largest);
+}
+
 /// A histogram with more counts than anybody can observe here, and a sum of 2^100 + 1 ns.
 struct large {
   static constexpr double bounds[] = {0.25, 1e9};
@@ -187,6 +214,16 @@ int main(int argc, char** argv) {
     print(vitals::protobuf_page{{&source, 1}});
     return 0;
   }
+  if (format == "exemplars" || format == "openmetrics") {
+    fill_traces();
+    const vitals::source_ref source = known_times<traces>::source();
+    if (format == "exemplars") {
+      print(vitals::protobuf_page{{&source, 1}});
+    } else {
+      print(vitals::page{vitals::openmetrics_text::format, {&source, 1}});
+    }
+    return 0;
+  }
   fill();
   const std::string ten_kilobytes(10240, 'x');
   vitals::callbacks library;
@@ -202,7 +239,7 @@ int main(int argc, char** argv) {
   } else if (format == "text") {
     print(vitals::page{vitals::prometheus_text::format, sources});
   } else {
-    std::fputs("usage: pages protobuf|text [broken], or pages content_type|native\n", stderr);
+    std::fputs("usage: pages protobuf|text [broken], or pages content_type|native|exemplars|openmetrics\n", stderr);
     return 2;
   }
 }

@@ -28,6 +28,7 @@ enum class summing : std::uint32_t {
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
   maxima,              ///< a max_ring
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
 };
 
 /// Neighbouring sets of cells that are summed alike.

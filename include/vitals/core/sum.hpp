@@ -12,6 +12,7 @@
 #include <vitals/core/cell.hpp>
 #include <vitals/core/clock.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/exemplar_cells.hpp>
 #include <vitals/core/max_ring.hpp>
 
 namespace vitals::inline v0::detail {
@@ -76,6 +77,11 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         max_ring::add(from + set(i), now, out + set(i));
       }
       return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
   }
 }
 
@@ -108,7 +114,7 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
 
 /// Whether the sums of a run are kept from falling.
 constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
 /// How many cells are read in one turn with the mutex: some tens of microseconds.
@@ -202,6 +208,14 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           max_ring::fold(of.retired + at, from + at, epoch_of(*r));
           at = last;
           break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
       }
       for (; at != last; ++at) {
         if (const std::uint64_t n = load(from[at]); n != 0) {

@@ -27,7 +27,7 @@ void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std:
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created});
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created, .exemplars = true});
 }
 
 }  // namespace detail

@@ -14,6 +14,7 @@
 
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
+#include <vitals/expose/exemplars.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/metric/family.hpp>
@@ -40,6 +41,7 @@ enum class slot : std::uint32_t {
   total,        ///< the sum of `more` cells
   quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
   separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  exemplar,     ///< no number: an exemplar, if the cells hold one; as a member of a JSON object where `more` is 1
   nothing,
 };
 
@@ -66,7 +68,7 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
+    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
     start_ = text_.size();
     return *this;
   }
@@ -168,6 +170,9 @@ class page_text {
           out += separated ? 1 : 0;
           *out++ = '\n';
           separated = true;
+          break;
+        case slot::exemplar:
+          out = p.more == 0 ? write_exemplar(out, cells + p.cell) : write_json_exemplar(out, cells + p.cell);
           break;
         case slot::nothing:
           break;

@@ -14,6 +14,7 @@
 #include <vitals/core/fixed_string.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/unique.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/family.hpp>
 #include <vitals/metric/label.hpp>
 #include <vitals/metric/lint.hpp>
@@ -43,6 +44,7 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  std::uint32_t points = 0;  ///< of a series that keep exemplars
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
   std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
@@ -72,8 +74,9 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed> ||
+                    std::same_as<Option, exemplars>,
+                "a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -151,6 +154,8 @@ struct descriptor {
   static_assert(is_utf8(help), "a metric's help is UTF-8 text");
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
   static_assert(label_facts<labels>::series != 0);
+
+  static constexpr bool has_exemplars = (std::same_as<Options, exemplars> || ...);
 
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);

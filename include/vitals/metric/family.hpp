@@ -66,6 +66,15 @@ struct cell_range {
   std::uint32_t count = 0;
 };
 
+/// Where a reading has a family's exemplars, five cells each: the time in milliseconds since 1970 (0 where there is no
+/// exemplar), the trace's upper and lower half, the span, and the value's bits. A counter's series has one of them, a
+/// histogram's one for each classic bucket, +Inf's last.
+struct exemplar_cells {
+  std::uint32_t first = 0;   ///< index of the first series' first one
+  std::uint32_t stride = 0;  ///< from one series to the next; 0 in a family that keeps none
+  std::uint32_t step = 0;    ///< from one bucket to the next
+};
+
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
@@ -88,10 +97,16 @@ struct family {
   cell_range failures{};           ///< to the callbacks that failed
   native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+  exemplar_cells exemplars{};      ///< where it keeps any
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The index of a series' exemplar, or its bucket's; only in a family that keeps some.
+  [[nodiscard]] constexpr std::uint32_t exemplar_of(std::uint32_t at, std::uint32_t bucket = 0) const noexcept {
+    return exemplars.first + at * exemplars.stride + bucket * exemplars.step;
   }
 
   /// The bounds of all of a histogram's buckets, which the cells behind the first count.

@@ -13,7 +13,7 @@ namespace vitals::inline v0 {
 /// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
 /// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
 /// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
-/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`, `exemplars` (for each classic bucket).
 template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
 struct native_histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -34,7 +34,8 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
             .series = detail::label_facts<typename base::labels>::series,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
