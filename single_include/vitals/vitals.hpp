@@ -3706,7 +3706,8 @@ struct descriptor {
 
 }  // namespace detail
 
-/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram. Not one that hides what it inherits
+/// by its own name: in `struct name : vitals::gauge<...>`, `name::name` is the type.
 template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
@@ -3715,7 +3716,13 @@ concept metric = requires {
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
-  typename M::labels;
+  detail::label_facts<typename M::labels>{};
+  requires M::type != metric_type::histogram || requires {
+    M::bounds;
+  };
+  requires(M::type != metric_type::histogram && M::type != metric_type::summary) || requires {
+    M::buckets;
+  };
 };
 
 }  // namespace vitals::inline v0
@@ -6595,7 +6602,8 @@ constexpr call call_of() noexcept {
 template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
-                "a registry lists metrics: types derived from counter, gauge, histogram ...");
+                "a registry lists metrics: types derived from counter, gauge, histogram ... that are not named like "
+                "what they inherit: name, help, unit, labels, type, kind, shape, bounds, buckets");
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});

@@ -164,7 +164,8 @@ struct descriptor {
 
 }  // namespace detail
 
-/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram. Not one that hides what it inherits
+/// by its own name: in `struct name : vitals::gauge<...>`, `name::name` is the type.
 template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
@@ -173,7 +174,13 @@ concept metric = requires {
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
-  typename M::labels;
+  detail::label_facts<typename M::labels>{};
+  requires M::type != metric_type::histogram || requires {
+    M::bounds;
+  };
+  requires(M::type != metric_type::histogram && M::type != metric_type::summary) || requires {
+    M::buckets;
+  };
 };
 
 }  // namespace vitals::inline v0

@@ -122,7 +122,8 @@ constexpr call call_of() noexcept {
 template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
-                "a registry lists metrics: types derived from counter, gauge, histogram ...");
+                "a registry lists metrics: types derived from counter, gauge, histogram ... that are not named like "
+                "what they inherit: name, help, unit, labels, type, kind, shape, bounds, buckets");
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
