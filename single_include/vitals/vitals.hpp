@@ -1264,9 +1264,12 @@ struct exemplar_turn {
 
 /// Fills a slot whose sequence is odd by now.
 inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
-  for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
-    slot[1 + i].store(words[i], std::memory_order_release);
-  }
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
   slot[0].store(odd + 1, std::memory_order_release);
 }
 
@@ -4346,21 +4349,38 @@ class histogram_handle : detail::handle<Registry, Metric> {
   /// `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
-    put(value);
+    static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
+    const auto real = static_cast<double>(value);
+    const auto bits = std::bit_cast<std::uint64_t>(real);
+    if ((signed_values ? bits & ~sign_bit : bits) >= infinity_bits) [[unlikely]] {
+      observe_odd(this->offset_, real);
+    } else if constexpr (durations) {
+      count(detail::nanos_of_seconds(real));
+    } else {
+      count(real);
+    }
   }
 
   /// Counts a duration, held at 292 years; only in a histogram whose name ends in `_seconds`.
   template <class Rep, class Period>
   VITALS_HOT void observe(std::chrono::duration<Rep, Period> value) const noexcept {
-    put(value);
+    static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to observe durations");
+    if constexpr (!std::is_integral_v<Rep>) {
+      observe(std::chrono::duration<double>(value).count());
+    } else if constexpr (durations) {
+      if (!signed_values && value.count() < 0) [[unlikely]] {
+        this->count_value_drop();
+      } else {
+        count(detail::nanos_of(value));
+      }
+    }
   }
 
   /// Counts a number or a duration as above, and keeps the exemplar in its bucket. Only with the option `exemplars`.
   template <class T>
   VITALS_HOT void observe(T value, const exemplar& e) const noexcept {
-    if (const std::uint32_t bucket = put(value); bucket != dropped) [[likely]] {
-      this->keep(e, counted(value), bucket_point(bucket));
-    }
+    observe(value);
+    keep_of(value, e);
   }
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
@@ -4392,63 +4412,6 @@ class histogram_handle : detail::handle<Registry, Metric> {
   using cell = detail::cell;
   using comparable = std::conditional_t<durations, detail::nanos, double>;
   static constexpr std::uint32_t last = Metric::shape.width - 1;
-  static constexpr std::uint32_t dropped = bucket_count;
-
-  /// Counts a value. Returns its bucket, or `dropped`.
-  template <class T>
-  VITALS_HOT std::uint32_t put(T value) const noexcept {
-    static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
-    const auto real = static_cast<double>(value);
-    const auto bits = std::bit_cast<std::uint64_t>(real);
-    if ((signed_values ? bits & ~sign_bit : bits) >= infinity_bits) [[unlikely]] {
-      return observe_odd(this->offset_, real);
-    }
-    if constexpr (durations) {
-      return count(detail::nanos_of_seconds(real));
-    } else {
-      return count(real);
-    }
-  }
-  template <class Rep, class Period>
-  VITALS_HOT std::uint32_t put(std::chrono::duration<Rep, Period> value) const noexcept {
-    static_assert(durations, "this histogram counts plain numbers: end its name in _seconds to observe durations");
-    if constexpr (!std::is_integral_v<Rep>) {
-      return put(std::chrono::duration<double>(value).count());
-    } else if constexpr (durations) {
-      if (!signed_values && value.count() < 0) [[unlikely]] {
-        this->count_value_drop();
-        return dropped;
-      }
-      return count(detail::nanos_of(value));
-    } else {
-      return dropped;
-    }
-  }
-
-  /// A value that is not dropped as it was counted: seconds for durations, to the nanosecond.
-  template <class T>
-  VITALS_HOT static constexpr double counted(T value) noexcept {
-    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
-    const bool finite = real - real == 0;
-    return durations && finite ? static_cast<double>(detail::nanos_of_seconds(real)) / 1e9 : real;
-  }
-  template <class Rep, class Period>
-  VITALS_HOT static constexpr double counted(std::chrono::duration<Rep, Period> value) noexcept {
-    if constexpr (!std::is_integral_v<Rep>) {
-      return counted(std::chrono::duration<double>(value).count());
-    } else {
-      return static_cast<double>(detail::nanos_of(value)) / 1e9;
-    }
-  }
-
-  /// The classic bucket that a bucket is a part of.
-  VITALS_HOT static constexpr std::uint32_t bucket_point(std::uint32_t bucket) noexcept {
-    if constexpr (requires { Metric::native_buckets; }) {
-      return (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
-    } else {
-      return bucket;
-    }
-  }
 
   VITALS_HOT static void add_sum(cell* series, comparable value) noexcept {
     if constexpr (durations) {
@@ -4466,7 +4429,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
-  VITALS_HOT std::uint32_t count(comparable value) const noexcept {
+  VITALS_HOT void count(comparable value) const noexcept {
     const std::uint32_t bucket = Metric::index::find(value);
     if constexpr (Metric::shape.shared) {
       this->add_to(1 + bucket, std::uint64_t{1});
@@ -4478,7 +4441,6 @@ class histogram_handle : detail::handle<Registry, Metric> {
     } else {
       count_cold(this->offset_, bucket, value);
     }
-    return bucket;
   }
 
   VITALS_COLD static void count_cold(std::uint32_t offset, std::uint32_t bucket, comparable value) noexcept {
@@ -4490,22 +4452,52 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Keeps an exemplar of a value that was observed, but for one that was dropped. (It finds the bucket again: without
+  /// an exemplar `observe` has nobody to tell it to, and would be slower if it did.)
+  template <class T>
+  void keep_of(T value, const exemplar& e) const noexcept {
+    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
+    if (real != real || (!signed_values && real < 0)) {
+      return;
+    }
+    if (real - real != 0) {
+      this->keep(e, real, real < 0 ? 0 : Metric::shape.points - 1);
+    } else if constexpr (durations) {
+      keep_counted(detail::nanos_of_seconds(real), e);
+    } else {
+      keep_counted(real, e);
+    }
+  }
+  template <class Rep, class Period>
+  void keep_of(std::chrono::duration<Rep, Period> value, const exemplar& e) const noexcept {
+    if constexpr (!std::is_integral_v<Rep>) {
+      keep_of(std::chrono::duration<double>(value).count(), e);
+    } else if constexpr (durations) {
+      if (signed_values || value.count() >= 0) {
+        keep_counted(detail::nanos_of(value), e);
+      }
+    }
+  }
+  void keep_counted(comparable value, const exemplar& e) const noexcept {
+    std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
+      bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
+    }
+    this->keep(e, durations ? static_cast<double>(value) / 1e9 : static_cast<double>(value), bucket);
+  }
+
   /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
-  VITALS_COLD static std::uint32_t observe_odd(std::uint32_t offset, double value) noexcept {
+  VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
     const histogram_handle series{offset};
     if (value == 0) {
-      return series.put(0.0);
-    }
-    if (value > 0) {
+      series.observe(0.0);
+    } else if (value > 0) {
       series.add_to(bucket_count, std::uint64_t{1});
-      return bucket_count - 1;
-    }
-    if (signed_values && value < 0) {
+    } else if (signed_values && value < 0) {
       series.add_to(1, std::uint64_t{1});
-      return 0;
+    } else {
+      series.count_value_drop();
     }
-    series.count_value_drop();
-    return dropped;
   }
 };
 
@@ -4896,16 +4888,28 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   /// `shared` metrics. Takes a duration where the name ends in `_seconds_total`.
   template <class T>
   VITALS_HOT void add(T amount) const noexcept {
-    count(number(amount));
+    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
+      static_assert(Metric::name.ends_with("_seconds_total"),
+                    "a duration is in seconds: end the counter's name in _seconds_total");
+      add(std::chrono::duration<double>(amount).count());
+    } else {
+      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
+      const auto value = static_cast<double>(amount);
+      if (!this->exists()) [[unlikely]] {
+        this->count_label_drop();
+      } else if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
+        this->add_to(0, value);
+      } else {
+        this->count_value_drop();
+      }
+    }
   }
 
   /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
   template <class T>
   VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
-    const double value = number(amount);
-    if (count(value)) {
-      this->keep(e, value);
-    }
+    add(amount);
+    keep_of(amount, e);
   }
 
   /// The same as add(amount).
@@ -4926,30 +4930,17 @@ class real_counter_handle : detail::handle<Registry, Metric> {
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
 
  private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
   template <class T>
-  VITALS_HOT static constexpr double number(T amount) noexcept {
-    if constexpr (requires { std::chrono::duration<double>(amount); } && !std::is_arithmetic_v<T>) {
-      static_assert(Metric::name.ends_with("_seconds_total"),
-                    "a duration is in seconds: end the counter's name in _seconds_total");
-      return std::chrono::duration<double>(amount).count();
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
     } else {
-      static_assert(std::is_arithmetic_v<T>, "a counter of doubles adds a number, or a duration");
-      return static_cast<double>(amount);
+      const auto value = static_cast<double>(amount) + 0.0;  // -0 becomes 0
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
     }
-  }
-
-  /// False where the amount is dropped.
-  VITALS_HOT bool count(double value) const noexcept {
-    if (!this->exists()) [[unlikely]] {
-      this->count_label_drop();
-      return false;
-    }
-    if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]] {
-      this->add_to(0, value);
-      return true;
-    }
-    this->count_value_drop();
-    return false;
   }
 };
 
@@ -5438,7 +5429,7 @@ struct thread_cells {
   template <bool Shared>
   [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
                                      std::uint64_t span) noexcept {
-    if ((trace_high | trace_low) == 0 || span == 0) {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
       return;
     }
     const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
@@ -5446,8 +5437,10 @@ struct thread_cells {
     static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
     if constexpr (Shared) {
       common_exemplar(common() + (at - Registry::image.thread_cells), words);
-    } else if (cell* const cells = attach()) {
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
       own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
     } else {
       common_exemplar(record().retired + at, words);
     }
