@@ -5816,7 +5816,7 @@ class real_counter_handle : detail::handle<Registry, Metric> {
     if constexpr (!std::is_arithmetic_v<T>) {
       keep_of(std::chrono::duration<double>(amount).count(), e);
     } else {
-      const auto value = static_cast<double>(amount);
+      const auto value = static_cast<double>(amount) + 0.0;  // -0 becomes 0
       if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
         this->keep(e, value);
       }

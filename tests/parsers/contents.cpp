@@ -24,6 +24,7 @@
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/expose/json.hpp>
+#include <vitals/expose/labels.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
@@ -31,6 +32,7 @@
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
@@ -96,23 +98,27 @@ std::uint64_t total() {
   return given_total;
 }
 
-struct requests : vitals::counter<"p_requests_total", "Requests.", by_method, by_code, by_cached> {};
+struct requests : vitals::counter<"p_requests_total", "Requests.", by_method, by_code, by_cached, vitals::exemplars> {};
 struct texts
     : vitals::counter<"p_texts_total", "Say \"hi\" \\ and\n# EOF\n\"\\n\\\\\" caf\xC3\xA9, {a=\"b\"} 1.", by_text> {};
-struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared> {};
-struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached> {};
+struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared, vitals::exemplars> {};
+struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached, vitals::exemplars> {};
 struct in_flight : vitals::up_down<"p_in_flight", "In flight.", by_method> {};
 struct warmth : vitals::gauge<"p_room_celsius", "Warmth.", vitals::packed, by_text> {};
 struct peaks : vitals::max_gauge<"p_peak_bytes", "Peaks.", by_method, vitals::window<3600>> {};
 struct widgets : vitals::gauge<"p_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
-struct latency : vitals::histogram<"p_latency_seconds", "Latency.", vitals::buckets::web, by_method, by_cached> {};
-struct drift : vitals::histogram<"p_drift_seconds", "Drift.", vitals::buckets::of<-0.5, -1e-09, 0, 1>> {};
-struct sizes
-    : vitals::histogram<"p_sizes_bytes", "Sizes.", vitals::buckets::of<1e-07, 0.1, 1, 100, 1e6, 1e21, 1e308>, by_text> {
+struct latency : vitals::histogram<"p_latency_seconds", "Latency.", vitals::buckets::web, by_method, by_cached,
+                                   vitals::exemplars> {};
+struct drift
+    : vitals::histogram<"p_drift_seconds", "Drift.", vitals::buckets::of<-0.5, -1e-09, 0, 1>, vitals::exemplars> {};
+struct sizes : vitals::histogram<"p_sizes_bytes", "Sizes.", vitals::buckets::of<1e-07, 0.1, 1, 100, 1e6, 1e21, 1e308>,
+                                 by_text, vitals::exemplars> {};
+struct offsets
+    : vitals::histogram<"p_offsets", "Offsets.", vitals::buckets::of<-1e21, -2.5, 0, 2.5>, by_code, vitals::exemplars> {
 };
-struct offsets : vitals::histogram<"p_offsets", "Offsets.", vitals::buckets::of<-1e21, -2.5, 0, 2.5>, by_code> {};
 struct delay : vitals::native_histogram<"p_delay_seconds", "Delay.", vitals::native<>, by_cached> {};
-struct spread : vitals::native_histogram<"p_spread_bytes", "Spread.", vitals::native<2, -10, 10>, by_text> {};
+struct spread
+    : vitals::native_histogram<"p_spread_bytes", "Spread.", vitals::native<2, -10, 10>, by_text, vitals::exemplars> {};
 struct jumps : vitals::native_histogram<"p_jumps", "Jumps.", vitals::native<-2, -8, 64>, vitals::shared> {};
 struct payload : vitals::summary<"p_payload_bytes", "Payload.", by_method> {};
 struct work : vitals::summary<"p_work_seconds", "Work."> {};
@@ -127,7 +133,7 @@ struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<request
 using with_ratio = vitals::with_ratios<metrics, found>;
 
 // A library's, exposed with a prefix and constant labels.
-struct lib_calls : vitals::counter<"p_calls_total", "Calls.", by_cached> {};
+struct lib_calls : vitals::counter<"p_calls_total", "Calls.", by_cached, vitals::exemplars> {};
 struct lib_waits : vitals::histogram<"p_waits_seconds", "Waits.", vitals::buckets::of<0.001, 1>> {};
 struct lib_state : vitals::state_set<"p_state", "State.", phase> {};
 using library = vitals::registry<lib_calls, lib_waits, lib_state>;
@@ -171,7 +177,7 @@ class filling {
       for (const code c : {code::ok, code::missing}) {
         for (const bool cached : {false, true}) {
           const auto handle = metrics::get<requests>(m, c, cached);
-          handle.inc(integer());
+          handle.inc(integer(), trace());
           found_ += c == code::ok ? static_cast<double>(handle.value()) : 0;
           requests_ += static_cast<double>(handle.value());
           number({{"method", text_of(m)}, {"code", text_of(c)}, {"cached", text_of(cached)}}, handle.value());
@@ -189,7 +195,7 @@ class filling {
       number({{"text", text}}, handle.value());
     }
     family<sent>("counter", "bytes");
-    metrics::get<sent>().inc(integer());
+    metrics::get<sent>().inc(integer(), trace());
     number({}, metrics::get<sent>().value());
     family<energy>("counter", "joules");
     for (const bool cached : {false, true}) {
@@ -197,7 +203,7 @@ class filling {
       repeat([&] {
         const double amount = real();
         value_drops_ += amount >= 0 && amount <= limits::max() ? 0U : 1U;
-        handle.add(amount);
+        handle.add(amount, trace());
       });
       number({{"cached", text_of(cached)}}, handle.value());
     }
@@ -249,7 +255,7 @@ class filling {
     constant_ = {{"shard", long_text}, {"rack", ""}};
     family<lib_calls>("counter", "");
     for (const bool cached : {false, true}) {
-      library::get<lib_calls>(cached).inc(integer());
+      library::get<lib_calls>(cached).inc(integer(), trace());
       number({{"cached", text_of(cached)}}, library::get<lib_calls>(cached).value());
     }
     family<lib_waits>("histogram", "seconds", vitals::buckets::of<0.001, 1>::bounds);
@@ -277,6 +283,30 @@ class filling {
     }
   }
 
+  /// The exemplars of a source, as its cells have them.
+  void tell_exemplars(const vitals::source_ref& source) const {
+    std::vector<std::uint64_t> cells(source.cells);
+    source.read(source.self, cells.data());
+    for (const vitals::family& f : source.families) {
+      for (std::uint32_t i = 0; f.exemplars.stride != 0 && i != f.series; ++i) {
+        for (std::uint32_t bucket = 0; bucket * f.exemplars.step != f.exemplars.stride; ++bucket) {
+          const std::uint64_t* const words = &cells[f.exemplar_of(i, bucket)];
+          if (words[0] != 0) {
+            std::cout << "exemplar " << source.prefix << f.name << ' ';
+            vitals::detail::each_label(source, f, i, [](std::string_view name, std::string_view value) {
+              std::cout << name << '=' << hex(value) << ',';
+            });
+            std::cout << ' ' << bucket;
+            for (std::size_t word = 0; word != 5; ++word) {
+              std::cout << ' ' << words[word];
+            }
+            std::cout << '\n';
+          }
+        }
+      }
+    }
+  }
+
   /// The families that a page adds. Failures are those of one reading.
   void finish() {
     family("vitals_dropped_total", "counter",
@@ -300,6 +330,11 @@ class filling {
     constexpr std::uint64_t edges[] = {
         0, 1, 9, 10, 99'999'999, 100'000'000, (std::uint64_t{1} << 53) + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}};
     return chance(2) ? edges[random_() % std::size(edges)] : random_() >> random_() % 64;
+  }
+
+  /// An exemplar, or none.
+  vitals::exemplar trace() {
+    return chance(3) ? vitals::exemplar{} : vitals::exemplar{{chance(4) ? 0 : random_(), random_()}, random_()};
   }
 
   double real() {
@@ -396,12 +431,22 @@ class filling {
     number({}, given_total);
   }
 
+  /// With an exemplar where the metric keeps them.
+  template <class Registry, class Metric, class Value>
+  void observe(const vitals::histogram_handle<Registry, Metric>& handle, Value value) {
+    if constexpr (Metric::has_exemplars) {
+      handle.observe(value, trace());
+    } else {
+      handle.observe(value);
+    }
+  }
+
   template <class Handle>
   void reals(const Handle& handle, const labels& of, bool signed_values) {
     repeat([&] {
       const double value = real();
       value_drops_ += value != value || (!signed_values && value < 0) ? 1U : 0U;
-      handle.observe(value);
+      observe(handle, value);
     });
     distribution(of, handle.value(), real_text(handle.value().sum));
   }
@@ -414,7 +459,7 @@ class filling {
       const bool kept = signed_values || value.count() >= 0;
       value_drops_ += kept ? 0U : 1U;
       sum += kept ? value.count() : 0;
-      handle.observe(value);
+      observe(handle, value);
     });
     if (handle.value().sum != static_cast<double>(sum) / 1e9) {
       throw std::logic_error{"a handle's sum is not what was observed"};
@@ -520,6 +565,9 @@ int main(int argc, char** argv) {
   vitals::source_ref sources[] = {with_ratio::source(), library::source(), added.source()};
   sources[1].prefix = "lib_";
   sources[1].labels = constant;
+  for (const vitals::source_ref& source : sources) {
+    content.tell_exemplars(source);
+  }
   print_page<vitals::prometheus_text>("prometheus", sources);
   print_page<vitals::openmetrics_text>("openmetrics", sources);
   print_page<vitals::openmetrics_with_created>("created", sources);

@@ -156,6 +156,8 @@ TEST_CASE("counters keep the newest exemplar with its amount and the time, and c
   metrics::get<energy>(zone::us).inc(0.5, made_of(6));
   CHECK(reading<metrics>{}.at(energy_at, 1).value == 0.5);
   CHECK(metrics::get<energy>(zone::us).value() == 1.75);
+  metrics::get<energy>(zone::us).add(-0.0, made_of(9));
+  CHECK(std::bit_cast<std::uint64_t>(reading<metrics>{}.at(energy_at, 1).value) == 0);
   metrics::get<busy>().add(1500ms, made_of(7));
   CHECK(reading<metrics>{}.at(busy_at).value == 1.5);
 
