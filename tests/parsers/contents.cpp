@@ -2,6 +2,7 @@
 //
 // Prints what it put there, in lines that parsers.py reads, and behind it each format's page. Texts are written in
 // hexadecimal, so that nothing needs escaping; doubles as their bits.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -40,6 +41,7 @@
 #include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/slots.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
@@ -101,6 +103,8 @@ std::uint64_t total() {
 struct requests : vitals::counter<"p_requests_total", "Requests.", by_method, by_code, by_cached, vitals::exemplars> {};
 struct texts
     : vitals::counter<"p_texts_total", "Say \"hi\" \\ and\n# EOF\n\"\\n\\\\\" caf\xC3\xA9, {a=\"b\"} 1.", by_text> {};
+using player = vitals::slots<"player", 9>;
+struct players : vitals::counter<"p_players_total", "Players.", player, by_cached> {};
 struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared, vitals::exemplars> {};
 struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached, vitals::exemplars> {};
 struct in_flight : vitals::up_down<"p_in_flight", "In flight.", by_method> {};
@@ -127,8 +131,9 @@ struct build : vitals::info<"p_build_info", "Build.", vitals::constant<"version"
 struct state : vitals::state_set<"p_phase", "Phase.", phase, by_method> {};
 struct queue : vitals::callback<"p_queue_depth", "Depth.", &depth, by_method, by_cached> {};
 struct taken : vitals::callback<"p_taken_total", "Taken.", &total> {};
-using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, peaks, widgets, latency, drift,
-                                 sizes, offsets, delay, spread, jumps, payload, work, build, state, queue, taken>;
+using metrics =
+    vitals::registry<requests, texts, players, sent, energy, in_flight, warmth, peaks, widgets, latency, drift, sizes,
+                     offsets, delay, spread, jumps, payload, work, build, state, queue, taken>;
 struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<requests, "code", "ok">, requests> {};
 using with_ratio = vitals::with_ratios<metrics, found>;
 
@@ -194,6 +199,7 @@ class filling {
       handle.inc(integer());
       number({{"text", text}}, handle.value());
     }
+    fill_slots();
     family<sent>("counter", "bytes");
     metrics::get<sent>().inc(integer(), trace());
     number({}, metrics::get<sent>().value());
@@ -314,9 +320,49 @@ class filling {
     number({{"reason", "label"}}, label_drops_);
     number({{"reason", "value"}}, value_drops_);
     std::cout << "failures " << failures_ << '\n';
+    std::cout << "refused " << refused_full_ << ' ' << refused_text_ << '\n';
   }
 
  private:
+  /// Texts that are only known at run time, more than there are slots, some no texts, one of them removed again.
+  void fill_slots() {
+    std::vector<std::string_view> known;
+    bool other = false;
+    const std::string long_text(1024, 'x');
+    repeat([&] {
+      const std::string_view none[] = {"", "caf\xE9", "other", "\xED\xA0\x80", long_text};
+      const std::string_view text =
+          chance(4) ? none[random_() % std::size(none)] : hostile::texts[random_() % hostile::texts.size()];
+      const auto value = player::intern(text);
+      if (value == player::other) {
+        other = true;
+        const bool is_text = vitals::is_utf8(text) && !text.empty();
+        (is_text ? refused_full_ : refused_text_) += text == "other" ? 0U : 1U;
+      } else if (std::find(known.begin(), known.end(), text) == known.end()) {
+        known.push_back(text);
+      }
+      metrics::get<players>(value, chance(2)).inc(integer());
+    });
+    const std::string_view gone = known.empty() ? "" : known[random_() % known.size()];
+    if (!known.empty()) {
+      player::remove(gone);
+    }
+    family<players>("counter", "");
+    const auto tell = [this](std::string_view text, player::value value) {
+      for (const bool cached : {false, true}) {
+        number({{"player", text}, {"cached", text_of(cached)}}, metrics::get<players>(value, cached).value());
+      }
+    };
+    for (const std::string_view text : known) {
+      if (text != gone) {
+        tell(text, player::intern(text));
+      }
+    }
+    if (other) {
+      tell("other", player::other);
+    }
+  }
+
   bool chance(std::uint64_t one_in) { return random_() % one_in == 0; }
 
   template <class Step>
@@ -527,6 +573,8 @@ class filling {
   std::uint64_t label_drops_ = 0;
   std::uint64_t value_drops_ = 0;
   std::uint64_t failures_ = 0;
+  std::uint64_t refused_full_ = 0;
+  std::uint64_t refused_text_ = 0;
 };
 
 /// Since when a source says that the families behind this line count.

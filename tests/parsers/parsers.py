@@ -21,6 +21,9 @@ except ImportError:
 
 FAILURES = ("vitals_callback_failures_total", "counter",
             "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.", "")
+REFUSALS = ("vitals_slot_refusals_total", "counter",
+            "Texts counted as other: all of the label's slots were taken, or the text was empty, longer than 1,024 bytes "
+            "or not UTF-8.", "")
 CALLED = "p_taken_total"  # a counter whose value a function gives
 ENDINGS = {"counter": "_total", "info": "_info"}
 NOT_IN_PROMETHEUS = {"info": "gauge", "stateset": "gauge"}
@@ -87,8 +90,8 @@ class Family:
 
 
 def read_output(output):
-    """The families that the program says it has, how many callbacks fail, and its pages."""
-    families, failures, pages, created = [], 0, {}, None
+    """The families that the program says it has, how many callbacks fail, what slots refuse, and its pages."""
+    families, failures, refused, pages, created = [], 0, [], {}, None
     while output:
         line, _, output = output.partition(b"\n")
         word, *fields = line.decode().split(" ")
@@ -109,11 +112,13 @@ def read_output(output):
             family.exemplars[at] = ids, number_of("real:" + value), int(time_of_it)
         elif word == "failures":
             failures = int(fields[0])
+        elif word == "refused":
+            refused = [int(field) for field in fields]
         else:
             assert word == "page", word
             pages[fields[0]], output = output[:int(fields[1])].decode(), output[int(fields[1]):]
     assert list(pages) == ["prometheus", "openmetrics", "created", "json"]
-    return families, failures, pages
+    return families, failures, refused, pages
 
 
 def same(expected, found):
@@ -290,10 +295,13 @@ def main():
     for seed in range(seeds):
         start = time.time()
         output = subprocess.run([program, str(seed)], stdout=subprocess.PIPE, check=True).stdout
-        families, failures, pages = read_output(output)
+        families, failures, refused, pages = read_output(output)
         assert all(start - 1 <= f.created <= time.time() for f in families if f.created), "created at another time"
         total = Family(*FAILURES)
         families.append(total)
+        families.append(Family(*REFUSALS))
+        families[-1].series = [({"label": "player", "reason": reason}, [count])
+                               for reason, count in zip(("full", "text"), refused, strict=True)]
         for readings, (name, page) in enumerate(pages.items(), 2):  # the first one was for the exemplars
             total.series = [({}, [failures * readings])]
             try:
