@@ -1,9 +1,12 @@
 #include <vitals/core/max_ring.hpp>
 
+#include <pthread.h>
+
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -282,6 +285,49 @@ TEST_CASE("a reader of a slot that is given away never sees the old epoch with t
   } while (!done || seen == 0);
   writer.join();
   CHECK(wrong == 0);
+}
+
+// A handler on the writer's own thread reads between any two of its instructions.
+namespace interrupted {
+
+ring slots{};
+std::atomic<std::uint64_t> reads{0};
+std::atomic<std::uint64_t> wrong{0};
+
+double value_of(std::uint64_t epoch) {
+  return epoch / 16 % 2 == 0 ? 1.0 : 2.0;
+}
+
+void read_now(int) {
+  const std::uint64_t epoch = slots[0].load(std::memory_order_relaxed);
+  const double value = read(epoch, slots).value;
+  wrong += std::isnan(value) || value == value_of(epoch) ? 0U : 1U;
+  ++reads;
+}
+
+}  // namespace interrupted
+
+TEST_CASE("a writer that is interrupted anywhere leaves no epoch with another one's value") {
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = &interrupted::read_now;
+  sigaction(SIGUSR1, &action, &before);
+  std::atomic<bool> done{false};
+  std::thread writer{[&done] {
+    for (std::uint64_t turn = 1; !done; ++turn) {
+      max_ring::raise(interrupted::slots.data(), 16 * turn, interrupted::value_of(16 * turn));
+    }
+  }};
+  for (std::uint64_t i = 1; i <= 5000; ++i) {
+    pthread_kill(writer.native_handle(), SIGUSR1);
+    while (interrupted::reads != i) {  // a pending signal takes no second one
+      std::this_thread::yield();
+    }
+  }
+  done = true;
+  writer.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  CHECK(interrupted::wrong == 0);
 }
 
 }  // namespace max_ring_tests
