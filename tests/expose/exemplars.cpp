@@ -147,7 +147,8 @@ TEST_CASE("JSON with exemplars, in full") {
 TEST_CASE("behind a prefix and labels, and behind another source's cells, they are found too") {
   fill();
   const vitals::constant_label labels[] = {{.name = "shard", .value = "3"}};
-  vitals::source_ref sources[] = {known_times<metrics>::source(), known_times<metrics>::source()};
+  struct others_jobs : vitals::counter<"ex_others_total", "Others.", by_zone, exemplars> {};
+  vitals::source_ref sources[] = {vitals::registry<others_jobs>::source(), known_times<metrics>::source()};
   sources[1].prefix = "lib_";
   sources[1].labels = labels;
   vitals::page page{vitals::openmetrics_text::format, sources};

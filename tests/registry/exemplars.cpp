@@ -7,6 +7,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <limits>
 #include <random>
@@ -518,6 +519,45 @@ TEST_CASE("threads that come and go and write without end: every exemplar that i
   steady.join();
   churn.join();
   CHECK(torn == 0);
+}
+
+TEST_CASE("a signal handler keeps exemplars of shared metrics, in the middle of its own thread's") {
+  metrics::reset_after_fork();
+  static std::atomic<std::uint64_t> handled{0};
+  handled = 0;
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = [](int) {
+    const std::uint64_t n = ++handled;
+    metrics::get<common_jobs>(zone::eu).inc(n % 1000, made_of(n));
+  };
+  sigaction(SIGUSR1, &action, &before);
+  std::atomic<bool> done{false};
+  std::uint64_t amounts = 0;
+  std::thread target([&] {
+    for (std::uint64_t n = 1; !done; ++n) {
+      metrics::get<common_jobs>(zone::eu).inc(n % 1000, made_of(n));
+      amounts += n % 1000;
+    }
+  });
+  std::uint64_t torn = 0;
+  std::uint64_t own = 0;
+  for (std::uint64_t raised = 1; raised <= 2000; ++raised) {
+    pthread_kill(target.native_handle(), SIGUSR1);
+    while (handled != raised) {
+      std::this_thread::yield();
+    }
+    const kept k = reading<metrics>{}.at(common_at);
+    torn += k.time != 0 && !is_whole(k) ? 1 : 0;
+    own += raised % 1000;
+  }
+  done = true;
+  target.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  CHECK(torn == 0);
+  CHECK(metrics::get<common_jobs>(zone::eu).value() == amounts + own);
+  metrics::get<common_jobs>(zone::eu).inc(made_of(1));  // no slot is left taken
+  CHECK(reading<metrics>{}.at(common_at).of == made_of(1));
 }
 
 #if VITALS_TESTS_COUNT_ALLOCATIONS
