@@ -2229,6 +2229,462 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
+<<<<<<< HEAD
+=======
+// Summing a registry's cells over all threads, and folding the cells of a thread that ends.
+#ifndef VITALS_CORE_SUM_HPP
+#define VITALS_CORE_SUM_HPP
+
+#include <sched.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+// The directory of a process's registries: one for all of its shared libraries.
+#ifndef VITALS_CORE_DIRECTORY_HPP
+#define VITALS_CORE_DIRECTORY_HPP
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+/// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
+/// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
+/// separate registries.
+namespace VITALS_EXPORT vitals_abi_1 {
+
+using cell = std::atomic<std::uint64_t>;
+
+/// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+enum class summing : std::uint32_t {
+  integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
+  reals,               ///< each cell a double
+  real_histogram,      ///< a double, then integers
+  duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
+};
+
+/// Neighbouring sets of cells that are summed alike.
+struct run {
+  summing kind;
+  std::uint32_t first;   ///< index of the first set's first cell
+  std::uint32_t sets;    ///< how many sets
+  std::uint32_t stride;  ///< from one set to the next
+  std::uint32_t width;   ///< cells of a set
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+};
+
+/// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
+/// two threads share a line or the line next to it.
+struct alignas(128) block {
+  block* next;
+  block* previous;
+  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+};
+
+/// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
+/// Nothing in it points into a library that may be closed.
+struct record {
+  record* next;
+  std::uint64_t key;           ///< of the metrics' types and descriptors
+  std::uint32_t thread_cells;  ///< cells of a thread's block
+  std::uint32_t shared_cells;  ///< cells that all threads share: gauges and `shared` metrics
+  std::uint32_t run_count;     ///< runs over the thread's cells, then over the shared ones
+  run* runs;
+  cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
+  cell* shared;              ///< the shared cells
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
+  block* blocks;             ///< of the living threads; guarded by the mutex
+  std::size_t block_count;   ///< guarded by the mutex
+};
+
+struct directory {
+  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  record* records;
+  bool fork_handler;
+};
+
+/// constant-initialised and trivially destroyed: usable before main and after it
+inline constinit directory the_directory{};
+
+}  // namespace vitals_abi_1
+
+namespace vitals::inline v0::detail {
+
+namespace abi = vitals_abi_1;
+
+VITALS_HOT cell* cells_of(abi::block* b) noexcept {
+  return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
+}
+
+/// What a library knows of a registry when it attaches.
+struct image {
+  std::uint64_t key;
+  std::uint32_t thread_cells;
+  std::uint32_t shared_cells;
+  const abi::run* runs;
+  std::uint32_t run_count;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Exemplars in cells: written by the threads that count, read by scrapes, and neither waits for the other.
+#ifndef VITALS_CORE_EXEMPLAR_CELLS_HPP
+#define VITALS_CORE_EXEMPLAR_CELLS_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Which of an exemplar's words is what, in cells and in readings.
+struct exemplar_word {
+  static constexpr std::uint32_t time = 0;  ///< milliseconds since 1970; 0 where there is no exemplar
+  static constexpr std::uint32_t trace = 1, span = 3;
+  static constexpr std::uint32_t value = 4;  ///< a double's bits
+  static constexpr std::uint32_t count = 5;
+};
+
+/// A point is where the newest exemplar of a counter's series, or of one bucket, is kept: two slots, each a sequence
+/// and the words. A sequence is 0 before the first exemplar, odd while its slot is written, even when it is whole. The
+/// slot of the smaller one is written next, and only while the other is whole: so a reader always finds one that is.
+///
+/// Orders: a word is stored with release and loaded with acquire. A reader that meets a word of a newer exemplar then
+/// sees the odd sequence that was stored before it, when it looks at the sequence again, and takes nothing.
+inline constexpr std::uint32_t exemplar_slot = 1 + exemplar_word::count;
+inline constexpr std::uint32_t exemplar_point = 2 * exemplar_slot;
+
+/// The wall clock, to some milliseconds: a fifth of an exact one's cost.
+inline std::uint64_t wall_milliseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+/// Whether an exemplar of one time is newer than one of another. A time later than now, from before the clock was set
+/// back, is older than every other, or it would stand until the clock is there again.
+inline bool is_newer(std::uint64_t time, std::uint64_t other) noexcept {
+  if (time == 0 || other == 0) {
+    return time != 0;
+  }
+  const std::uint64_t now = wall_milliseconds();  // after both: what is written meanwhile is not later than this
+  return (time > now) == (other > now) ? time > other : other > now;
+}
+
+/// The sequences of a point's slots, and which slot is next.
+struct exemplar_turn {
+  explicit exemplar_turn(const cell* point) noexcept  // acquire: the words of a whole slot are seen with its sequence
+      : first(point[0].load(std::memory_order_acquire)),
+        second(point[exemplar_slot].load(std::memory_order_acquire)) {}
+
+  [[nodiscard]] std::uint32_t next_slot() const noexcept { return first < second ? 0 : exemplar_slot; }
+  [[nodiscard]] std::uint64_t smaller() const noexcept { return first < second ? first : second; }
+  [[nodiscard]] std::uint64_t larger() const noexcept { return first < second ? second : first; }
+  /// Odd, and larger than both.
+  [[nodiscard]] std::uint64_t odd() const noexcept { return (larger() + 1) | 1U; }
+  [[nodiscard]] bool both_whole() const noexcept { return ((first | second) & 1U) == 0; }
+
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+/// Fills a slot whose sequence is odd by now.
+inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
+  slot[0].store(odd + 1, std::memory_order_release);
+}
+
+/// Keeps an exemplar in a point that only this thread writes.
+inline void own_exemplar(cell* point, const std::uint64_t* words) noexcept {
+  const exemplar_turn turn{point};
+  cell* const slot = point + turn.next_slot();
+  slot[0].store(turn.odd(), std::memory_order_relaxed);  // relaxed: the words are stored with release after it
+  fill_exemplar(slot, turn.odd(), words);
+}
+
+/// Keeps an exemplar in a point that several threads write, signal handlers too. Where another one is at it, this one
+/// is skipped.
+///
+/// The exchange takes the slot from the sequence that was read: had anybody written here since, or begun to, that
+/// sequence would be another, as the smaller one is always next. So the other slot is whole and stays so, and holds
+/// what `only_newer` compared with.
+inline void common_exemplar(cell* point, const std::uint64_t* words, bool only_newer = false) noexcept {
+  const exemplar_turn turn{point};
+  if (!turn.both_whole()) {
+    return;
+  }
+  cell* const slot = point + turn.next_slot();
+  const cell* const other = point + (exemplar_slot - turn.next_slot());
+  if (only_newer &&
+      !is_newer(words[exemplar_word::time], other[1 + exemplar_word::time].load(std::memory_order_acquire))) {
+    return;
+  }
+  std::uint64_t expected = turn.smaller();
+  // acquire: the words that stood here are stored before those that follow
+  if (slot[0].compare_exchange_strong(expected, turn.odd(), std::memory_order_acquire, std::memory_order_relaxed)) {
+    fill_exemplar(slot, turn.odd(), words);
+  }
+}
+
+/// Reads a point's newest exemplar. False where there is none, or where it is written so fast that none could be read
+/// in a few attempts.
+inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
+  for (int attempt = 0; attempt != 8; ++attempt) {
+    const exemplar_turn turn{point};
+    const bool larger_is_whole = (turn.larger() & 1U) == 0;
+    const std::uint64_t sequence = larger_is_whole ? turn.larger() : turn.smaller();
+    if (sequence == 0) {
+      return false;
+    }
+    const cell* const slot = point + (larger_is_whole ? exemplar_slot - turn.next_slot() : turn.next_slot());
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      words[i] = slot[1 + i].load(std::memory_order_acquire);
+    }
+    // relaxed: the words were loaded with acquire before it
+    if (slot[0].load(std::memory_order_relaxed) == sequence && (sequence & 1U) == 0) {
+      return words[exemplar_word::time] != 0;
+    }
+  }
+  return false;
+}
+
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there.
+inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
+  std::uint64_t words[exemplar_word::count];
+  if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      out[i] = words[i];
+    }
+  }
+}
+
+/// Sets a point to none, as an exemplar of no time: it may be read meanwhile. What a thread that is gone has left
+/// half written ends too. Only while no other thread writes.
+inline void clear_exemplar(cell* point) noexcept {
+  constexpr std::uint64_t none[exemplar_word::count] = {};
+  own_exemplar(point, none);
+  own_exemplar(point, none);
+}
+
+/// After a fork, in which nobody else reads or writes: gives up the slot that a thread of the parent was writing.
+inline void mend_exemplar(cell* point) noexcept {
+  for (cell* const slot : {point, point + exemplar_slot}) {
+    if ((slot[0].load(std::memory_order_relaxed) & 1U) != 0) {
+      slot[0].store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// A wide total in a reader's plain array.
+inline wide plain_wide(std::uint64_t low, std::uint64_t high) noexcept {
+  return static_cast<wide>(static_cast<std::int64_t>(high)) * (wide{1} << 32) * (wide{1} << 32) +
+         static_cast<wide>(low);
+}
+inline void set_plain_wide(std::uint64_t& low, std::uint64_t& high, wide value) noexcept {
+  low = static_cast<std::uint64_t>(value);
+  high = static_cast<std::uint64_t>(value >> 64);
+}
+
+/// (Not std::fill, here and elsewhere: <algorithm> would be a tenth of the time that it takes to compile vitals.)
+inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
+  for (; from != end; ++from) {
+    *from = 0;
+  }
+}
+
+/// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
+/// once.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  const auto add_integers = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i != last; ++i) {
+      out[i] += load(from[i]);
+    }
+  };
+  const auto add_real = [&](std::size_t i) {
+    out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
+  };
+  const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
+  switch (r.kind) {
+    case abi::summing::integers:
+      add_integers(set(begin), set(end));
+      return;
+    case abi::summing::reals:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+      }
+      return;
+    case abi::summing::real_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        add_real(set(i));
+        add_integers(set(i) + 1, set(i) + r.width);
+      }
+      return;
+    case abi::summing::duration_histogram:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        const std::size_t low = set(i);
+        const std::size_t high = low + r.width - 1;
+        set_plain_wide(out[low], out[high],
+                       plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
+        add_integers(low + 1, high);
+      }
+      return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
+  }
+}
+
+/// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
+/// place down is a reset to a reader.
+inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* published, std::uint32_t begin,
+                       std::uint32_t end) noexcept {
+  for (std::uint32_t i = begin; i != end; ++i) {
+    const std::size_t low = std::size_t{i} * r.stride;
+    if (r.kind == abi::summing::duration_histogram) {
+      const std::size_t high = low + r.width - 1;
+      const wide now = plain_wide(out[low], out[high]);
+      const wide before = plain_wide(published[low], published[high]);
+      const wide most = now < before ? before : now;
+      set_plain_wide(out[low], out[high], most);
+      set_plain_wide(published[low], published[high], most);
+    } else {
+      const auto now = std::bit_cast<double>(out[low]);
+      const auto before = std::bit_cast<double>(published[low]);
+      const double most = now < before ? before : now;
+      out[low] = published[low] = std::bit_cast<std::uint64_t>(most);
+    }
+  }
+}
+
+/// Whether the sums of a run are kept from falling.
+constexpr bool keeps_published(const abi::run& r) noexcept {
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
+}
+
+/// How many cells are read in one turn with the mutex: some tens of microseconds.
+inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
+
+/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
+inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
+                     std::uint32_t end) noexcept {
+  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
+  add_sets(r, of.retired + r.first, out, begin, end);
+  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
+    add_sets(r, cells_of(b) + r.first, out, begin, end);
+  }
+  if (of.published != nullptr && keeps_published(r)) {
+    never_less(r, out, of.published + r.first, begin, end);
+  }
+}
+
+/// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
+/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
+/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
+/// lost or seen twice.
+inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
+  const abi::run* const end = of.runs + of.run_count;
+  const abi::run* r = of.runs;
+  std::uint32_t set = 0;
+  while (r != end && r->first < of.thread_cells) {
+    if (r != of.runs || set != 0) {
+      sched_yield();  // a thread that waits for the mutex has its chance
+    }
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
+    while (left != 0 && r != end && r->first < of.thread_cells) {
+      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
+      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
+      sum_sets(of, *r, out + r->first, set, last);
+      const std::size_t taken = std::size_t{last - set} * r->stride;
+      left = taken < left ? left - taken : 0;
+      set = last;
+      if (set == r->sets) {
+        ++r;
+        set = 0;
+      }
+    }
+  }
+  for (; r != end; ++r) {  // the shared cells need no mutex
+    set_zero(out + r->first, out + r->first + std::size_t{r->sets} * r->stride);
+    add_sets(*r, of.shared + (r->first - of.thread_cells), out + r->first, 0, r->sets);
+  }
+}
+
+/// Sums one run alone into `out`, which has room for its cells.
+inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
+  if (r.first < of.thread_cells) {
+    const std::scoped_lock lock{abi::the_directory.mutex};
+    sum_sets(of, r, out, 0, r.sets);
+  } else {
+    set_zero(out, out + std::size_t{r.sets} * r.stride);
+    add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
+  }
+}
+
+/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
+inline void fold_cells(abi::record& of, const cell* from) noexcept {
+  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
+    for (std::uint32_t i = 0; i != r->sets; ++i) {
+      std::size_t at = r->first + std::size_t{i} * r->stride;
+      std::size_t last = at + r->width;
+      switch (r->kind) {
+        case abi::summing::integers:
+          break;
+        case abi::summing::reals:
+        case abi::summing::real_histogram:
+          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
+          ++at;
+          break;
+        case abi::summing::duration_histogram:
+          --last;
+          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
+          ++at;
+          break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
+      }
+      for (; at != last; ++at) {
+        if (const std::uint64_t n = load(from[at]); n != 0) {
+          common_add(of.retired[at], n);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+>>>>>>> exemplar
 // Exemplars of a reading as text: OpenMetrics' and JSON's.
 #ifndef VITALS_EXPOSE_EXEMPLARS_HPP
 #define VITALS_EXPOSE_EXEMPLARS_HPP

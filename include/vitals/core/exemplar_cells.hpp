@@ -27,7 +27,7 @@ struct exemplar_word {
 inline constexpr std::uint32_t exemplar_slot = 1 + exemplar_word::count;
 inline constexpr std::uint32_t exemplar_point = 2 * exemplar_slot;
 
-/// The wall clock, to some milliseconds: a tenth of an exact one's cost.
+/// The wall clock, to some milliseconds: a fifth of an exact one's cost.
 inline std::uint64_t wall_milliseconds() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
