@@ -65,6 +65,7 @@ struct thread_cells {
       common_add(record().retired[at], amount);
     }
   }
+
   /// Keeps an exemplar in the point at `at`: this thread's own, or one that all threads share. One without a trace or a
   /// span is none.
   template <bool Shared>
