@@ -28,9 +28,11 @@
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
-// Clocks for timers: steady_clock, and by choice the processor's time-stamp counter.
+// Clocks: for timers steady_clock, and by choice the processor's time-stamp counter; a coarse one for time windows.
 #ifndef VITALS_CORE_CLOCK_HPP
 #define VITALS_CORE_CLOCK_HPP
+
+#include <time.h>
 
 #include <atomic>
 #include <cstdint>
@@ -129,8 +131,41 @@ struct tsc_clock {
     rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
+  /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
+  /// does not tick at a constant rate.
+  [[nodiscard]] VITALS_HOT static std::uint64_t raw() noexcept {
+    return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
+  }
+
+  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
+    if (!is_counter()) {
+      return difference;
+    }
+    calibrate();
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
+                                      fraction_bits);
+  }
+
  private:
   static constexpr int fraction_bits = 32;
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_relaxed);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      usable_.store(known, std::memory_order_relaxed);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept {
+    return is_counter() ? ticks()
+                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
@@ -174,6 +209,17 @@ struct tsc_clock {
   }
 #endif
 };
+
+namespace detail {
+
+/// Nanoseconds since the machine's start, as of the last tick of its timer, which was 1 to 10 ms ago. Never steps back.
+VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 
@@ -332,11 +378,15 @@ namespace VITALS_EXPORT vitals_abi_2 {
 using cell = std::atomic<std::uint64_t>;
 
 /// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+/// A set of maxima is a ring of sub-windows; its sum is the largest value of the window, NaN without one, in the first
+/// cell, and in the second 1 where anything was ever observed.
 enum class summing : std::uint32_t {
   integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
   reals,               ///< each cell a double
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+  maxima,              ///< a max_ring
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
 };
 
 /// Neighbouring sets of cells that are summed alike.
@@ -346,7 +396,8 @@ struct run {
   std::uint32_t sets;    ///< how many sets
   std::uint32_t stride;  ///< from one set to the next
   std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound, maxima)
+  std::uint64_t part{};  ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
@@ -371,6 +422,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;
@@ -500,6 +552,163 @@ namespace detail {
 #include <mutex>
 #include <new>
 
+// Exemplars in cells: written by the threads that count, read by scrapes, and neither waits for the other.
+#ifndef VITALS_CORE_EXEMPLAR_CELLS_HPP
+#define VITALS_CORE_EXEMPLAR_CELLS_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Which of an exemplar's words is what, in cells and in readings.
+struct exemplar_word {
+  static constexpr std::uint32_t time = 0;  ///< milliseconds since 1970; 0 where there is no exemplar
+  static constexpr std::uint32_t trace = 1, span = 3;
+  static constexpr std::uint32_t value = 4;  ///< a double's bits
+  static constexpr std::uint32_t count = 5;
+};
+
+/// A point is where the newest exemplar of a counter's series, or of one bucket, is kept: two slots, each a sequence
+/// and the words. A sequence is 0 before the first exemplar, odd while its slot is written, even when it is whole. The
+/// slot of the smaller one is written next, and only while the other is whole: so a reader always finds one that is.
+///
+/// Orders: a word is stored with release and loaded with acquire. A reader that meets a word of a newer exemplar then
+/// sees the odd sequence that was stored before it, when it looks at the sequence again, and takes nothing.
+inline constexpr std::uint32_t exemplar_slot = 1 + exemplar_word::count;
+inline constexpr std::uint32_t exemplar_point = 2 * exemplar_slot;
+
+/// The wall clock, to some milliseconds: a fifth of an exact one's cost.
+inline std::uint64_t wall_milliseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+/// Whether an exemplar of one time is newer than one of another. A time later than now, from before the clock was set
+/// back, is older than every other, or it would stand until the clock is there again.
+inline bool is_newer(std::uint64_t time, std::uint64_t other) noexcept {
+  if (time == 0 || other == 0) {
+    return time != 0;
+  }
+  const std::uint64_t now = wall_milliseconds();  // after both: what is written meanwhile is not later than this
+  return (time > now) == (other > now) ? time > other : other > now;
+}
+
+/// The sequences of a point's slots, and which slot is next.
+struct exemplar_turn {
+  explicit exemplar_turn(const cell* point) noexcept  // acquire: the words of a whole slot are seen with its sequence
+      : first(point[0].load(std::memory_order_acquire)),
+        second(point[exemplar_slot].load(std::memory_order_acquire)) {}
+
+  [[nodiscard]] std::uint32_t next_slot() const noexcept { return first < second ? 0 : exemplar_slot; }
+  [[nodiscard]] std::uint64_t smaller() const noexcept { return first < second ? first : second; }
+  [[nodiscard]] std::uint64_t larger() const noexcept { return first < second ? second : first; }
+  /// Odd, and larger than both.
+  [[nodiscard]] std::uint64_t odd() const noexcept { return (larger() + 1) | 1U; }
+  [[nodiscard]] bool both_whole() const noexcept { return ((first | second) & 1U) == 0; }
+
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+/// Fills a slot whose sequence is odd by now.
+inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
+  slot[0].store(odd + 1, std::memory_order_release);
+}
+
+/// Keeps an exemplar in a point that only this thread writes.
+inline void own_exemplar(cell* point, const std::uint64_t* words) noexcept {
+  const exemplar_turn turn{point};
+  cell* const slot = point + turn.next_slot();
+  slot[0].store(turn.odd(), std::memory_order_relaxed);  // relaxed: the words are stored with release after it
+  fill_exemplar(slot, turn.odd(), words);
+}
+
+/// Keeps an exemplar in a point that several threads write, signal handlers too. Where another one is at it, this one
+/// is skipped.
+///
+/// The exchange takes the slot from the sequence that was read: had anybody written here since, or begun to, that
+/// sequence would be another, as the smaller one is always next. So the other slot is whole and stays so, and holds
+/// what `only_newer` compared with.
+inline void common_exemplar(cell* point, const std::uint64_t* words, bool only_newer = false) noexcept {
+  const exemplar_turn turn{point};
+  if (!turn.both_whole()) {
+    return;
+  }
+  cell* const slot = point + turn.next_slot();
+  const cell* const other = point + (exemplar_slot - turn.next_slot());
+  if (only_newer &&
+      !is_newer(words[exemplar_word::time], other[1 + exemplar_word::time].load(std::memory_order_acquire))) {
+    return;
+  }
+  std::uint64_t expected = turn.smaller();
+  // acquire: the words that stood here are stored before those that follow
+  if (slot[0].compare_exchange_strong(expected, turn.odd(), std::memory_order_acquire, std::memory_order_relaxed)) {
+    fill_exemplar(slot, turn.odd(), words);
+  }
+}
+
+/// Reads a point's newest exemplar. False where there is none, or where it is written so fast that none could be read
+/// in a few attempts.
+inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
+  for (int attempt = 0; attempt != 8; ++attempt) {
+    const exemplar_turn turn{point};
+    const bool larger_is_whole = (turn.larger() & 1U) == 0;
+    const std::uint64_t sequence = larger_is_whole ? turn.larger() : turn.smaller();
+    if (sequence == 0) {
+      return false;
+    }
+    const cell* const slot = point + (larger_is_whole ? exemplar_slot - turn.next_slot() : turn.next_slot());
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      words[i] = slot[1 + i].load(std::memory_order_acquire);
+    }
+    // relaxed: the words were loaded with acquire before it
+    if (slot[0].load(std::memory_order_relaxed) == sequence && (sequence & 1U) == 0) {
+      return words[exemplar_word::time] != 0;
+    }
+  }
+  return false;
+}
+
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the reason
+/// that max_ring::clear is.)
+[[gnu::noinline]] inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
+  std::uint64_t words[exemplar_word::count];
+  if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      out[i] = words[i];
+    }
+  }
+}
+
+/// Sets a point to none, as an exemplar of no time: it may be read meanwhile. What a thread that is gone has left
+/// half written ends too. Only while no other thread writes.
+inline void clear_exemplar(cell* point) noexcept {
+  constexpr std::uint64_t none[exemplar_word::count] = {};
+  own_exemplar(point, none);
+  own_exemplar(point, none);
+}
+
+/// After a fork, in which nobody else reads or writes: gives up the slot that a thread of the parent was writing.
+inline void mend_exemplar(cell* point) noexcept {
+  for (cell* const slot : {point, point + exemplar_slot}) {
+    if ((slot[0].load(std::memory_order_relaxed) & 1U) != 0) {
+      slot[0].store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Summing a registry's cells over all threads, and folding the cells of a thread that ends.
 #ifndef VITALS_CORE_SUM_HPP
 #define VITALS_CORE_SUM_HPP
@@ -510,6 +719,109 @@ namespace detail {
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+
+// The largest value of a time window: a ring of sub-windows in a series' cells.
+#ifndef VITALS_CORE_MAX_RING_HPP
+#define VITALS_CORE_MAX_RING_HPP
+
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// A window is seven sub-windows, and a ring holds the largest value of each of the last eight, so that a window that
+/// begins within one of them is covered. Time is counted in epochs, one a sub-window, from 1 on. Each slot is a pair of
+/// cells beside each other on a cache line: its epoch, 0 where it holds nothing, and the largest value's bits.
+///
+/// One thread writes a ring at a time (its own, or with the directory's mutex the retired one), any may read it. A
+/// writer that gives a slot to another epoch sets its epoch to 0, then the value, then the epoch, the last two a
+/// release; a reader takes epoch, value and epoch again, each an acquire. Who sees the new value sees the 0 as well, so
+/// a reader that finds the same epoch twice has a value of that epoch.
+///
+/// All functions are told the time, which may step back. An epoch counts within a window on both sides of its own time:
+/// what was observed before a step back goes on to count where the step is shorter than the window, and after a longer
+/// one does not. What is observed after it counts as ever.
+struct max_ring {
+  static constexpr std::uint32_t slots = 8;
+  static constexpr std::uint32_t cells = 2 * slots;
+  static constexpr std::uint64_t window = slots - 1;  ///< in epochs
+
+  /// The length of a sub-window, for a window's length.
+  static constexpr std::uint64_t part_of(std::uint64_t length) noexcept { return (length + window - 1) / window; }
+
+  VITALS_HOT static constexpr std::uint64_t epoch_at(std::uint64_t time, std::uint64_t part) noexcept {
+    return time / part + 1;
+  }
+
+  /// Whether what was observed in `epoch` counts at `now`.
+  static constexpr bool counts(std::uint64_t epoch, std::uint64_t now) noexcept {
+    return epoch + window - now < 2 * slots && epoch != 0;
+  }
+
+  /// Observes a value, which is not NaN. By the ring's only writer.
+  VITALS_HOT static void raise(cell* ring, std::uint64_t epoch, double value) noexcept {
+    cell* const slot = ring + 2 * (epoch % slots);
+    if (slot[0].load(std::memory_order_relaxed) != epoch) [[unlikely]] {
+      begin(slot, epoch, value);
+    } else if (value > std::bit_cast<double>(slot[1].load(std::memory_order_relaxed))) [[unlikely]] {
+      slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    }
+  }
+
+  /// Takes the values of a ring whose thread has ended over into another. By the only writer of both.
+  static void fold(cell* ring, const cell* from, std::uint64_t now) noexcept {
+    for (const cell* slot = from; slot != from + cells; slot += 2) {
+      if (const std::uint64_t epoch = slot[0].load(std::memory_order_relaxed); epoch != 0) {
+        fold(ring, epoch, std::bit_cast<double>(slot[1].load(std::memory_order_relaxed)), now);
+      }
+    }
+  }
+
+  /// The same of one value. A later epoch that counts now keeps its slot.
+  static void fold(cell* ring, std::uint64_t epoch, double value, std::uint64_t now) noexcept {
+    const std::uint64_t held = ring[2 * (epoch % slots)].load(std::memory_order_relaxed);
+    if (held <= epoch || !counts(held, now)) {
+      raise(ring, epoch, value);
+    }
+  }
+
+  /// What a reader adds its rings up in: NaN's bits, and 0. Then the bits of the largest value that counts, and 1 where
+  /// a value was ever observed. (Out of line, as `add`: inlined into a reading of one cell, which is never a ring's,
+  /// g++ would warn of the second one.)
+  [[gnu::noinline]] static void clear(std::uint64_t* out) noexcept {
+    out[0] = std::bit_cast<std::uint64_t>(__builtin_nan(""));
+    out[1] = 0;
+  }
+
+  /// Adds a ring. By any thread.
+  [[gnu::noinline]] static void add(const cell* ring, std::uint64_t now, std::uint64_t* out) noexcept {
+    for (const cell* slot = ring; slot != ring + cells; slot += 2) {
+      std::uint64_t epoch = slot[0].load(std::memory_order_acquire);
+      out[1] |= epoch != 0 ? 1U : 0U;
+      for (int i = 0; i != 4; ++i) {  // a second try takes a writer that came round the whole ring in between
+        const std::uint64_t value = slot[1].load(std::memory_order_acquire);
+        const std::uint64_t again = slot[0].load(std::memory_order_acquire);
+        if (again == epoch) {
+          const bool larger = !(std::bit_cast<double>(value) <= std::bit_cast<double>(out[0]));
+          out[0] = larger && counts(epoch, now) ? value : out[0];
+          break;
+        }
+        epoch = again;
+      }
+    }
+  }
+
+ private:
+  VITALS_COLD static void begin(cell* slot, std::uint64_t epoch, double value) noexcept {
+    slot[0].store(0, std::memory_order_relaxed);
+    slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    slot[0].store(epoch, std::memory_order_release);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -531,9 +843,9 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
 }
 
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
+/// once. `now` is the epoch, where the run has maxima.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
+                     std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
   const auto add_integers = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i != last; ++i) {
@@ -568,7 +880,22 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         add_integers(low + 1, high);
       }
       return;
+    case abi::summing::maxima:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::add(from + set(i), now, out + set(i));
+      }
+      return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
   }
+}
+
+/// The present epoch of a run of maxima.
+inline std::uint64_t epoch_of(const abi::run& r) noexcept {
+  return max_ring::epoch_at(coarse_nanoseconds(), r.part);
 }
 
 /// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
@@ -595,7 +922,7 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
 
 /// Whether the sums of a run are kept from falling.
 constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
 /// How many cells are read in one turn with the mutex: some tens of microseconds.
@@ -605,9 +932,16 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
   set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::maxima) {
+    now = epoch_of(r);
+    for (std::uint32_t i = begin; i != end; ++i) {
+      max_ring::clear(out + std::size_t{i} * r.stride);
+    }
+  }
+  add_sets(r, of.retired + r.first, out, begin, end, now);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
+    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
@@ -615,9 +949,9 @@ inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std
 }
 
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
+/// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
+/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
+/// summed in one turn, so nothing is lost or seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
@@ -678,6 +1012,18 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
           ++at;
           break;
+        case abi::summing::maxima:
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          at = last;
+          break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
       }
       for (; at != last; ++at) {
         if (const std::uint64_t n = load(from[at]); n != 0) {
@@ -733,6 +1079,22 @@ inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
   --of.block_count;
 }
 
+/// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
+/// their run, which is the last one, begins; `end` where there is none.
+template <class Change>
+std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin, std::uint32_t end,
+                         Change change) noexcept {
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count; ++r) {
+    if (r->kind == abi::summing::exemplars && r->first >= begin && r->first < end) {
+      for (std::uint32_t i = 0; i != r->sets; ++i) {
+        change(cells + (r->first - begin) + std::size_t{i} * r->stride);
+      }
+      return r->first;
+    }
+  }
+  return end;
+}
+
 // A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
 // the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
 // not given back: another library's allocator may not be ready yet.)
@@ -744,6 +1106,8 @@ inline void after_fork_in_parent() noexcept {
 }
 inline void after_fork_in_child() noexcept {
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
+    each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
     for (abi::block* b = r->blocks; b != nullptr;) {
       abi::block* const next = b->next;
       if (pthread_equal(b->owner, pthread_self()) == 0) {
@@ -767,6 +1131,12 @@ inline void keep_fork_handler() noexcept {
     d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
     __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
   }
+}
+
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
 }
 
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
@@ -796,17 +1166,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -836,18 +1207,20 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
-  const auto clear = [](cell* cells, std::size_t count) {
-    for (std::size_t i = 0; i != count; ++i) {
-      cells[i].store(0, std::memory_order_relaxed);
+  const auto clear = [&of](cell* cells, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t plain_end = each_point(of, cells, begin, end, &clear_exemplar);
+    for (std::uint32_t i = begin; i != plain_end; ++i) {
+      cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
-  clear(of.retired, of.thread_cells);
-  clear(of.shared, of.shared_cells);
+  of.created.store(wall_time(), std::memory_order_relaxed);
+  clear(of.retired, 0, of.thread_cells);
+  clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), of.thread_cells);
+    clear(cells_of(b), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);
@@ -1165,6 +1538,7 @@ enum class value_kind : std::uint8_t {
   real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
   one,                 ///< no cell: the value is 1
+  maximum,             ///< a double's bits, NaN where the window is empty; then 1 where anything was ever observed
   state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
@@ -1205,11 +1579,20 @@ struct cell_range {
   std::uint32_t count = 0;
 };
 
+/// Where a reading has a family's exemplars, five cells each: the time in milliseconds since 1970 (0 where there is no
+/// exemplar), the trace's upper and lower half, the span, and the value's bits. A counter's series has one of them, a
+/// histogram's one for each classic bucket, +Inf's last.
+struct exemplar_cells {
+  std::uint32_t first = 0;   ///< index of the first series' first one
+  std::uint32_t stride = 0;  ///< from one series to the next; 0 in a family that keeps none
+  std::uint32_t step = 0;    ///< from one bucket to the next
+};
+
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -1227,10 +1610,16 @@ struct family {
   cell_range failures{};           ///< to the callbacks that failed
   native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+  exemplar_cells exemplars{};      ///< where it keeps any
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The index of a series' exemplar, or its bucket's; only in a family that keeps some.
+  [[nodiscard]] constexpr std::uint32_t exemplar_of(std::uint32_t at, std::uint32_t bucket = 0) const noexcept {
+    return exemplars.first + at * exemplars.stride + bucket * exemplars.step;
   }
 
   /// The bounds of all of a histogram's buckets, which the cells behind the first count.
@@ -1292,9 +1681,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -1314,12 +1706,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -1341,6 +1734,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -1483,7 +1878,7 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
       return true;
     }
     for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+      if (name.starts_with(f.stem()) && name.substr(f.stem().size()) == ending) {
         return true;
       }
     }
@@ -1491,7 +1886,8 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
   return false;
 }
 
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+/// Cells of several sources, one after the other, and its own. Behind each source's stands when it was created. Used by
+/// one thread at a time.
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
@@ -1501,7 +1897,7 @@ class reading {
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
       sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
+      base += static_cast<std::uint32_t>(s.cells) + 1;
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
@@ -1554,6 +1950,9 @@ class reading {
     out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
+      if (s.created != nullptr) {
+        cells[s.cells] = s.created(s.self);
+      }
       s.read(s.self, cells);
       const auto add = [cells](std::uint64_t& total, cell_range range) {
         for (std::uint32_t i = 0; i != range.count; ++i) {
@@ -1863,6 +2262,170 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
+// Exemplars of a reading as text: OpenMetrics' and JSON's.
+#ifndef VITALS_EXPOSE_EXEMPLARS_HPP
+#define VITALS_EXPOSE_EXEMPLARS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// An exemplar: the trace and the span in which something was counted, so that a reader of a metric finds an example.
+#ifndef VITALS_METRIC_EXEMPLAR_HPP
+#define VITALS_METRIC_EXEMPLAR_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// An option of a counter or a histogram: for each series, and each bucket, it keeps the newest exemplar that an update
+/// was given, with the value and the wall clock's time (to some milliseconds, which is what tells the newest; one that
+/// is later than now, since the clock was set back, is older than all others). Costs 96 bytes a thread for each of
+/// them, and where an update has an exemplar some 10 ns. Where several threads meet at one exemplar, as in a `shared`
+/// metric, some are skipped; all are counted.
+struct exemplars {};
+
+/// Names a trace by its 128 bits and a span by its 64, as W3C trace context does. One without a trace or a span (all
+/// bits 0) is none: an update that is given it counts alike, and what was kept stays.
+/// https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+class exemplar {
+ public:
+  /// None.
+  constexpr exemplar() noexcept = default;
+  /// From the ids as numbers, the trace's upper half first.
+  constexpr exemplar(const std::array<std::uint64_t, 2>& trace_id, std::uint64_t span_id) noexcept
+      : trace_(trace_id),
+        span_(span_id) {}
+  /// From the ids as bytes, in the order in which they are written.
+  constexpr exemplar(const std::array<std::uint8_t, 16>& trace_id, const std::array<std::uint8_t, 8>& span_id) noexcept
+      : trace_{number(trace_id.data()), number(trace_id.data() + 8)},
+        span_(number(span_id.data())) {}
+
+  /// From the ids as text: 32 and 16 hexadecimal digits in lower case. Anything else gives none.
+  [[nodiscard]] static constexpr exemplar from_hex(std::string_view trace_id, std::string_view span_id) noexcept {
+    exemplar e;
+    const bool good = trace_id.size() == trace_digits && span_id.size() == span_digits &&
+                      parse(trace_id.substr(0, span_digits), e.trace_[0]) &&
+                      parse(trace_id.substr(span_digits), e.trace_[1]) && parse(span_id, e.span_);
+    return good ? e : exemplar{};
+  }
+
+  /// Whether it names a trace and a span.
+  [[nodiscard]] explicit constexpr operator bool() const noexcept { return (trace_[0] | trace_[1]) != 0 && span_ != 0; }
+  [[nodiscard]] constexpr const std::array<std::uint64_t, 2>& trace_id() const noexcept { return trace_; }
+  [[nodiscard]] constexpr std::uint64_t span_id() const noexcept { return span_; }
+
+  /// How an exposition labels them, and the digits that follow.
+  static constexpr std::string_view trace_label = "trace_id";
+  static constexpr std::string_view span_label = "span_id";
+  static constexpr std::size_t trace_digits = 32;
+  static constexpr std::size_t span_digits = 16;
+  // OpenMetrics has room for 128 characters: no exemplar is too long for it.
+  static_assert(trace_label.size() + trace_digits + span_label.size() + span_digits <= 128);
+
+  friend constexpr bool operator==(const exemplar&, const exemplar&) noexcept = default;
+
+ private:
+  static constexpr std::uint64_t number(const std::uint8_t* bytes) noexcept {
+    std::uint64_t n = 0;
+    for (int i = 0; i != 8; ++i) {
+      n = n << 8U | bytes[i];
+    }
+    return n;
+  }
+  static constexpr bool parse(std::string_view digits, std::uint64_t& out) noexcept {
+    for (const char c : digits) {
+      const bool decimal = c >= '0' && c <= '9';
+      if (!decimal && (c < 'a' || c > 'f')) {
+        return false;
+      }
+      out = out << 4U | static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+  }
+
+  std::array<std::uint64_t, 2> trace_{};
+  std::uint64_t span_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Room that any exemplar needs.
+inline constexpr std::size_t exemplar_room = 192;
+
+inline char* write_text(char* out, std::string_view text) noexcept {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+/// Writes all 16 hexadecimal digits of a number.
+inline char* write_hex(char* out, std::uint64_t n) noexcept {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (unsigned shift = 64; shift != 0;) {
+    shift -= 4;
+    *out++ = digits[n >> shift & 0xFU];
+  }
+  return out;
+}
+
+/// The ids of an exemplar, whose words begin at `words`, as a writer of text needs them.
+inline char* write_trace(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(write_hex(out, words[exemplar_word::trace]), words[exemplar_word::trace + 1]);
+}
+inline char* write_span(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(out, words[exemplar_word::span]);
+}
+
+/// Writes milliseconds as seconds.
+inline char* write_milliseconds(char* out, std::uint64_t n) noexcept {
+  out = write_unsigned(out, n / 1000);
+  *out++ = '.';
+  write_digits(out, n % 1000, 3);
+  return out + 3;
+}
+
+/// Writes ` # {trace_id="...",span_id="..."} value time`, or nothing where there is none.
+inline char* write_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, " # {"), exemplar::trace_label), "=\"");
+  out = write_text(write_trace(out, words), "\",");
+  out = write_text(write_text(out, exemplar::span_label), "=\"");
+  out = write_text(write_span(out, words), "\"} ");
+  out = write_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  *out++ = ' ';
+  return write_milliseconds(out, words[exemplar_word::time]);
+}
+
+/// Writes `,"exemplar":{"trace_id":"...","span_id":"...","value":0.5,"timestamp":1.5}`, or nothing where there is none.
+inline char* write_json_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, ",\"exemplar\":{\""), exemplar::trace_label), "\":\"");
+  out = write_text(write_trace(out, words), "\",\"");
+  out = write_text(write_text(out, exemplar::span_label), "\":\"");
+  out = write_text(write_span(out, words), "\",\"value\":");
+  out = write_json_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  out = write_text(out, ",\"timestamp\":");
+  out = write_milliseconds(out, words[exemplar_word::time]);
+  *out++ = '}';
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
 // https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
 #ifndef VITALS_METRIC_QUANTILE_HPP
@@ -1960,12 +2523,14 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
   total,        ///< the sum of `more` cells
   quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
   separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  exemplar,     ///< no number: an exemplar, if the cells hold one; as a member of a JSON object where `more` is 1
   nothing,
 };
 
@@ -1992,7 +2557,7 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
+    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
     start_ = text_.size();
     return *this;
   }
@@ -2069,6 +2634,9 @@ class page_text {
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
           break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
+          break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';
           break;
@@ -2091,6 +2659,9 @@ class page_text {
           out += separated ? 1 : 0;
           *out++ = '\n';
           separated = true;
+          break;
+        case slot::exemplar:
+          out = p.more == 0 ? write_exemplar(out, cells + p.cell) : write_json_exemplar(out, cells + p.cell);
           break;
         case slot::nothing:
           break;
@@ -2226,8 +2797,17 @@ inline void lay_sum_and_count(page_text& page, const std::string& name, const fa
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
+/// Ends a sample's line: behind its number stands the exemplar, which begins at a cell, where the family has any.
+inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
+  if (has_exemplars) {
+    page.number(slot::exemplar, at);
+  }
+  page.text("\n");
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
 inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
+                        std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = 0;
@@ -2235,9 +2815,12 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count);
+    end_sample(page, has_exemplars, exemplar);
+    exemplar += f.exemplars.step;
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first);
+  end_sample(page, has_exemplars, exemplar);
 }
 
 /// The value of a family's series that is one number; `real` is how the format writes doubles.
@@ -2261,27 +2844,40 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+  bool exemplars;     ///< samples may have exemplars
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
+  const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
+      lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (f.type == metric_type::histogram || f.type == metric_type::summary) {
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      return;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   });
 }
 
@@ -2298,6 +2894,9 @@ namespace detail {
 inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
   if (f.present != family::always || f.kind == value_kind::one || f.kind == value_kind::state) {
     return false;
+  }
+  if (f.kind == value_kind::maximum) {
+    return cells[1] == 0;
   }
   std::uint64_t any = 0;
   for (std::uint32_t i = 0; i != f.width; ++i) {
@@ -2676,9 +3275,9 @@ constexpr bool has_upper_case(std::string_view name) noexcept {
   return false;
 }
 
-/// Whether the name ends as a histogram's samples do.
+/// Whether the name ends as samples of a histogram do, or as the time since when something counts.
 constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum") || name.ends_with("_created");
 }
 
 }  // namespace vitals::inline v0::detail
@@ -3025,7 +3624,9 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  std::uint32_t points = 0;  ///< of a series that keep exemplars
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
+  std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -3053,8 +3654,9 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed> ||
+                    std::same_as<Option, exemplars>,
+                "a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -3133,6 +3735,8 @@ struct descriptor {
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
   static_assert(label_facts<labels>::series != 0);
 
+  static constexpr bool has_exemplars = (std::same_as<Options, exemplars> || ...);
+
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
   static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
@@ -3140,7 +3744,8 @@ struct descriptor {
 
 }  // namespace detail
 
-/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram. Not one that hides what it inherits
+/// by its own name: in `struct name : vitals::gauge<...>`, `name::name` is the type.
 template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
@@ -3149,7 +3754,13 @@ concept metric = requires {
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
-  typename M::labels;
+  detail::label_facts<typename M::labels>{};
+  requires M::type != metric_type::histogram || requires {
+    M::bounds;
+  };
+  requires(M::type != metric_type::histogram && M::type != metric_type::summary) || requires {
+    M::buckets;
+  };
 };
 
 }  // namespace vitals::inline v0
@@ -3272,7 +3883,7 @@ struct callback : detail::descriptor<Name, Help, Options...> {
   using calls = detail::caller<Function, is_counter, typename base::labels>;
   using result = typename calls::result;
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
   static_assert(!calls::takes_labels || !std::is_void_v<result>,
                 "a callback's function returns a number or a duration");
@@ -3397,7 +4008,7 @@ class callbacks {
           "a name is made of a-z, 0-9 and _, and does not start with a digit");
     check(std::string_view{name}.ends_with("_total") == is_counter,
           is_counter ? "a counter's name ends in _total" : "only a counter's name ends in _total");
-    check(!detail::ends_as_sample(name), "_bucket, _count and _sum are a histogram's: choose another ending");
+    check(!detail::ends_as_sample(name), "_bucket, _count, _sum and _created are a histogram's: choose another ending");
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
@@ -3442,7 +4053,8 @@ namespace vitals::inline v0 {
 namespace detail {
 
 /// Lays down a family as OpenMetrics, in which a counter's and an info's name are without their endings.
-inline void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+template <bool Created>
+void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
   const auto line = [&](std::string_view what, std::string_view text) {
     page.text("# ").text(what).text(" ").text(s.prefix).text(f.stem()).text(" ").text(text).text("\n");
@@ -3452,7 +4064,7 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, false);
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created, .exemplars = true});
 }
 
 }  // namespace detail
@@ -3460,7 +4072,14 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
 /// The OpenMetrics 1.0 text format: its media type, and how its pages are laid.
 struct openmetrics_text {
   static constexpr std::string_view content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  static constexpr detail::format format{.lay = &detail::lay_openmetrics, .ending = "# EOF\n"};
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<false>, .ending = "# EOF\n"};
+};
+
+/// The same with the `_created` samples of counters, histograms and summaries: since when they count. A scraper that
+/// does not know these takes them for series of their own, one for each of the others.
+struct openmetrics_with_created {
+  static constexpr std::string_view content_type = openmetrics_text::content_type;
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<true>, .ending = "# EOF\n"};
 };
 
 }  // namespace vitals::inline v0
@@ -3484,7 +4103,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, true);
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false, .exemplars = false});
 }
 
 }  // namespace detail
@@ -3737,7 +4356,8 @@ inline void append_reference(std::string& out, const source_ref& s) {
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
     const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
-    append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
+    const std::size_t all = sets * f.stride + std::size_t{f.series} * f.exemplars.stride;
+    append_number(out, f.present == family::always ? all * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }
 }
@@ -3967,6 +4587,7 @@ struct place {
   std::uint32_t label_drop = 0;
   std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
   std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
+  std::uint32_t exemplars = 0;   ///< the first point
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
@@ -3992,6 +4613,19 @@ class handle {
     }
   }
 
+  /// Keeps an exemplar of what was counted in the series, or in one of its buckets.
+  VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
+    static_assert(Metric::has_exemplars,
+                  "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
+    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const shape& s = Metric::shape;
+    const std::uint32_t series = (offset_ - p.first) / s.stride;
+    if (series < s.series) [[likely]] {  // not for a label outside its values
+      const std::uint32_t at = p.exemplars + (series * s.points + point) * exemplar_point;
+      cells::template keep<s.shared>(at, value, e.trace_id()[0], e.trace_id()[1], e.span_id());
+    }
+  }
+
   /// A cell that all threads share.
   VITALS_HOT cell& shared_cell(std::uint32_t step = 0) const noexcept {
     return cells::common()[offset_ - Registry::image.thread_cells + step];
@@ -4008,10 +4642,15 @@ class handle {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {
       constexpr const shape& s = Metric::shape;
-      sum_run(
-          cells::record(),
-          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
-          out.data());
+      sum_run(cells::record(),
+              {.kind = s.kind,
+               .first = offset_,
+               .sets = 1,
+               .stride = s.width,
+               .width = s.width,
+               .may_fall = s.may_fall,
+               .part = s.part},
+              out.data());
     }
     return out;
   }
@@ -4053,10 +4692,22 @@ class counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts one, or `n`, and keeps the exemplar. Only with the option `exemplars`.
+  VITALS_HOT void inc(const exemplar& e) const noexcept { inc(1U, e); }
+  template <class N>
+  VITALS_HOT void inc(N n, const exemplar& e) const noexcept {
+    inc(n);
+    this->keep(e, static_cast<double>(n));
+  }
+
   /// The same as inc(n).
   template <class N>
   VITALS_HOT void add(N n) const noexcept {
     inc(n);
+  }
+  template <class N>
+  VITALS_HOT void add(N n, const exemplar& e) const noexcept {
+    inc(n, e);
   }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
@@ -4064,7 +4715,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4078,7 +4729,8 @@ struct counter : detail::descriptor<Name, Help, Options...> {
   static constexpr detail::shape shape{.stride = stride,
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
-                                       .trash = detail::label_facts<typename base::labels>::can_miss};
+                                       .trash = detail::label_facts<typename base::labels>::can_miss,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = counter_handle<Registry, Metric>;
 };
@@ -4158,7 +4810,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
 
  public:
@@ -4422,6 +5074,14 @@ class [[nodiscard("a timer records when it leaves its scope: give it a name, aut
     }
   }
 
+  /// Observes now, with an exemplar.
+  void stop(const exemplar& e) noexcept {
+    if (running_) {
+      series_.observe(Clock::now() - start_, e);
+      running_ = false;
+    }
+  }
+
   /// Observes nothing.
   void cancel() noexcept {
     running_ = false;
@@ -4464,8 +5124,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
@@ -4493,6 +5153,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
         count(detail::nanos_of(value));
       }
     }
+  }
+
+  /// Counts a number or a duration as above, and keeps the exemplar in its bucket. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void observe(T value, const exemplar& e) const noexcept {
+    observe(value);
+    keep_of(value, e);
   }
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
@@ -4564,6 +5231,40 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Keeps an exemplar of a value that was observed, but for one that was dropped. (It finds the bucket again: without
+  /// an exemplar `observe` has nobody to tell it to, and would be slower if it did.)
+  template <class T>
+  void keep_of(T value, const exemplar& e) const noexcept {
+    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
+    if (real != real || (!signed_values && real < 0)) {
+      return;
+    }
+    if (real - real != 0) {
+      this->keep(e, real, real < 0 ? 0 : Metric::shape.points - 1);
+    } else if constexpr (durations) {
+      keep_counted(detail::nanos_of_seconds(real), e);
+    } else {
+      keep_counted(real, e);
+    }
+  }
+  template <class Rep, class Period>
+  void keep_of(std::chrono::duration<Rep, Period> value, const exemplar& e) const noexcept {
+    if constexpr (!std::is_integral_v<Rep>) {
+      keep_of(std::chrono::duration<double>(value).count(), e);
+    } else if constexpr (durations) {
+      if (signed_values || value.count() >= 0) {
+        keep_counted(detail::nanos_of(value), e);
+      }
+    }
+  }
+  void keep_counted(comparable value, const exemplar& e) const noexcept {
+    std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
+      bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
+    }
+    this->keep(e, durations ? static_cast<double>(value) / 1e9 : static_cast<double>(value), bucket);
+  }
+
   /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
   VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
     const histogram_handle series{offset};
@@ -4622,14 +5323,14 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, a unit, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
@@ -4659,7 +5360,8 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
             .may_fall = Buckets::bounds[0] < 0,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -4728,6 +5430,145 @@ struct info : detail::descriptor<Name, Help, Labels...> {
 template <fixed_string Name, fixed_string Version, fixed_string Commit>
 struct build_info : info<Name, "Which build runs, and what compiled it.", constant<"version", Version>,
                          constant<"commit", Commit>, constant<"compiler", detail::compiler>> {};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A gauge of the largest value within a time window: for queues and other things whose peaks fall between two scrapes.
+#ifndef VITALS_METRIC_MAX_GAUGE_HPP
+#define VITALS_METRIC_MAX_GAUGE_HPP
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// An option of a max_gauge: how far it looks back, `window<30s>` or, in seconds, `window<30>`.
+template <number Length>
+struct window {
+  static constexpr double seconds = Length;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_window = false;
+template <number Length>
+inline constexpr bool is_window<window<Length>> = true;
+
+/// A window's length; that of no window is 0.
+template <class T>
+inline constexpr double window_seconds = 0;
+template <number Length>
+inline constexpr double window_seconds<window<Length>> = window<Length>::seconds;
+
+/// A shorter one would be near the coarse clock's ticks.
+template <class T>
+inline constexpr bool window_is_legal =
+    !is_window<T> || (window_seconds<T> >= 0.1 && window_seconds<T> <= 86400.0 * 365);
+
+template <class Option>
+using unless_window = std::conditional_t<is_window<Option>, list<>, list<Option>>;
+
+/// The base of a max_gauge: its window is no business of other metrics.
+template <fixed_string Name, fixed_string Help, class Options>
+struct max_base;
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_base<Name, Help, list<Options...>> : descriptor<Name, Help, Options...> {};
+
+}  // namespace detail
+
+/// A series of a max_gauge.
+template <class Registry, class Metric>
+class max_gauge_handle : detail::handle<Registry, Metric> {
+  using cells = typename Registry::cells;
+  static constexpr std::uint64_t part = Metric::shape.part;
+
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Observes a value: any double, infinities too; NaN is dropped and counted. Stores nothing where the thread has
+  /// observed one as large lately. Lock-free; reads the coarse clock; not for signal handlers.
+  template <class T>
+  VITALS_HOT void observe(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a max_gauge observes a number, or a duration");
+    const auto real = static_cast<double>(value);
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+    } else if (real != real) [[unlikely]] {
+      this->count_value_drop();
+    } else {
+      const std::uint64_t epoch = detail::max_ring::epoch_at(detail::coarse_nanoseconds(), part);
+      if (detail::cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
+        detail::max_ring::raise(mine + this->offset_, epoch, real);
+      } else {
+        observe_cold(this->offset_, epoch, real);
+      }
+    }
+  }
+
+  /// Observes a duration, in seconds; for gauges whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void observe(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(Metric::name.ends_with("_seconds"), "a duration is in seconds: end the max_gauge's name in _seconds");
+    observe(std::chrono::duration<double>(value).count());
+  }
+
+  /// The largest value that any thread has observed within the window; NaN where there is none. Takes a mutex: not for
+  /// a hot path.
+  [[nodiscard]] double value() const noexcept {
+    return this->exists() ? std::bit_cast<double>(this->read()[0]) : std::numeric_limits<double>::quiet_NaN();
+  }
+
+ private:
+  /// A thread's first touch, or one after its end, which goes to the retired ring as a fold does.
+  VITALS_COLD static void observe_cold(std::uint32_t offset, std::uint64_t epoch, double value) noexcept {
+    if (detail::cell* const mine = cells::attach()) {
+      detail::max_ring::raise(mine + offset, epoch, value);
+    } else {
+      detail::cell* const retired = cells::record().retired;
+      const std::scoped_lock lock{detail::abi::the_directory.mutex};
+      detail::max_ring::fold(retired + offset, epoch, value, epoch);
+    }
+  }
+};
+
+/// A descriptor of a gauge that shows the largest value within the last 60 s, or within another window:
+/// `struct depth : vitals::max_gauge<"queue_depth_max", "Jobs that waited.", vitals::window<30s>> {};` A value is shown
+/// for the window's length at least, and a seventh of it longer at most. A scrape changes nothing, so any number of
+/// scrapers see the same. Options: a window, labels, a unit.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_gauge : detail::max_base<Name, Help, decltype((detail::list<>{} + ... + detail::unless_window<Options>{}))> {
+ private:
+  using base = typename max_gauge::max_base;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert((0 + ... + (detail::is_window<Options> ? 1 : 0)) <= 1,
+                "a max_gauge has one window: leave out the other");
+  static_assert(!base::is_shared, "a max_gauge is kept for each thread: leave out vitals::shared");
+  static_assert((... && detail::window_is_legal<Options>),
+                "a window is from 100ms to a year long: write vitals::window<30s>");
+  static constexpr double given = (0.0 + ... + detail::window_seconds<Options>);
+  static constexpr auto length = static_cast<std::uint64_t>(detail::nanos_of_seconds(given == 0 ? 60 : given));
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::maximum;
+  static constexpr detail::shape shape{.kind = detail::abi::summing::maxima,
+                                       .width = detail::max_ring::cells,
+                                       .stride = detail::max_ring::cells,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .may_fall = true,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss,
+                                       .value_drops = true,
+                                       .part = detail::max_ring::part_of(length)};
+  template <class Registry, class Metric>
+  using handle = max_gauge_handle<Registry, Metric>;
+};
 
 }  // namespace vitals::inline v0
 
@@ -4901,7 +5742,7 @@ namespace vitals::inline v0 {
 /// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
 /// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
 /// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
-/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`, `exemplars` (for each classic bucket).
 template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
 struct native_histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4910,7 +5751,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -4922,7 +5763,8 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
             .series = detail::label_facts<typename base::labels>::series,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -4981,22 +5823,48 @@ class real_counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
+    add(amount);
+    keep_of(amount, e);
+  }
+
   /// The same as add(amount).
   template <class T>
   VITALS_HOT void inc(T amount) const noexcept {
     add(amount);
   }
+  template <class T>
+  VITALS_HOT void inc(T amount, const exemplar& e) const noexcept {
+    add(amount, e);
+  }
 
   /// Adds one.
   VITALS_HOT void inc() const noexcept { add(1.0); }
+  VITALS_HOT void inc(const exemplar& e) const noexcept { add(1.0, e); }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
+  template <class T>
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
+    } else {
+      const auto value = static_cast<double>(amount) + 0.0;  // -0 becomes 0
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
+    }
+  }
 };
 
 /// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
 /// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct real_counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -5012,7 +5880,8 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
                                        .label_drops = detail::label_facts<typename base::labels>::can_miss,
-                                       .value_drops = true};
+                                       .value_drops = true,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = real_counter_handle<Registry, Metric>;
 };
@@ -5219,7 +6088,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a summary adds _count and _sum to its name itself: choose another ending");
+                "a summary adds _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -5294,7 +6163,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
 
  public:
@@ -5329,6 +6198,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cxxabi.h>
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace vitals::inline v0::detail {
@@ -5382,6 +6252,29 @@ struct thread_cells {
       common_add(record().retired[at], amount);
     }
   }
+
+  /// Keeps an exemplar in the point at `at`: this thread's own, or one that all threads share. One without a trace or a
+  /// span is none.
+  template <bool Shared>
+  [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
+                                     std::uint64_t span) noexcept {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
+      return;
+    }
+    const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
+                                   std::bit_cast<std::uint64_t>(value)};
+    static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
+    if constexpr (Shared) {
+      common_exemplar(common() + (at - Registry::image.thread_cells), words);
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
+      own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
+    } else {
+      common_exemplar(record().retired + at, words);
+    }
+  }
+
   /// The cells that all threads share. Before the library's first touch this makes the registry's record.
   VITALS_HOT static cell* common() noexcept {
     cell* const cells = shared.load(std::memory_order_acquire);
@@ -5429,12 +6322,12 @@ struct thread_cells {
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
-/// what callbacks give, and for each of them whether it did.
+/// come first, histograms follow from a cache line's start, cells that count drops come next, exemplars last. A reading
+/// has some more: what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
-  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::array<abi::run, 2 * Metrics + 6> runs{};  ///< how to sum the cells, in order; no cell is in two
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
@@ -5448,7 +6341,8 @@ struct layout {
     if (run_count != 0) {
       abi::run& last = runs[run_count - 1];
       if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
-          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+          last.part == r.part && last.first + last.sets * last.stride == r.first &&
+          (last.first < thread_cells) == (r.first < thread_cells)) {
         last.sets += r.sets;
         return;
       }
@@ -5487,8 +6381,13 @@ struct layout {
         at = to_line(at);
         places[i].first = at;
         const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
-        add_run(
-            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        add_run({.kind = s.kind,
+                 .first = at,
+                 .sets = sets,
+                 .stride = s.stride,
+                 .width = s.width,
+                 .may_fall = s.may_fall,
+                 .part = s.part});
         at += s.stride * sets;
       }
     }
@@ -5501,6 +6400,22 @@ struct layout {
       }
     }
     add_integers(drops, at);
+    const std::uint32_t points = to_line(at);
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.points != 0) {
+        places[i].exemplars = points + count * exemplar_point;
+        count += s.points * s.series;
+      }
+    }
+    add_run({.kind = abi::summing::exemplars,
+             .first = points,
+             .sets = count,
+             .stride = exemplar_point,
+             .width = exemplar_point,
+             .may_fall = false});
+    at = count == 0 ? at : points + count * exemplar_point;
     (in_shared ? all_cells : thread_cells) = to_line(at);
   }
 
@@ -5539,6 +6454,8 @@ constexpr auto shown_labels() noexcept {
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
+  static_assert(M::has_exemplars == (s.points != 0),
+                "only counters and histograms keep exemplars: leave out vitals::exemplars");
   using facts = label_facts<decltype(shown_labels<M>())>;
   const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
@@ -5561,6 +6478,9 @@ consteval family family_of(const place& p) noexcept {
   }
   if constexpr (requires { M::native_buckets; }) {
     f.native = M::native_buckets;
+  }
+  if (s.points != 0) {
+    f.exemplars = {.first = p.exemplars, .stride = s.points * exemplar_point, .step = exemplar_point};
   }
   if (s.trash) {
     f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
@@ -5609,7 +6529,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
     add_number(n);
   }
   return seed;
@@ -5693,13 +6613,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -5721,7 +6641,8 @@ constexpr call call_of() noexcept {
 template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
-                "a registry lists metrics: types derived from counter, gauge, histogram ...");
+                "a registry lists metrics: types derived from counter, gauge, histogram ... that are not named like "
+                "what they inherit: name, help, unit, labels, type, kind, shape, bounds, buckets");
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
@@ -5746,7 +6667,8 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
+                                                                  detail::key_of(families[I], detail::type_name<M>()));
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
@@ -5805,10 +6727,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {
@@ -6440,6 +7364,7 @@ inline void push_delete(const push_options& options) {
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 // The endpoint that scrapers read: some sources, rendered for each request in the format that it asks for.
 #ifndef VITALS_HTTP_EXPOSITION_HPP
@@ -6469,7 +7394,10 @@ inline void push_delete(const push_options& options) {
 // summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
 // bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
 // as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
-// is "NaN". More members may be added.
+// is "NaN". More members may be added. A counter's series and a bucket may hold an exemplar behind these:
+//
+//   "exemplar":{"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","value":0.07,
+//    "timestamp":1520879607.789}
 #ifndef VITALS_EXPOSE_JSON_HPP
 #define VITALS_EXPOSE_JSON_HPP
 
@@ -6482,10 +7410,9 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// Adds `text`, which is UTF-8, as a JSON string.
-inline void append_json(std::string& out, std::string_view text) {
+/// Adds `text`, which is UTF-8, as it stands within a JSON string.
+inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {
@@ -6497,6 +7424,12 @@ inline void append_json(std::string& out, std::string_view text) {
       out += c;
     }
   }
+}
+
+/// Adds it as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
   out += '"';
 }
 
@@ -6518,7 +7451,14 @@ inline std::string json_labels(const source_ref& s, const family& f, std::uint32
   return out;
 }
 
-inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
+inline void lay_json_exemplar(page_text& page, const family& f, std::uint32_t at) {
+  if (f.exemplars.stride != 0) {
+    page.number(slot::exemplar, at, 1);
+  }
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first, std::uint32_t exemplar) {
   char bound[number_room];
   std::uint32_t at = 0;
   page.text(",\"buckets\":[");
@@ -6526,9 +7466,14 @@ inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t fir
     const char* const end = write_json_real(bound, b);
     page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
     const cell_range cells = f.bucket(at++);
-    page.number(slot::total, first + cells.first, cells.count).text("},");
+    page.number(slot::total, first + cells.first, cells.count);
+    lay_json_exemplar(page, f, exemplar);
+    page.text("},");
+    exemplar += f.exemplars.step;
   }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first);
+  lay_json_exemplar(page, f, exemplar);
+  page.text("}]");
 }
 
 /// Lays down a family as JSON.
@@ -6555,12 +7500,13 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
     } else {
       page.text(",\"value\":");
       lay_value(page, f, i, at, slot::json_real);
+      lay_json_exemplar(page, f, cell_base + f.exemplar_of(i));
     }
     if (is_histogram) {
       page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
       page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
       page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at);
+      lay_json_buckets(page, f, at, cell_base + f.exemplar_of(i));
     }
     page.text("}");
   });
@@ -6587,6 +7533,7 @@ struct json_text {
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -6683,6 +7630,11 @@ class field_writer {
   void real(std::uint32_t field, double value) noexcept {
     tag(field, wire_type::fixed64);
     out_ = write_fixed64(out_, value);
+  }
+  void bytes(std::uint32_t field, std::string_view content) noexcept {
+    tag(field, wire_type::bytes);
+    out_ = write_varint(out_, content.size());
+    copy(content);
   }
   /// Fields that are encoded already.
   void copy(std::string_view fields) noexcept {
@@ -6873,16 +7825,22 @@ struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
 struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1;
+  static constexpr std::uint32_t value = 1, exemplar = 2;
 };
 struct summary_field {
   static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
 };
 struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, exemplars = 16;
 };
 struct bucket_field {
-  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2, exemplar = 3;
+};
+struct exemplar_field {
+  static constexpr std::uint32_t label = 1, value = 2, timestamp = 3;
+};
+struct timestamp_field {
+  static constexpr std::uint32_t seconds = 1, nanos = 2;
 };
 
 /// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
@@ -6917,19 +7875,88 @@ inline void write_summary(field_writer& to, const family& f, const std::uint64_t
   to.real(summary_field::sample_sum, sum_of(f, cells));
 }
 
-inline constexpr std::size_t bucket_room =
-    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+constexpr std::size_t pair_room(std::size_t name, std::size_t value) noexcept {
+  return bytes_field_room(label_pair_field::name, name) + bytes_field_room(label_pair_field::value, value);
+}
+inline constexpr std::size_t trace_room = pair_room(exemplar::trace_label.size(), exemplar::trace_digits);
+inline constexpr std::size_t span_label_room = pair_room(exemplar::span_label.size(), exemplar::span_digits);
+inline constexpr std::size_t timestamp_room =
+    varint_field_room(timestamp_field::seconds) + varint_field_room(timestamp_field::nanos);
+inline constexpr std::size_t exemplar_message_room =
+    bytes_field_room(exemplar_field::label, trace_room) + bytes_field_room(exemplar_field::label, span_label_room) +
+    real_field_room(exemplar_field::value) + bytes_field_room(exemplar_field::timestamp, timestamp_room);
+
+/// Writes an Exemplar as a field, if a reading's words hold one.
+inline void write_exemplar(field_writer& to, std::uint32_t field, const std::uint64_t* words) noexcept {
+  const std::uint64_t time = words[exemplar_word::time];
+  if (time == 0) {
+    return;
+  }
+  const auto write_label = [&to](std::size_t room, std::string_view name, std::string_view value) {
+    to.message(exemplar_field::label, room, [&] {
+      to.bytes(label_pair_field::name, name);
+      to.bytes(label_pair_field::value, value);
+    });
+  };
+  char digits[exemplar::trace_digits];
+  to.message(field, exemplar_message_room, [&] {
+    write_trace(digits, words);
+    write_label(trace_room, exemplar::trace_label, {digits, exemplar::trace_digits});
+    write_span(digits, words);
+    write_label(span_label_room, exemplar::span_label, {digits, exemplar::span_digits});
+    to.real(exemplar_field::value, std::bit_cast<double>(words[exemplar_word::value]));
+    to.message(exemplar_field::timestamp, timestamp_room, [&] {
+      to.varint(timestamp_field::seconds, time / 1000);
+      to.varint(timestamp_field::nanos, time % 1000 * 1'000'000);
+    });
+  });
+}
+
+/// How many of a native histogram's exemplars stand in its own list: the newest ones.
+inline constexpr std::uint32_t most_native_exemplars = 10;
+inline constexpr std::size_t native_exemplars_room =
+    most_native_exemplars * bytes_field_room(histogram_field::exemplars, exemplar_message_room);
+
+/// Writes the newest exemplars of a native histogram, the oldest of them first: a reader takes them in order of time.
+/// `points` is the first bucket's.
+inline void write_native_exemplars(field_writer& to, const family& f, const std::uint64_t* points) noexcept {
+  const std::uint64_t* newest[most_native_exemplars + 1];  // and room for the one that leaves
+  std::uint32_t held = 0;
+  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
+    const std::uint64_t* const point = points + i * f.exemplars.step;
+    const std::uint64_t time = point[exemplar_word::time];
+    if (time != 0) {
+      std::uint32_t at = held;
+      for (; at != 0 && newest[at - 1][exemplar_word::time] < time; --at) {
+        newest[at] = newest[at - 1];
+      }
+      newest[at] = point;
+      held += held != most_native_exemplars ? 1 : 0;
+    }
+  }
+  while (held != 0) {
+    write_exemplar(to, histogram_field::exemplars, newest[--held]);
+  }
+}
+
+/// The room that a family's buckets need each.
+constexpr std::size_t bucket_room(const family& f) noexcept {
+  return varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound) +
+         (f.exemplars.stride != 0 ? bytes_field_room(bucket_field::exemplar, exemplar_message_room) : 0);
+}
 
 /// The room that a Histogram's fields need.
 constexpr std::size_t histogram_room(const family& f) noexcept {
+  const bool has_exemplars = f.exemplars.stride != 0;
   return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
-         (f.native.parts != 0 ? native_room() : 0);
+         (f.bounds.size() + (has_exemplars ? 1 : 0)) * bytes_field_room(histogram_field::bucket, bucket_room(f)) +
+         (f.native.parts != 0 ? native_room() : 0) + (f.native.parts != 0 && has_exemplars ? native_exemplars_room : 0);
 }
 
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
-/// native histogram has its own buckets beside the classic ones.
-inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+/// Writes a Histogram's fields. The bucket up to +Inf, which holds `sample_count`, is optional: it is there where it
+/// has an exemplar. A native histogram has its own buckets beside the classic ones. `points` are the series' exemplars.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells,
+                            const std::uint64_t* points) noexcept {
   const auto count_of = [&](std::uint32_t bucket) {
     const cell_range own = f.bucket(bucket);
     std::uint64_t sum = 0;
@@ -6946,32 +7973,60 @@ inline void write_histogram(field_writer& to, const family& f, const std::uint64
   to.varint(histogram_field::sample_count, total);
   to.real(histogram_field::sample_sum, sum_of(f, cells));
   std::uint64_t below = 0;
+  const auto write_bucket = [&](std::uint32_t i, double bound) {
+    to.message(histogram_field::bucket, bucket_room(f), [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, bound);
+      if (f.exemplars.stride != 0) {
+        write_exemplar(to, bucket_field::exemplar, points + i * f.exemplars.step);
+      }
+    });
+  };
   for (std::uint32_t i = 0; i != bounds; ++i) {
     below += count_of(i);
-    to.message(histogram_field::bucket, bucket_room, [&] {
-      to.varint(bucket_field::cumulative_count, below);
-      to.real(bucket_field::upper_bound, f.bounds[i]);
-    });
+    write_bucket(i, f.bounds[i]);
+  }
+  const bool has_exemplars = f.exemplars.stride != 0;
+  if (has_exemplars && points[bounds * f.exemplars.step + exemplar_word::time] != 0) {
+    below = total;
+    write_bucket(bounds, std::numeric_limits<double>::infinity());
   }
   if (f.native.parts != 0) {
     write_native(to, f, cells);
+    if (has_exemplars) {
+      write_native_exemplars(to, f, points);
+    }
   }
 }
 
 /// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
 constexpr bool varies(const family& f) noexcept {
-  return f.type == metric_type::histogram || f.type == metric_type::summary;
+  return f.type == metric_type::histogram || f.type == metric_type::summary || f.exemplars.stride != 0;
+}
+
+/// A counter with exemplars.
+inline constexpr std::size_t counter_room =
+    real_field_room(value_field::value) + bytes_field_room(value_field::exemplar, exemplar_message_room);
+inline void write_counter(field_writer& to, const family& f, std::uint64_t total, const std::uint64_t* words) noexcept {
+  to.real(value_field::value, f.kind == value_kind::real ? std::bit_cast<double>(total) : static_cast<double>(total));
+  write_exemplar(to, value_field::exemplar, words);
 }
 
 /// The room that a series' value needs in a family that varies, and writing it.
 constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+  return f.type == metric_type::histogram ? histogram_room(f)
+         : f.type == metric_type::summary ? summary_room
+                                          : counter_room;
 }
-inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells, std::uint32_t series) noexcept {
+  const std::uint64_t* const own = cells + f.cell_of(series);
+  const std::uint64_t* const points = cells + f.exemplar_of(series);
   if (f.type == metric_type::histogram) {
-    write_histogram(to, f, cells);
+    write_histogram(to, f, own, points);
+  } else if (f.type == metric_type::summary) {
+    write_summary(to, f, own);
   } else {
-    write_summary(to, f, cells);
+    write_counter(to, f, *own, points);
   }
 }
 
@@ -7123,7 +8178,7 @@ class family_messages {
         begin = p.at;
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells, p.series); });
         });
       }
     });
@@ -7309,6 +8364,7 @@ class gzip {
 #ifndef VITALS_HTTP_MESSAGE_HPP
 #define VITALS_HTTP_MESSAGE_HPP
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -7330,6 +8386,16 @@ struct response {
   std::string allow{};             ///< the Allow header, where not empty
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
+  std::string cache_control{};     ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control}) {
+      text->clear();
+    }
+  }
 };
 
 }  // namespace vitals::inline v0::http
@@ -7343,7 +8409,6 @@ struct response {
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 // The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
@@ -7520,7 +8585,7 @@ enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf }
 /// What an answer is written in, and its Content-Type.
 struct negotiated {
   page_format format;
-  std::string content_type;
+  std::string_view content_type;
 };
 
 namespace detail {
@@ -7574,9 +8639,8 @@ struct offer {
   page_format format;
   std::string_view type;
   std::string_view subtype;
-  std::string_view version;  ///< none for protobuf
-  std::string_view content_type;
-  std::string_view escaping;  ///< the one to state where the request states none
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
 
   /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
   [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
@@ -7598,37 +8662,52 @@ struct offer {
   }
 };
 
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
 /// By default the first is preferred to the second, and so on.
 inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8", ""},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8", ""},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8", "underscores"},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "",
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", ""},
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
 }};
 
-/// How names beyond [a-zA-Z0-9_] are to be written. There are none, so all of these print the same.
-[[nodiscard]] constexpr std::string_view known_escaping(const parameter& asked) noexcept {
-  for (const std::string_view escaping : {"allow-utf-8", "dots", "values"}) {
-    if (asked.is(escaping)) {
-      return escaping;
-    }
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
   }
-  return "underscores";
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
 }
 
 }  // namespace detail
 
 /// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
 /// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Throws std::bad_alloc alone; takes time in proportion to the header's length.
-[[nodiscard]] inline negotiated negotiate(std::string_view accept) {
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
   struct standing {
     int closeness = 0;  // of the range that decides
     int weight = 0;
     std::size_t place = 0;
-    std::string_view escaping{};
+    std::size_t escaping = 0;
 
     [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
       constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
@@ -7647,8 +8726,7 @@ inline constexpr std::array<offer, 4> offers{{
       const int closeness = detail::offers[i].closeness(range);
       standing& s = standings[i];
       if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place,
-             range.escaping.given() ? detail::known_escaping(range.escaping) : detail::offers[i].escaping};
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
       }
     }
   }
@@ -7657,12 +8735,28 @@ inline constexpr std::array<offer, 4> offers{{
     best = standings[i].beats(standings[best]) ? i : best;
   }
   const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  negotiated result{chosen.format, std::string{chosen.content_type}};
-  if (chosen.version == "1.0.0" && !standings[best].escaping.empty()) {
-    result.content_type += "; escaping=";
-    result.content_type += standings[best].escaping;
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
+}
+
+/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
+/// do not count.
+[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
+                                     std::string_view instead) noexcept {
+  int wanted = 0;
+  int other = 0;
+  while (!accept.empty()) {
+    detail::media_range range;
+    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
+      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
+                         : detail::same_name(range.subtype, instead) ? &other
+                                                                     : nullptr;
+      if (meant != nullptr) {
+        *meant = range.weight;
+      }
+    }
   }
-  return result;
+  return wanted > 0 && wanted >= other;
 }
 
 /// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
@@ -7767,16 +8861,20 @@ struct exposure {
 /// of theirs.
 class exposition {
  public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
   void expose(std::vector<source_ref> added, exposure how = {}) {
     const std::unique_lock lock{mutex_};
     std::vector<placed> all = sources_;
-    const auto kept = std::make_shared<const decoration>(std::move(how));
     for (source_ref& s : added) {
-      s.prefix = kept->how.prefix;
+      const auto kept = std::make_shared<const decoration>(how, s);
+      s.prefix = kept->prefix;
       s.labels = kept->labels;
       all.push_back({s, kept});
     }
@@ -7800,41 +8898,53 @@ class exposition {
   }
 
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
   }
 
   /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
   }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
+  }
+
+  /// Some families' present values, as JSON.
+  [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
+    const std::shared_lock lock{mutex_};
+    std::string out;
+    pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
+    while (out.ends_with('\n')) {
+      out.pop_back();
+    }
+    return out;
   }
 
  private:
   struct decoration {
-    explicit decoration(exposure its) : how(std::move(its)) {
+    /// What a source is exposed with stands before what it has itself.
+    decoration(exposure its, const source_ref& s) : how(std::move(its)), prefix(how.prefix + std::string{s.prefix}) {
       for (const auto& [name, value] : how.labels) {
         labels.push_back({name, value});
       }
+      labels.insert(labels.end(), s.labels.begin(), s.labels.end());
     }
     decoration(const decoration&) = delete;
     decoration& operator=(const decoration&) = delete;
     ~decoration() = default;
 
     exposure how;
+    std::string prefix;
     std::vector<constant_label> labels;
   };
 
@@ -7846,8 +8956,9 @@ class exposition {
   /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
           names_(std::move(names)) {}
 
     /// Throws std::invalid_argument where the sources do not fit one page.
@@ -7858,7 +8969,7 @@ class exposition {
       if (!format) {
         render_text(json_, json_text::format, out);
       } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
+        render_text(openmetrics_, openmetrics_format_, out);
       } else if (*format == page_format::prometheus_text) {
         render_text(text_, prometheus_text::format, out);
       } else {
@@ -7884,6 +8995,7 @@ class exposition {
       kept.page->render(out);
     }
 
+    v0::detail::format openmetrics_format_;
     std::vector<source_ref> sources_;
     std::vector<std::string> names_;
     lazily<page> text_;
@@ -7892,23 +9004,22 @@ class exposition {
     lazily<protobuf_page> protobuf_;
   };
 
-  response rendered(const request& asked, std::optional<page_format> format) const {
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
-    response r;
     if (accepts_gzip(asked.accept_encoding)) {
       const std::scoped_lock turn{zipping_};
       chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
     } else {
-      chosen.render(format, r.body);
+      chosen.render(format, out.body);
     }
-    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -7920,12 +9031,13 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
 
+  const v0::detail::format openmetrics_;
   mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
   std::vector<placed> sources_;
   std::unique_ptr<pages> pages_;
@@ -7935,6 +9047,1171 @@ class exposition {
 };
 
 }  // namespace vitals::inline v0::http
+
+#endif
+// The probes: a program's health behind the paths that orchestrators, load balancers and people know.
+#ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
+#define VITALS_HTTP_HEALTH_ROUTES_HPP
+
+#include <concepts>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A program's health for machines and people: JSON, application/health+json, and Kubernetes' verbose lines.
+//
+// The JSON document has the same members on every path:
+//
+//   {"status":"degraded","ready":true,"live":true,"started":true,
+//    "reasons":["cache: connection_timeout"],
+//    "components":{
+//     "cache":{"status":"unhealthy","criticality":"degrading","reason":"connection_timeout","cause":"cache",
+//              "age_seconds":12.5,"flapping":false,"errors":3,"errors_in_a_row":3,
+//              "heartbeat_age_seconds":0.2},
+//     ...},
+//    "service":"relay","version":"1.4.2","environment":"production",
+//    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
+//
+// `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
+// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. Probes of
+// liveness and of the start have no components. A heartbeat's
+// age is there for components that beat. More members may be added.
+#ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
+#define VITALS_EXPOSE_HEALTH_JSON_HPP
+
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Errors by component and type: a bounded table, with the last message of each.
+#ifndef VITALS_HEALTH_ERRORS_HPP
+#define VITALS_HEALTH_ERRORS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// What a probe finds: the process and each of its components at one moment, without a lock and without changing
+// anything.
+#ifndef VITALS_HEALTH_REPORT_HPP
+#define VITALS_HEALTH_REPORT_HPP
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// Components: what a program is made of, as far as its health goes.
+#ifndef VITALS_HEALTH_COMPONENT_HPP
+#define VITALS_HEALTH_COMPONENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// The state of one component: a word of 64 bits, and how reports change it.
+#ifndef VITALS_HEALTH_COMPONENT_STATE_HPP
+#define VITALS_HEALTH_COMPONENT_STATE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// How a component fares.
+enum class status : std::uint8_t {
+  unknown,  ///< nothing was reported yet
+  healthy,
+  degraded,   ///< it works, but worse than it should
+  unhealthy,  ///< it does not work
+};
+
+/// What is reported of a component.
+enum class report : std::uint8_t { success, degradation, failure };
+
+[[nodiscard]] constexpr std::string_view name_of(status s) noexcept {
+  constexpr std::string_view names[] = {"unknown", "healthy", "degraded", "unhealthy"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+namespace detail {
+
+inline constexpr std::size_t statuses = 4;
+inline constexpr std::size_t reports = 3;
+
+/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
+/// report is legal, and none leads back to unknown.
+inline constexpr status component_table[statuses][reports] = {
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+};
+
+constexpr status target_of(status from, report r) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+}
+
+/// When reports are believed.
+struct component_policy {
+  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
+  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
+  std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
+  std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
+  std::uint64_t flap_window = 60000;  ///< ms
+};
+
+/// What a component's word holds.
+struct component_state {
+  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+
+  status now = status::unknown;
+  report last = report::success;  ///< what was reported last
+  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+
+  friend constexpr bool operator==(const component_state&, const component_state&) = default;
+
+  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+  }
+  [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U),
+            .last = static_cast<report>(word >> 2U & 3U),
+            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
+            .since = word >> 24U};
+  }
+};
+
+/// How long ago `then` was; 0 where a clock has stepped back.
+constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? 0 : now - then;
+}
+
+constexpr bool is_better(status than, status s) noexcept {
+  return than == status::unknown ? s == status::healthy : s < than;
+}
+
+/// What is believed of a component at a time, without a further report: an improvement that had to wait for its dwell
+/// is there when that is over, unless the component is flapping.
+constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
+                                  bool flapping) noexcept {
+  const status target = target_of(s.now, s.last);
+  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  if (waits && !flapping && elapsed(s.since, now) >= p.dwell) {
+    s.now = target;
+    s.since += p.dwell;
+    s.reason = target == status::healthy ? 0 : s.reason;
+  }
+  return s;
+}
+
+/// The state after a report. `in_grace`: whether the process has only just started.
+constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
+                                const component_policy& p, bool in_grace, bool flapping) noexcept {
+  s = settled(s, now, p, flapping);
+  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
+               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
+                                                              : s.in_a_row + 1;
+  s.last = r;
+  s.reason = r == report::success ? s.reason : reason;
+  const status target = target_of(s.now, r);
+  const bool worse = !is_better(s.now, target);
+  const bool first = s.now == status::unknown;
+  const bool held =
+      first ? worse && r == report::failure && in_grace : !worse && (flapping || elapsed(s.since, now) < p.dwell);
+  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+    s.now = target;
+    s.since = now;
+  }
+  s.reason = s.now == status::healthy && r == report::success ? 0 : s.reason;
+  return s;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What a component's failure means for the program.
+enum class criticality : std::uint8_t {
+  critical,       ///< without it the program is not ready
+  degrading,      ///< without it the program is ready, and degraded
+  informational,  ///< only told
+};
+
+// A component's options.
+
+struct critical {};       ///< The program is not ready without it. (So it is where none of the three is given.)
+struct degrading {};      ///< The program goes on without it, degraded.
+struct informational {};  ///< Told, and without consequence.
+
+/// What the component needs: where one of these is unhealthy too, that one is named as the cause.
+template <class... Components>
+struct depends_on {};
+
+/// So many failures in a row make it unhealthy; otherwise one does. A degradation counts alike.
+template <std::uint32_t Count>
+struct fall {};
+/// So many successes in a row make it healthy again; otherwise one does.
+template <std::uint32_t Count>
+struct rise {};
+/// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
+template <number Time>
+struct dwell {};
+/// For so long after the program's start a failure leaves it unknown, and a heartbeat may be missing: `grace<30s>`.
+template <number Time>
+struct grace {};
+/// So many changes within the window are flapping: it is then not believed to be better until it is calm.
+template <std::uint32_t Changes, number Window>
+struct flapping {};
+
+/// In a heartbeat: after so long a silence the program is no longer live, so that it is restarted.
+template <number Silence>
+struct restart_after {};
+/// It beats, and is unhealthy when it has not for so long: `heartbeat<5s>`, `heartbeat<5s, restart_after<60s>>`.
+template <number Silence, class Restart = void>
+struct heartbeat {};
+
+namespace detail {
+
+/// What is known of a component when compiling.
+struct component_facts {
+  std::string_view name;
+  criticality matters = criticality::critical;
+  component_policy policy{};
+  std::uint64_t deadline = 0;  ///< ms of silence; 0: it does not beat
+  std::uint64_t restart = 0;   ///< ms; 0: never
+  view<std::uint8_t> needs{};  ///< indices of the components that it depends on
+};
+
+constexpr std::uint64_t milliseconds_of(double seconds) noexcept {
+  return seconds <= 0 ? 0 : static_cast<std::uint64_t>(seconds * 1000 + 0.5);
+}
+
+/// How an option changes a component's facts. One that is none has no such function.
+template <class Option>
+struct component_option {
+  static_assert(sizeof(Option) == 0,
+                "a component's options are critical, degrading or informational, depends_on<...>, heartbeat<5s>, "
+                "fall<n>, rise<n>, dwell<10s>, grace<30s> and flapping<n, 1min>");
+};
+template <criticality What>
+struct criticality_option {
+  static constexpr bool says_criticality = true;
+  static constexpr void apply(component_facts& f) noexcept { f.matters = What; }
+};
+template <>
+struct component_option<critical> : criticality_option<criticality::critical> {};
+template <>
+struct component_option<degrading> : criticality_option<criticality::degrading> {};
+template <>
+struct component_option<informational> : criticality_option<criticality::informational> {};
+template <class... Components>
+struct component_option<depends_on<Components...>> {
+  static constexpr void apply(component_facts&) noexcept {}
+};
+template <std::uint32_t Count>
+struct component_option<fall<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
+};
+template <std::uint32_t Count>
+struct component_option<rise<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
+};
+template <number Time>
+struct component_option<dwell<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write dwell<10s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.dwell = milliseconds_of(Time); }
+};
+template <number Time>
+struct component_option<grace<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write grace<30s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.grace = milliseconds_of(Time); }
+};
+template <std::uint32_t Changes, number Window>
+struct component_option<flapping<Changes, Window>> {
+  static_assert(Changes > 1 && Changes <= 100 && Window >= 1 && Window <= 86400,
+                "flapping takes 2 to 100 changes within 1s to a day: write flapping<6, 1min>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.policy.flap_limit = Changes;
+    f.policy.flap_window = milliseconds_of(Window);
+  }
+};
+template <number Silence>
+struct component_option<heartbeat<Silence, void>> {
+  static_assert(Silence >= 0.01 && Silence <= 86400,
+                "a heartbeat's silence is from 10ms to a day: write heartbeat<5s>");
+  static constexpr void apply(component_facts& f) noexcept { f.deadline = milliseconds_of(Silence); }
+};
+template <number Silence, number Restart>
+struct component_option<heartbeat<Silence, restart_after<Restart>>> : component_option<heartbeat<Silence>> {
+  static_assert(Restart > Silence && Restart <= 86400,
+                "restart_after is longer than the heartbeat's silence: write heartbeat<5s, restart_after<60s>>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.deadline = milliseconds_of(Silence);
+    f.restart = milliseconds_of(Restart);
+  }
+};
+
+template <class Option>
+inline constexpr bool says_criticality = requires {
+  component_option<Option>::says_criticality;
+};
+
+/// The components among a component's options.
+template <class Option>
+struct needs_of {
+  using type = list<>;
+};
+template <class... Components>
+struct needs_of<depends_on<Components...>> {
+  using type = list<Components...>;
+};
+
+}  // namespace detail
+
+/// A part of the program whose health is told: `struct store : vitals::component<"store", vitals::critical> {};`
+template <fixed_string Name, class... Options>
+struct component {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name) && !detail::has_upper_case(name),
+                "a component's name is made of a-z, 0-9 and _, and does not start with a digit: it is a label's value, "
+                "a member in JSON and part of a path");
+  static_assert((0 + ... + (detail::says_criticality<Options> ? 1 : 0)) <= 1,
+                "a component is critical, degrading or informational: leave out the others");
+  using needs = decltype((detail::list<>{} + ... + typename detail::needs_of<Options>::type{}));
+  static constexpr detail::component_facts facts = [] {
+    detail::component_facts f{.name = name};
+    (detail::component_option<Options>::apply(f), ...);
+    return f;
+  }();
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Flapping: a component that changes too often is not believed to be better until it is calm.
+#ifndef VITALS_HEALTH_FLAPPING_HPP
+#define VITALS_HEALTH_FLAPPING_HPP
+
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// A leaky count of changes: each adds one, and within a window as many leak away as the limit is. At the limit the
+/// component is flapping, until no more than half of that is left.
+struct flap_state {
+  static constexpr std::uint64_t one = 1000;
+
+  std::uint64_t level = 0;  ///< in thousandths of a change, below 2^23
+  bool flapping = false;
+  std::uint64_t since = 0;  ///< ms of the last change
+
+  friend constexpr bool operator==(const flap_state&, const flap_state&) = default;
+
+  /// The word: 23 bits level, 1 flapping, 40 time.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return level | std::uint64_t{flapping} << 23U | since << 24U;
+  }
+  [[nodiscard]] static constexpr flap_state of(std::uint64_t word) noexcept {
+    return {.level = word & ((1U << 23U) - 1), .flapping = (word >> 23U & 1U) != 0, .since = word >> 24U};
+  }
+
+  /// What of the level is left.
+  [[nodiscard]] constexpr std::uint64_t level_at(std::uint64_t now, const component_policy& p) const noexcept {
+    const std::uint64_t passed = elapsed(since, now);
+    const std::uint64_t leaked =
+        passed >= p.flap_window ? p.flap_limit * one : passed * p.flap_limit * one / p.flap_window;
+    return leaked < level ? level - leaked : 0;
+  }
+  [[nodiscard]] constexpr bool is_flapping(std::uint64_t now, const component_policy& p) const noexcept {
+    return flapping && level_at(now, p) * 2 > p.flap_limit * one;
+  }
+
+  /// After one more change. (Held at twice the limit: it is calm again within a window and a half.)
+  [[nodiscard]] constexpr flap_state after_change(std::uint64_t now, const component_policy& p) const noexcept {
+    if (p.flap_limit == 0) {
+      return *this;
+    }
+    const std::uint64_t most = 2 * p.flap_limit * one;
+    const std::uint64_t left = level_at(now, p) + one;
+    const std::uint64_t level_now = left < most ? left : most;
+    return {.level = level_now, .flapping = is_flapping(now, p) || level_now >= p.flap_limit * one, .since = now};
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// The life of a process: a state machine whose transitions are a table.
+#ifndef VITALS_HEALTH_LIFECYCLE_HPP
+#define VITALS_HEALTH_LIFECYCLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Where a process is in its life. To operators the first three are one: starting.
+enum class phase : std::uint8_t {
+  unstarted,     ///< it has not said anything yet
+  initializing,  ///< it reads its configuration, fills its caches
+  live,          ///< it runs, and takes no work yet
+  ready,         ///< it takes work
+  degraded,      ///< it takes work, and does some of it worse
+  draining,      ///< it finishes what it has and takes no more
+  stopped,
+};
+
+/// What can happen to a process.
+enum class life_event : std::uint8_t { initialize, go_live, become_ready, degrade, recover, drain, stop };
+
+namespace detail {
+
+inline constexpr std::size_t phases = 7;
+inline constexpr std::size_t life_events = 7;
+
+struct life_transition {
+  phase to;
+  bool legal;  ///< what is not legal leaves the phase as it is
+};
+
+/// All transitions: a row for each phase, a column for each event.
+inline constexpr auto life_table = [] {
+  struct table {
+    life_transition rows[phases][life_events];
+  };
+  constexpr auto no = [](phase from) { return life_transition{from, false}; };
+  constexpr auto to = [](phase p) { return life_transition{p, true}; };
+  using enum phase;
+  //            initialize         go_live            become_ready    degrade            recover            drain stop
+  return table{{{to(initializing), to(live), to(ready), no(unstarted), no(unstarted), to(draining), to(stopped)},
+                {to(initializing), to(live), to(ready), no(initializing), no(initializing), to(draining), to(stopped)},
+                {no(live), to(live), to(ready), no(live), no(live), to(draining), to(stopped)},
+                {no(ready), no(ready), to(ready), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(degraded), no(degraded), to(degraded), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(draining), no(draining), no(draining), no(draining), no(draining), to(draining), to(stopped)},
+                {no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), to(stopped)}}};
+}();
+
+}  // namespace detail
+
+/// The phase after an event; the same one where the event is illegal.
+[[nodiscard]] constexpr phase after(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].to;
+}
+
+/// Whether an event may happen in a phase.
+[[nodiscard]] constexpr bool is_legal(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].legal;
+}
+
+/// Whether the process takes work, as far as its own life goes.
+[[nodiscard]] constexpr bool takes_work(phase p) noexcept {
+  return p == phase::ready || p == phase::degraded;
+}
+
+/// Whether the process is there: it has begun and has not stopped.
+[[nodiscard]] constexpr bool is_alive(phase p) noexcept {
+  return p != phase::unstarted && p != phase::stopped;
+}
+
+/// Whether its start is over: what Kubernetes' startup probe asks.
+[[nodiscard]] constexpr bool has_started(phase p) noexcept {
+  return p != phase::unstarted && p != phase::initializing && p != phase::stopped;
+}
+
+/// The phase in one of operators' five words.
+[[nodiscard]] constexpr std::string_view name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"starting", "starting", "starting", "ready", "degraded", "draining", "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t most_components = 64;
+
+/// What is known of a program's health when compiling.
+struct health_facts {
+  std::string_view name;
+  view<component_facts> components;
+};
+
+/// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
+/// who sees a change sees what led to it: they change rarely.
+enum class process_cell : std::uint32_t {
+  phase,                   ///< the phase, and above 8 bits the ms of its beginning
+  start,                   ///< ms of the first mark, plus 1; 0: there was none
+  refused,                 ///< how many events were illegal in their phase
+  listener,                ///< functions to call at a change, up to `most_listeners`
+  entered = listener + 4,  ///< how often each phase was entered
+  count = entered + 8,
+};
+inline constexpr std::size_t most_listeners = 4;
+
+/// A component's cells.
+enum class component_cell : std::uint32_t {
+  state,    ///< a component_state: by compare-exchange of any thread, acquire and release
+  flaps,    ///< a flap_state: as `state`
+  beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
+  changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
+  entered,  ///< how often each status was entered: read-modify-write by any thread, relaxed
+  count = entered + 4,
+};
+static_assert(statuses == 4 && phases <= 8);
+
+/// A program's clock: as functions, so that only what marks in a hot path is a template.
+struct health_clock_ref {
+  std::uint64_t (*milliseconds)() noexcept;          ///< since some start; does not step
+  std::uint64_t (*silence)(std::uint64_t) noexcept;  ///< ms since a beat's ticks
+  std::uint64_t (*wall)() noexcept;                  ///< ms since 1970 (UTC)
+};
+
+/// A program's health without its type: what probes, formats and monitors take.
+struct health_ref {
+  const health_facts* facts = nullptr;
+  cell* cells = nullptr;                      ///< the process's, then each component's
+  abi::slot_table* const* reasons = nullptr;  ///< each component's reasons
+  health_clock_ref clock{};
+
+  static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
+    return static_cast<std::uint32_t>(process_cell::count) +
+           static_cast<std::uint32_t>(component) * static_cast<std::uint32_t>(component_cell::count) +
+           static_cast<std::uint32_t>(c);
+  }
+  [[nodiscard]] cell& at(process_cell c, std::size_t index = 0) const noexcept {
+    return cells[static_cast<std::uint32_t>(c) + index];
+  }
+  [[nodiscard]] cell& at(std::size_t component, component_cell c, std::size_t index = 0) const noexcept {
+    return cells[place(component, c) + index];
+  }
+};
+
+inline constexpr std::string_view missed_heartbeat = "heartbeat_missed";
+
+}  // namespace detail
+
+/// A component at the moment of a report.
+struct component_report {
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  std::string_view name{};
+  criticality matters = criticality::critical;
+  status now = status::unknown;
+  std::string_view reason{};      ///< why it is degraded or unhealthy; empty where nobody said
+  std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
+  std::uint64_t silence = never;  ///< ms since its last heartbeat
+  bool is_flapping = false;
+  bool is_stuck = false;     ///< silent for so long that the program should be restarted
+  bool is_excluded = false;  ///< it was left out of account
+  std::uint8_t cause = 0;    ///< index of the component that is at fault: its own, or one that it depends on
+};
+
+/// A program at the moment of a report.
+struct health_report {
+  phase now = phase::unstarted;  ///< ready or degraded by the components, where the program itself is ready
+  bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
+  bool started = false;          ///< its start is over
+  bool ready = false;            ///< it takes work, and so do all critical components
+  std::uint64_t uptime = 0;      ///< ms since the first mark
+  std::size_t count = 0;
+  std::array<component_report, detail::most_components> all{};
+
+  [[nodiscard]] view<component_report> components() const noexcept { return {all.data(), count}; }
+};
+
+namespace detail {
+
+inline std::string_view reason_text(const health_ref& of, std::size_t component, std::uint32_t reason) noexcept {
+  return reason == 0 ? std::string_view{} : text_of_slot(*of.reasons[component], reason - 1);
+}
+
+/// What is believed of one component. `start` is the ms of the first mark, plus 1.
+inline component_report report_on(const health_ref& of, std::size_t index, std::uint64_t now,
+                                  std::uint64_t start) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  const std::uint64_t flaps = of.at(index, component_cell::flaps).load(std::memory_order_acquire);
+  component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
+  r.is_flapping = flap_state::of(flaps).is_flapping(now, facts.policy);
+  const component_state s =
+      settled(component_state::of(of.at(index, component_cell::state).load(std::memory_order_acquire)), now,
+              facts.policy, r.is_flapping);
+  r.now = s.now;
+  r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
+  const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
+  r.age = s.now == status::unknown ? since_start : elapsed(s.since, now);
+  if (facts.deadline == 0) {
+    return r;
+  }
+  const std::uint64_t ticks = of.at(index, component_cell::beat).load(std::memory_order_relaxed);
+  std::uint64_t silence = since_start;
+  std::uint64_t extra = facts.policy.grace;
+  if (ticks != 0) {
+    r.silence = silence = of.clock.silence(ticks);
+    extra = 0;
+    r.now = r.now == status::unknown ? status::healthy : r.now;
+  }
+  if (silence > facts.deadline + extra) {
+    r.now = status::unhealthy;
+    r.reason = missed_heartbeat;
+    r.age = silence - facts.deadline - extra;
+  }
+  r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
+  return r;
+}
+
+/// Names, for what is unhealthy, the component at fault: the deepest one that it depends on and that is unhealthy too.
+inline void find_causes(const health_facts& facts, health_report& r) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    std::size_t cause = i;
+    for (bool deeper = r.all[i].now == status::unhealthy; deeper;) {  // ends: dependencies have no cycle
+      deeper = false;
+      for (const std::uint8_t need : facts.components[cause].needs) {
+        if (r.all[need].now == status::unhealthy) {
+          cause = need;
+          deeper = true;
+          break;
+        }
+      }
+    }
+    r.all[i].cause = static_cast<std::uint8_t>(cause);
+  }
+}
+
+/// What follows from the components, in a process whose own phase is `own`.
+inline void conclude(health_report& r, phase own) noexcept {
+  r.live = is_alive(own);
+  r.started = has_started(own);
+  r.ready = takes_work(own);
+  bool worse = false;
+  for (const component_report& c : r.components()) {
+    const bool fails = c.now == status::unhealthy || c.now == status::unknown;
+    r.ready = r.ready && !(fails && c.matters == criticality::critical);
+    worse = worse || (c.now != status::healthy && c.matters != criticality::informational);
+    r.live = r.live && !c.is_stuck;
+  }
+  r.now = !takes_work(own) ? own : worse ? phase::degraded : phase::ready;
+}
+
+/// Leaves a component out of account.
+inline void exclude(health_report& r, std::string_view name) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    if (r.all[i].name == name) {
+      r.all[i].matters = criticality::informational;
+      r.all[i].is_stuck = false;
+      r.all[i].is_excluded = true;
+    }
+  }
+  conclude(r, r.now);
+}
+
+/// Reads each word once. No lock, no allocation, nothing is changed.
+inline health_report report_of(const health_ref& of, std::uint64_t now) noexcept {
+  health_report r;
+  const std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_acquire);
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  r.uptime = start == 0 ? 0 : elapsed(start - 1, now);
+  r.count = of.facts->components.size();
+  for (std::size_t i = 0; i != r.count; ++i) {
+    r.all[i] = report_on(of, i, now, start);
+  }
+  conclude(r, static_cast<phase>(word & 0xFFU));
+  find_causes(*of.facts, r);
+  return r;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What is known of a component's errors of one type.
+struct error_report {
+  static constexpr std::size_t most_text = 215;
+
+  std::string_view component{};
+  std::string_view type{};
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;  ///< ms since 1970 (UTC)
+  std::uint64_t last = 0;
+  char text[most_text + 1] = {};  ///< the last message, cut where it was longer; empty while another is being written
+  std::size_t length = 0;
+
+  [[nodiscard]] std::string_view message() const noexcept { return {text, length}; }
+};
+
+namespace detail {
+
+inline constexpr std::uint32_t most_error_types = 31;
+inline constexpr std::size_t error_entries = 64;  ///< and one more for each component, for what has no other place
+
+/// An entry's cells. Any thread writes them.
+struct error_cell {
+  static constexpr std::size_t key = 0;    ///< 1 + component * 32 + type, 0 while free: claimed once (release)
+  static constexpr std::size_t count = 1;  ///< read-modify-write, relaxed
+  static constexpr std::size_t first = 2;  ///< wall clock's ms: stored once
+  static constexpr std::size_t last = 3;   ///< relaxed store: the last writer wins
+  /// Even while the message is whole. A writer makes it odd by compare-exchange, and leaves the message where another
+  /// one is at it; stores the words (release) and makes it even again (release). A reader takes it before and after the
+  /// words (acquire all): the same even number means that the words are of one message.
+  static constexpr std::size_t guard = 4;
+  static constexpr std::size_t message = 5;  ///< its length in the first byte, then its text
+  static constexpr std::size_t words = 27;
+  static constexpr std::size_t all = message + words;
+};
+static_assert(error_cell::words * 8 == error_report::most_text + 1);
+
+/// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
+/// since it was last healthy; then the entries.
+struct error_table {
+  explicit error_table(const health_ref& of) noexcept
+      : components(of.facts->components.size()),
+        in_a_row(of.cells + health_ref::place(components, component_cell::state)),
+        entries(in_a_row + components) {}
+
+  static constexpr std::uint32_t cells(std::size_t components) noexcept {
+    return static_cast<std::uint32_t>(components + (error_entries + components) * error_cell::all);
+  }
+  [[nodiscard]] cell* entry(std::size_t i) const noexcept { return entries + i * error_cell::all; }
+  [[nodiscard]] std::size_t size() const noexcept { return error_entries + components; }
+
+  std::size_t components;
+  cell* in_a_row;
+  cell* entries;
+};
+
+/// The types of a program's errors. (The table's name is no label's.)
+inline abi::slot_table& error_types_of(const health_facts& of) noexcept {
+  char name[256];
+  const std::size_t length = of.name.size() < 240 ? of.name.size() : 240;
+  std::memcpy(name, of.name.data(), length);
+  std::memcpy(name + length, ".errors", 7);
+  return find_slot_table({name, length + 7}, most_error_types);
+}
+
+/// The entry of a component's errors of one type: its own where the table has room, or else that of all other types.
+inline cell* error_entry(const error_table& table, std::size_t component, std::uint32_t type) noexcept {
+  const std::uint64_t key = 1 + component * (most_error_types + 1) + type;
+  for (std::size_t i = 0; type != most_error_types && i != error_entries; ++i) {
+    cell* const entry = table.entry(i);
+    std::uint64_t there = entry[error_cell::key].load(std::memory_order_acquire);
+    if (there == 0) {
+      entry[error_cell::key].compare_exchange_strong(there, key, std::memory_order_acq_rel);
+      there = there == 0 ? key : there;
+    }
+    if (there == key) {
+      return entry;
+    }
+  }
+  cell* const other = table.entry(error_entries + component);
+  other[error_cell::key].store(1 + component * (most_error_types + 1) + most_error_types, std::memory_order_release);
+  return other;
+}
+
+/// Copies as much of `text` as fits into `out`, whole characters only, control characters as blanks and what is no
+/// UTF-8 as question marks. Returns the length.
+inline std::size_t copy_cleaned(char* out, std::size_t room, std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t size = 1;
+    while (size <= 4 && i + size <= text.size() && !is_utf8(text.substr(i, size))) {
+      ++size;
+    }
+    const bool good = size <= 4 && i + size <= text.size();
+    size = good ? size : 1;
+    if (length + size > room) {
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (!good) {
+      out[length] = '?';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out[length] = ' ';
+    } else {
+      std::memcpy(out + length, text.data() + i, size);
+    }
+    length += size;
+    i += size;
+  }
+  return length;
+}
+
+inline void store_message(cell* entry, std::string_view message) noexcept {
+  std::uint64_t words[error_cell::words] = {};
+  char bytes[sizeof words] = {};
+  const std::size_t length = copy_cleaned(bytes + 1, sizeof bytes - 1, message);
+  bytes[0] = static_cast<char>(length);
+  std::memcpy(words, bytes, sizeof words);
+  cell& guard = entry[error_cell::guard];
+  std::uint64_t even = guard.load(std::memory_order_relaxed);
+  if ((even & 1U) != 0 || !guard.compare_exchange_strong(even, even + 1, std::memory_order_acquire)) {
+    return;  // another thread's message is as new
+  }
+  for (std::size_t i = 0; i != error_cell::words; ++i) {
+    entry[error_cell::message + i].store(words[i], std::memory_order_release);
+  }
+  guard.store(even + 2, std::memory_order_release);
+}
+
+inline void load_message(const cell* entry, error_report& out) noexcept {
+  for (int attempt = 0; attempt != 4; ++attempt) {
+    std::uint64_t words[error_cell::words];
+    const std::uint64_t before = entry[error_cell::guard].load(std::memory_order_acquire);
+    for (std::size_t i = 0; i != error_cell::words; ++i) {
+      words[i] = entry[error_cell::message + i].load(std::memory_order_acquire);
+    }
+    if ((before & 1U) == 0 && entry[error_cell::guard].load(std::memory_order_acquire) == before) {
+      char bytes[sizeof words];
+      std::memcpy(bytes, words, sizeof words);
+      out.length = static_cast<unsigned char>(bytes[0]);
+      std::memcpy(out.text, bytes + 1, out.length);
+      return;
+    }
+  }
+}
+
+/// Counts an error. Lock-free where its type is known already.
+VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
+                                     std::string_view message) noexcept {
+  const error_table table{of};
+  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  const std::uint64_t now = of.clock.wall();
+  std::uint64_t never = 0;
+  entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
+  entry[error_cell::last].store(now, std::memory_order_relaxed);
+  common_add(entry[error_cell::count], std::uint64_t{1});
+  common_add(table.in_a_row[component], std::uint64_t{1});
+  store_message(entry, message);
+}
+
+/// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
+template <class Visit>
+void each_error(const health_ref& of, Visit visit) {
+  const error_table table{of};
+  const abi::slot_table& types = error_types_of(*of.facts);
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (key == 0 || count == 0) {
+      continue;
+    }
+    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
+                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+                   .count = count,
+                   .first = entry[error_cell::first].load(std::memory_order_relaxed),
+                   .last = entry[error_cell::last].load(std::memory_order_relaxed)};
+    load_message(entry, r);
+    visit(r);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What is told beside a program's health.
+struct health_page_options {
+  std::string version{};
+  std::string environment{};
+  std::vector<std::string> metrics{};  ///< names of the families that the status page shows
+  bool show_errors = false;            ///< whether the errors' last messages are shown, to whoever asks
+};
+
+namespace detail {
+
+/// The one word for the whole.
+inline std::string_view status_of(const health_report& r) noexcept {
+  return takes_work(r.now) && !r.ready ? std::string_view{"unready"} : name_of(r.now);
+}
+
+inline std::string_view name_of(criticality c) noexcept {
+  constexpr std::string_view names[] = {"critical", "degrading", "informational"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+/// Adds ms as seconds with up to 3 decimals.
+inline void append_seconds(std::string& out, std::uint64_t ms) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, ms / 1000) - digits));
+  if (ms % 1000 != 0) {
+    out += '.';
+    out += static_cast<char>('0' + ms / 100 % 10);
+    out += static_cast<char>('0' + ms / 10 % 10);
+    out += static_cast<char>('0' + ms % 10);
+  }
+}
+
+inline void append_count(std::string& out, std::uint64_t n) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, n) - digits));
+}
+
+/// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
+inline void append_timestamp(std::string& out, std::uint64_t ms) {
+  const auto seconds = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto two = [&out](int n, char end) {
+    out += static_cast<char>('0' + n / 10 % 10);
+    out += static_cast<char>('0' + n % 10);
+    out += end;
+  };
+  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
+  out += '-';
+  two(parts.tm_mon + 1, '-');
+  two(parts.tm_mday, 'T');
+  two(parts.tm_hour, ':');
+  two(parts.tm_min, ':');
+  two(parts.tm_sec, '.');
+  out += static_cast<char>('0' + ms / 100 % 10);
+  out += static_cast<char>('0' + ms / 10 % 10);
+  out += static_cast<char>('0' + ms % 10);
+  out += 'Z';
+}
+
+/// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
+inline void append_span(std::string& out, std::uint64_t ms) {
+  const std::uint64_t s = ms / 1000;
+  const struct {
+    std::uint64_t count;
+    char unit;
+  } parts[] = {{s / 86400, 'd'}, {s / 3600 % 24, 'h'}, {s / 60 % 60, 'm'}, {s % 60, 's'}};
+  std::size_t first = 0;
+  while (first != 3 && parts[first].count == 0) {
+    ++first;
+  }
+  for (std::size_t i = first; i != 4 && i != first + 2; ++i) {
+    out += i == first ? "" : " ";
+    append_count(out, parts[i].count);
+    out += parts[i].unit;
+  }
+}
+
+inline void append_text_member(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json(out, value);
+}
+
+inline void append_flag(std::string& out, std::string_view name, bool value) {
+  out += ",\"";
+  out += name;
+  out += value ? "\":true" : "\":false";
+}
+
+/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
+/// degraded.
+inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+  for (const component_report& c : r.components()) {
+    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void append_reasons(std::string& out, const health_report& r) {
+  std::string_view between;
+  out += '[';
+  if (!takes_work(r.now)) {
+    out.append("\"process: ").append(name_of(r.now)).append("\"");
+    between = ",";
+  }
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    if (is_at_fault(r, i)) {
+      out += between;
+      between = ",";
+      out += '"';
+      out += c.name;
+      out += ": ";
+      append_json_escaped(out, c.reason.empty() ? name_of(c.now) : c.reason);
+      out += '"';
+    }
+  }
+  out += ']';
+}
+
+inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
+  const error_table table{of};
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
+      sum += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  return sum;
+}
+
+inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+  std::string_view between = ",\"error_types\":[";
+  each_error(of, [&](const error_report& e) {
+    if (e.component != component) {
+      return;
+    }
+    out += between;
+    between = ",";
+    out += "{\"type\":";
+    append_json(out, e.type);
+    out += ",\"count\":";
+    append_count(out, e.count);
+    out += ",\"first\":\"";
+    append_timestamp(out, e.first);
+    out += "\",\"last\":\"";
+    append_timestamp(out, e.last);
+    out += '"';
+    if (messages) {
+      append_text_member(out, "message", e.message());
+    }
+    out += '}';
+  });
+  out += between == "," ? "]" : "";
+}
+
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
+                             bool messages) {
+  const component_report& c = r.all[i];
+  append_json(out, c.name);
+  out += ":{\"status\":\"";
+  out += name_of(c.now);
+  out += "\",\"criticality\":\"";
+  out += name_of(c.matters);
+  out += "\",\"reason\":";
+  append_json(out, c.reason);
+  append_text_member(out, "cause", c.now == status::healthy ? std::string_view{} : r.all[c.cause].name);
+  out += ",\"age_seconds\":";
+  append_seconds(out, c.age);
+  append_flag(out, "flapping", c.is_flapping);
+  out += ",\"errors\":";
+  append_count(out, errors_of(of, i));
+  out += ",\"errors_in_a_row\":";
+  append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
+  if (c.silence != component_report::never) {
+    out += ",\"heartbeat_age_seconds\":";
+    append_seconds(out, c.silence);
+  }
+  append_errors(out, of, c.name, messages);
+  out += '}';
+}
+
+/// Adds the document without its closing brace, for more members.
+inline void append_health(std::string& out, const health_ref& of, const health_report& r,
+                          const health_page_options& options, bool components) {
+  out += "{\"status\":\"";
+  out += status_of(r);
+  out += '"';
+  append_flag(out, "ready", r.ready);
+  append_flag(out, "live", r.live);
+  append_flag(out, "started", r.started);
+  out += ",\"reasons\":";
+  append_reasons(out, r);
+  out += ",\"components\":{";
+  for (std::size_t i = 0; components && i != r.count; ++i) {
+    out += i == 0 ? "\n " : ",\n ";
+    append_component(out, of, r, i, options.show_errors);
+  }
+  out += '}';
+  append_text_member(out, "service", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "environment", options.environment);
+  out += ",\"uptime_seconds\":";
+  append_seconds(out, r.uptime);
+  out += ",\"uptime\":\"";
+  append_span(out, r.uptime);
+  out += "\",\"timestamp\":\"";
+  append_timestamp(out, of.clock.wall());
+  out += '"';
+}
+
+/// The same as application/health+json has it (draft-inadarei-api-health-check).
+inline void append_health_check(std::string& out, const health_ref& of, const health_report& r,
+                                const health_page_options& options) {
+  constexpr std::string_view words[] = {"fail", "pass", "warn", "fail"};
+  out += "{\"status\":\"";
+  out += !r.ready ? "fail" : r.now == phase::degraded ? "warn" : "pass";
+  out += '"';
+  append_text_member(out, "serviceId", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "description", status_of(r));
+  out += ",\"checks\":{";
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    out += i == 0 ? "\n " : ",\n ";
+    append_json(out, c.name);
+    out += ":[{\"componentType\":\"component\",\"status\":\"";
+    out += words[static_cast<std::size_t>(c.now)];
+    out += '"';
+    if (c.now != status::healthy) {
+      append_text_member(out, "output", c.reason.empty() ? name_of(c.now) : c.reason);
+    }
+    out += '}';
+    out += ']';
+  }
+  out += "}}\n";
+}
+
+/// Adds a line as Kubernetes' verbose form has it.
+inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
+                              bool excluded = false) {
+  if (excluded) {
+    out.append("[+]").append(name).append(" excluded: ok\n");
+    return;
+  }
+  out += good ? "[+]" : "[-]";
+  out += name;
+  out += good ? " ok" : " failed: ";
+  out += good ? std::string_view{} : why;
+  out += '\n';
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
 
 #endif
 // The router: from a request's method and path to a response. It knows no HTTP library.
@@ -7963,15 +10240,22 @@ namespace vitals::inline v0::http {
   return target.substr(0, target.find_first_of("?#"));
 }
 
-/// Routes GET and HEAD requests to handlers by their exact path. `/` is built in: it lists the routes. Add routes
-/// first; then `handle` may be called by any threads at once, as far as the handlers allow.
+/// Routes GET and HEAD requests to handlers by their exact path, and answers OPTIONS with what is allowed. `/` is built
+/// in: it lists the routes. Add routes first; then `handle` may be called by any threads at once, as far as the
+/// handlers allow.
 class router {
  public:
   using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
 
   /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
   /// with `/` or is taken.
   void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
     if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
       throw std::invalid_argument(
           fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
@@ -7981,23 +10265,46 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
+  /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
+  /// its own where one is gone by then), `list` adds their lines to the list at `/`. By any threads at once.
+  void add_group(std::function<bool(std::string_view path)> has, filler answer,
+                 std::function<void(std::string&)> list) {
+    groups_.push_back({std::move(has), std::move(answer), std::move(list)});
+  }
+
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS, 500 where a handler
+  /// throws.
   [[nodiscard]] response handle(const request& asked) const {
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
     const std::string_view path = path_of(asked.target);
-    const auto found = find(path);
-    if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
-    try {
-      return found->answer(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
+    const filler* const answer = find_answer(path);
+    if (path != "/" && answer == nullptr) {
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method == "OPTIONS") {
+      out.status = 204;
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        (*answer)(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
+      }
     }
   }
 
@@ -8005,8 +10312,22 @@ class router {
   struct route {
     std::string path;
     std::string what;
-    handler answer;
+    filler answer;
   };
+  struct group {
+    std::function<bool(std::string_view)> has;
+    filler answer;
+    std::function<void(std::string&)> list;
+  };
+
+  /// What answers for a path; null where nothing does.
+  [[nodiscard]] const filler* find_answer(std::string_view path) const {
+    if (const auto found = find(path); found != routes_.end()) {
+      return &found->answer;
+    }
+    const auto owner = std::find_if(groups_.begin(), groups_.end(), [path](const group& g) { return g.has(path); });
+    return owner != groups_.end() ? &owner->answer : nullptr;
+  }
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
     return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
@@ -8017,10 +10338,255 @@ class router {
     for (const route& r : routes_) {
       text += fmt::format("{}  {}\n", r.path, r.what);
     }
+    for (const group& g : groups_) {
+      g.list(text);
+    }
     return text;
   }
 
   std::vector<route> routes_;
+  std::vector<group> groups_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Anything that is a program's health: `vitals::health<...>`.
+template <class H>
+concept health_source = requires {
+  { H::ref() }
+  noexcept->std::same_as<v0::detail::health_ref>;
+};
+
+/// A program's health behind its paths. The status code is the answer, 200 or 503; the body says why.
+///
+/// | path | question |
+/// | `/livez` `/healthz` `/live` `/health/live` `/api/v1/health/live` | should it be restarted? |
+/// | `/startupz` | is its start over? |
+/// | `/readyz` `/ready` `/health/ready` `/api/v1/health/ready` | does it take work? |
+/// | `/health` `/api/v1/health` | the same, with all components |
+/// | `/status` `/api/v1/status` | always 200: all of it, with the metrics that the program chose |
+///
+/// `?exclude=name` leaves a component out of the question; `/readyz/name` and `/livez/name` ask for one alone. The body
+/// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
+class health_routes {
+ public:
+  /// `metrics` gives some families as JSON, for `/status`.
+  explicit health_routes(health_page_options options,
+                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+      : options_(std::move(options)),
+        metrics_(std::move(metrics)) {}
+
+  /// Throws std::invalid_argument where another health is served already.
+  void expose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts != of.facts) {
+      throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\" already");
+    }
+    of_ = of;
+  }
+  /// Takes it away: once this returns, nothing reads it.
+  void unexpose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts == of.facts) {
+      of_.reset();
+    }
+  }
+
+  /// Adds its paths to a router, which must not outlive it.
+  void add_to(router& routes) {
+    routes.add_group([this](std::string_view path) { return has(path); },
+                     [this](const request& asked, response& out) { answer(asked, out); },
+                     [this](std::string& out) { list(out); });
+  }
+
+ private:
+  enum class question { live, started, ready, overall, everything };
+
+  struct known_path {
+    std::string_view path;
+    question asks;
+    std::string_view what;
+  };
+  static constexpr known_path paths[] = {
+      {"/livez", question::live, "whether it runs; 503 where it should be restarted"},
+      {"/healthz", question::live, {}},
+      {"/live", question::live, {}},
+      {"/health/live", question::live, {}},
+      {"/api/v1/health/live", question::live, {}},
+      {"/startupz", question::started, "whether its start is over"},
+      {"/readyz", question::ready, "whether it takes work"},
+      {"/ready", question::ready, {}},
+      {"/health/ready", question::ready, {}},
+      {"/api/v1/health/ready", question::ready, {}},
+      {"/health", question::overall, "whether it takes work, with all components"},
+      {"/api/v1/health", question::overall, {}},
+      {"/status", question::everything, "all that is known, always 200"},
+      {"/api/v1/status", question::everything, {}},
+  };
+
+  /// What a path asks, and of which component where it asks of one alone.
+  struct asked_for {
+    question asks;
+    std::optional<std::size_t> component{};
+  };
+
+  /// With the mutex held.
+  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
+    if (!of_) {
+      return std::nullopt;
+    }
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return asked_for{known.asks};
+      }
+    }
+    const auto& all = of_->facts->components;
+    for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
+                                       std::pair{std::string_view{"/livez/"}, question::live}}) {
+      for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
+        if (all[i].name == path.substr(before.size())) {
+          return asked_for{asks, i};
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool has(std::string_view path) const {
+    const std::shared_lock lock{mutex_};
+    return find(path).has_value();
+  }
+
+  void list(std::string& out) const {
+    const std::shared_lock lock{mutex_};
+    if (of_) {
+      for (const known_path& known : paths) {
+        if (!known.what.empty()) {
+          out.append(known.path).append("  ").append(known.what).append("\n");
+        }
+      }
+    }
+  }
+
+  void answer(const request& asked, response& out) const {
+    const std::shared_lock lock{mutex_};
+    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    if (!wanted) {  // taken away since it was looked for
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+      return;
+    }
+    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    out.cache_control = "no-store";
+    if (wanted->component) {
+      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+    } else {
+      answer_all(wanted->asks, r, asked, out);
+    }
+  }
+
+  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
+    for (const std::string& name : query_values(asked.target, "exclude")) {
+      v0::detail::exclude(r, name);
+    }
+    const bool good = asks == question::live         ? r.live
+                      : asks == question::started    ? r.started
+                      : asks == question::everything ? true
+                                                     : r.ready;
+    out.status = good ? 200 : 503;
+    if (has_flag(asked, "verbose")) {
+      write_lines(out.body, asks, r, good);
+    } else if (asks != question::everything && accepts_health_json(asked.accept)) {
+      out.content_type = "application/health+json";
+      v0::detail::append_health_check(out.body, *of_, r, options_);
+    } else {
+      out.content_type = "application/json";
+      const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
+      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      if (asks == question::everything) {
+        append_needs(out.body);
+        out.body += ",\"metrics\":";
+        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+      }
+      out.body += "}\n";
+    }
+    out.vary = "Accept";
+  }
+
+  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
+    const component_report& c = r.all[index];
+    const bool good = live ? !c.is_stuck : is_working(c);
+    out.status = good ? 200 : 503;
+    if (has_flag(asked, "verbose")) {
+      v0::detail::append_check_line(out.body, c.name, good, why(c));
+    } else {
+      out.content_type = "application/json";
+      out.body = "{";
+      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      out.body += "}\n";
+    }
+  }
+
+  static bool is_working(const component_report& c) noexcept {
+    return c.now == status::healthy || c.now == status::degraded;
+  }
+  static std::string_view why(const component_report& c) noexcept {
+    return c.reason.empty() ? name_of(c.now) : c.reason;
+  }
+
+  static void write_lines(std::string& out, question asks, const health_report& r, bool good) {
+    using v0::detail::append_check_line;
+    if (asks == question::live) {
+      append_check_line(out, "process", is_alive(r.now), name_of(r.now));
+    } else if (asks == question::started) {
+      append_check_line(out, "process", r.started, name_of(r.now));
+    } else {
+      append_check_line(out, "process", takes_work(r.now), name_of(r.now));
+    }
+    for (const component_report& c : r.components()) {
+      if (asks == question::live) {
+        append_check_line(out, c.name, !c.is_stuck, "silent for too long", c.is_excluded);
+      } else if (asks != question::started) {
+        append_check_line(out, c.name, is_working(c), why(c), c.is_excluded);
+      }
+    }
+    constexpr std::string_view names[] = {"livez", "startupz", "readyz", "healthz", "status"};
+    out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
+  }
+
+  void append_needs(std::string& out) const {
+    const auto& all = of_->facts->components;
+    out += ",\"dependencies\":{";
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
+      std::string_view between;
+      for (const std::uint8_t need : all[i].needs) {
+        out.append(between).append("\"").append(all[need].name).append("\"");
+        between = ",";
+      }
+      out += ']';
+    }
+    out += '}';
+  }
+
+  static bool has_flag(const request& asked, std::string_view name) {
+    return !query_values(asked.target, name).empty();
+  }
+
+  static bool accepts_health_json(std::string_view accept) {
+    return prefers(accept, "application", "health+json", "json");
+  }
+
+  mutable std::shared_mutex mutex_;
+  std::optional<v0::detail::health_ref> of_;
+  health_page_options options_;
+  std::function<std::string(const std::vector<std::string>&)> metrics_;
 };
 
 }  // namespace vitals::inline v0::http
@@ -8091,48 +10657,57 @@ class session : public std::enable_shared_from_this<session> {
       // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
       const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
       const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      const std::string accept = joined(head, beast::http::field::accept);
-      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
+      join(head, beast::http::field::accept, accept_);
+      join(head, beast::http::field::accept_encoding, accept_encoding_);
       const request asked{.method = view(head.method_string()),
                           .target = view(head.target()),
-                          .accept = accept,
-                          .accept_encoding = accept_encoding};
-      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
-            head.method() == beast::http::verb::head);
+                          .accept = accept_,
+                          .accept_encoding = accept_encoding_};
+      routes_->handle(asked, answer_);
+      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
     } else if (error == beast::http::error::header_limit) {
-      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
+      refuse(431, "431 Request Header Fields Too Large\n");
     } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
                error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
+      refuse(400, "400 Bad Request\n");
     } else {  // closed by the peer, timed out, or the server stops
       close();
     }
   }
 
-  /// The values of all lines of a field (RFC 9110, 5.3).
-  static std::string joined(const beast::http::fields& head, beast::http::field name) {
-    std::string all;
+  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
+  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
+    all.clear();
     const auto [begin, end] = head.equal_range(name);
     for (auto line = begin; line != end; ++line) {
       all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
     }
-    return all;
   }
 
-  void write(response r, unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
+  void refuse(unsigned status, const char* why) {
+    answer_.clear();
+    answer_.status = status;
+    answer_.body = why;
+    write(11, false, false);
+  }
+
+  void write(unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
       }
     };
-    set(beast::http::field::allow, r.allow);
-    set(beast::http::field::content_encoding, r.content_encoding);
-    set(beast::http::field::vary, r.vary);
+    set(beast::http::field::allow, answer_.allow);
+    set(beast::http::field::content_encoding, answer_.content_encoding);
+    set(beast::http::field::vary, answer_.vary);
+    set(beast::http::field::cache_control, answer_.cache_control);
     message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
-    message_->body() = std::move(r.body);
+    if (answer_.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+      set(beast::http::field::content_type, answer_.content_type);
+      message_->content_length(answer_.body.size());
+    }
+    message_->body().swap(answer_.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);
     writing_ = true;
@@ -8152,6 +10727,7 @@ class session : public std::enable_shared_from_this<session> {
       stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       close();
     } else {
+      message_->body().swap(answer_.body);
       read();
     }
   }
@@ -8162,6 +10738,11 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<beast::http::response<beast::http::string_body>> message_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
   const router* routes_;
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
+  // an idle one does after 30 seconds.
+  std::string accept_;
+  std::string accept_encoding_;
+  response answer_;
   bool writing_ = false;
   bool finishing_ = false;
 };
@@ -8176,6 +10757,8 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
+  health_page_options health{};       ///< what the health's pages tell beside it
 };
 
 namespace detail {
@@ -8278,14 +10861,17 @@ class listener {
 /// one thread at a time; `expose` may come at any time.
 class server {
  public:
-  explicit server(server_options options = {}) : options_(std::move(options)) {
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
+    health_.add_to(routes_);
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
     routes_.add("/metrics/json", "metrics as JSON", json);
     routes_.add("/api/v1/metrics", "metrics as JSON", json);
     routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -8296,6 +10882,7 @@ class server {
   template <source... Sources>
   void expose(exposure how = {}) {
     exposition_.expose({Sources::source()...}, std::move(how));
+    (expose_health<Sources>(), ...);
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
@@ -8305,6 +10892,7 @@ class server {
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
+    (unexpose_health<Sources>(), ...);
     exposition_.unexpose({Sources::source()...});
   }
   void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
@@ -8363,8 +10951,22 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
 
  private:
+  template <class Source>
+  void expose_health() {
+    if constexpr (health_source<Source>) {
+      health_.expose(Source::ref());
+    }
+  }
+  template <class Source>
+  void unexpose_health() {
+    if constexpr (health_source<Source>) {
+      health_.unexpose(Source::ref());
+    }
+  }
+
   server_options options_;
-  exposition exposition_;
+  exposition exposition_{options_.openmetrics_created};
+  health_routes health_;
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;
