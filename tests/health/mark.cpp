@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -369,6 +371,44 @@ TEST_CASE("what is marked steadily healthy") {
       CHECK(is_steadily_healthy(state.packed()) == (s == status::healthy && r == report::success));
     }
   }
+}
+
+/// Does something once where a report reads a heartbeat's silence: as if another thread did, at just that point.
+struct interrupted_clock : set_clock {
+  static inline void (*meanwhile)() = nullptr;
+  static std::uint64_t silence(std::uint64_t ticks) noexcept {
+    if (void (*const run)() = std::exchange(meanwhile, nullptr); run != nullptr) {
+      std::thread{run}.join();
+    }
+    return set_clock::silence(ticks);
+  }
+};
+struct beats : component<"beats", vitals::heartbeat<5s>> {};
+
+TEST_CASE("a phase that another thread's change has overtaken is put right") {
+  using health = vitals::basic_health<interrupted_clock, "m_overtaken", store, beats>;
+  set_clock::now = 1'000'000;
+  health::beat<beats>();
+  health::mark_healthy<store>();
+  health::mark_ready();
+  const auto stored = [] { return static_cast<phase>(health::ref().at(process_cell::phase) & 0xFFU); };
+  CHECK(stored() == phase::ready);
+  // The store has been seen to be down, and comes back before that is stored.
+  interrupted_clock::meanwhile = [] { health::mark_healthy<store>(); };
+  health::mark_unhealthy<store>("down");
+  CHECK(health::report().now == phase::ready);
+  CHECK(stored() == phase::ready);
+  // And the other way round.
+  health::mark_unhealthy<store>("down");
+  interrupted_clock::meanwhile = [] { health::mark_unhealthy<store>("again"); };
+  health::mark_healthy<store>();
+  CHECK(health::report().now == phase::degraded);
+  CHECK(stored() == phase::degraded);
+  // Draining comes between: that is no event which anybody asked for, and nothing is refused.
+  interrupted_clock::meanwhile = [] { health::mark_draining(); };
+  health::mark_healthy<store>();
+  CHECK(stored() == phase::draining);
+  CHECK(health::ref().at(process_cell::refused) == 0);
 }
 
 }  // namespace mark_tests
