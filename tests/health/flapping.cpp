@@ -77,6 +77,15 @@ TEST_CASE("it is over when no more than half of the limit are left") {
   CHECK(flap_state{}.calm_at(5, six).since == 0);
 }
 
+TEST_CASE("while it lasts fewer changes than the limit go on with it") {
+  flap_state s = after_all({0, 1, 2, 20'000, 20'001, 20'002}, six);
+  CHECK(s.flapping);
+  s = s.after_change(70'000, six);
+  s = s.after_change(76'000, six);  // the first quarter is gone: 5 are left
+  CHECK(s.is_flapping(76'000, six));
+  CHECK_FALSE(after_all({20'000, 20'001, 20'002, 70'000, 76'000}, six).flapping);
+}
+
 TEST_CASE("after it is over the next change is not flapping again at once") {
   flap_state s = after_all({0, 1, 2, 3, 4, 5}, six);
   CHECK(s.flapping);
@@ -91,6 +100,9 @@ TEST_CASE("more changes than a count holds, and every limit, end in calm within 
     flap_state s;
     for (std::uint64_t i = 0; i != 5000; ++i) {
       s = flap_state::of(s.after_change(1000 + i / 4, p).packed());
+    }
+    for (const std::uint8_t count : s.counts) {
+      CHECK(count == flap_state::most);
     }
     CHECK(s.is_flapping(2250, p));
     CHECK_FALSE(s.is_flapping(2250 + 1250, p));
