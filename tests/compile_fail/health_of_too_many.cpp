@@ -5,7 +5,7 @@
 #include <vitals/vitals.hpp>
 
 template <std::size_t I>
-constexpr char text[] = {'c', '0' + I / 10, '0' + I % 10, 0};
+constexpr char text[4] = {'c', '0' + I / 10, '0' + I % 10, 0};
 template <std::size_t I>
 struct one : vitals::component<vitals::fixed_string<4>{text<I>}> {};
 
