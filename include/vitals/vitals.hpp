@@ -12,6 +12,7 @@
 #include <vitals/expose/ratio.hpp>
 #include <vitals/expose/reference.hpp>
 #include <vitals/expose/scrape.hpp>
+#include <vitals/health/health.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>

@@ -33,26 +33,30 @@ struct informational {};  ///< Told, and without consequence.
 template <class... Components>
 struct depends_on {};
 
-/// So many failures in a row make it unhealthy; otherwise one does. A degradation counts alike.
+/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
+/// counted by itself. (The very first report is believed alone, whatever it is.)
 template <std::uint32_t Count>
 struct fall {};
-/// So many successes in a row make it healthy again; otherwise one does.
+/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
 template <std::uint32_t Count>
 struct rise {};
 /// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
 template <number Time>
 struct dwell {};
-/// For so long after the program's start a failure leaves it unknown, and a heartbeat may be missing: `grace<30s>`.
+/// For so long after the program's first event (`mark_initializing` or another), and before, a failure leaves it
+/// unknown if it was; its first heartbeat may be missing for so much longer: `grace<30s>`.
 template <number Time>
 struct grace {};
-/// So many changes within the window are flapping: it is then not believed to be better until it is calm.
+/// So many changes within the window are flapping: it is then not believed to be better until no more than half as many
+/// are left there. The first report is no change. (Counted in quarters of the window: a change leaves it up to a
+/// quarter late.)
 template <std::uint32_t Changes, number Window>
 struct flapping {};
 
-/// In a heartbeat: after so long a silence the program is no longer live, so that it is restarted.
+/// In a heartbeat: after a silence longer than this the program is no longer live, so that it is restarted.
 template <number Silence>
 struct restart_after {};
-/// It beats, and is unhealthy when it has not for so long: `heartbeat<5s>`, `heartbeat<5s, restart_after<60s>>`.
+/// It beats, and is unhealthy when it has not for longer: `heartbeat<5s>`, `heartbeat<5s, restart_after<60s>>`.
 template <number Silence, class Restart = void>
 struct heartbeat {};
 

@@ -85,19 +85,31 @@ constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept 
   return now < then ? 0 : now - then;
 }
 
+/// How far apart two times are: where a clock has stepped back, a wait is not as long as the step.
+constexpr std::uint64_t distance(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? then - now : now - then;
+}
+
+/// Whether a component is calm rather than flapping, and the ms since when; 0: always.
+struct calmness {
+  bool calm = true;
+  std::uint64_t since = 0;
+};
+
 constexpr bool is_better(status than, status s) noexcept {
   return than == status::unknown ? s == status::healthy : s < than;
 }
 
-/// What is believed of a component at a time, without a further report: an improvement that had to wait for its dwell
-/// is there when that is over, unless the component is flapping.
+/// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
+/// its dwell is over and the component is calm.
 constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
-                                  bool flapping) noexcept {
+                                  calmness calm) noexcept {
   const status target = target_of(s.now, s.last);
   const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
-  if (waits && !flapping && elapsed(s.since, now) >= p.dwell) {
+  if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
+    const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
     s.now = target;
-    s.since += p.dwell;
+    s.since = due < now ? due : now;
     s.reason = target == status::healthy ? 0 : s.reason;
   }
   return s;
@@ -105,8 +117,8 @@ constexpr component_state settled(component_state s, std::uint64_t now, const co
 
 /// The state after a report. `in_grace`: whether the process has only just started.
 constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
-                                const component_policy& p, bool in_grace, bool flapping) noexcept {
-  s = settled(s, now, p, flapping);
+                                const component_policy& p, bool in_grace, calmness calm) noexcept {
+  s = settled(s, now, p, calm);
   s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
                : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
                                                               : s.in_a_row + 1;
@@ -116,7 +128,7 @@ constexpr component_state after(component_state s, report r, std::uint32_t reaso
   const bool worse = !is_better(s.now, target);
   const bool first = s.now == status::unknown;
   const bool held =
-      first ? worse && r == report::failure && in_grace : !worse && (flapping || elapsed(s.since, now) < p.dwell);
+      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
   if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
     s.now = target;
     s.since = now;

@@ -77,14 +77,26 @@ constexpr std::string_view exact_name_of(phase p) noexcept {
 
 inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
 
+/// Replaces the process's word `old` by a phase, counts and tells it. False, and `old` anew, where another thread came
+/// between.
+inline bool enter(const health_ref& of, std::uint64_t& old, phase to, std::uint64_t now) noexcept {
+  const auto from = static_cast<phase>(old & 0xFFU);
+  if (!of.at(process_cell::phase)
+           .compare_exchange_strong(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_seq_cst)) {
+    return false;
+  }
+  common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+  return true;
+}
+
 /// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses
 /// a race to such an end.
 VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
   const std::uint64_t now = of.clock.milliseconds();
   std::uint64_t never = 0;
   of.at(process_cell::start).compare_exchange_strong(never, now + 1, std::memory_order_acq_rel);
-  cell& word = of.at(process_cell::phase);
-  std::uint64_t old = word.load(std::memory_order_acquire);
+  std::uint64_t old = of.at(process_cell::phase).load(std::memory_order_acquire);
   for (;;) {
     const auto from = static_cast<phase>(old & 0xFFU);
     if (!is_legal(from, event)) {
@@ -96,10 +108,7 @@ VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noe
     if (to == from) {
       return;
     }
-    if (word.compare_exchange_weak(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_acq_rel,
-                                   std::memory_order_acquire)) {
-      common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
-      tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+    if (enter(of, old, to, now)) {
       break;
     }
   }
@@ -108,15 +117,19 @@ VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noe
   }
 }
 
-/// Makes the process ready or degraded as its components are, where it takes work at all.
+/// Makes the process ready or degraded as its components are, where it takes work at all. Whoever changes a component
+/// or the phase looks at both afterwards, and again after each step of its own: so the last to come leaves them agreed.
 inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
-  const auto stored = static_cast<phase>(of.at(process_cell::phase).load(std::memory_order_acquire) & 0xFFU);
-  if (!takes_work(stored)) {
-    return;
-  }
-  const phase found = report_of(of, now).now;
-  if (found != stored && takes_work(found)) {
-    mark_process(of, found == phase::degraded ? life_event::degrade : life_event::recover);
+  std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+  for (;;) {
+    const auto stored = static_cast<phase>(word & 0xFFU);
+    const phase found = report_of(of, now).now;
+    if (!takes_work(stored) || !takes_work(found) || found == stored) {
+      return;
+    }
+    if (enter(of, word, after(stored, found == phase::degraded ? life_event::degrade : life_event::recover), now)) {
+      word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+    }
   }
 }
 
@@ -127,10 +140,11 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
   cell& flaps = of.at(index, component_cell::flaps);
   std::uint64_t old = flaps.load(std::memory_order_acquire);
   while (from.now != status::unknown && facts.policy.flap_limit != 0 &&
-         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(now, facts.policy).packed(),
+         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(to.since, facts.policy).packed(),
                                       std::memory_order_acq_rel, std::memory_order_acquire)) {
   }
-  of.at(index, component_cell::changed).store(of.clock.wall(), std::memory_order_relaxed);
+  of.at(index, component_cell::changed)
+      .store(elapsed(elapsed(to.since, now), of.clock.wall()), std::memory_order_relaxed);
   common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
   if (to.now == status::healthy) {
     error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
@@ -140,23 +154,23 @@ VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, 
   reconcile(of, now);
 }
 
-inline bool is_flapping_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+inline calmness calm_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   return flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire))
-      .is_flapping(now, of.facts->components[index].policy);
+      .calm_at(now, of.facts->components[index].policy);
 }
 
-/// Replaces a component's state by `next(state, flapping)`, until nobody comes between. `next` is without effects.
+/// Replaces a component's state by `next(state, calmness)`, until nobody comes between. `next` is without effects.
 template <class Next>
 void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, Next next) noexcept {
   cell& word = of.at(index, component_cell::state);
   std::uint64_t old = word.load(std::memory_order_acquire);
   for (;;) {
     const component_state from = component_state::of(old);
-    const component_state to = next(from, is_flapping_now(of, index, now));
+    const component_state to = next(from, calm_now(of, index, now));
     if (to == from) {
       return;
     }
-    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_seq_cst)) {
       if (to.now != from.now) {
         tell_component(of, index, from, to, now);
       }
@@ -168,7 +182,7 @@ void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, N
 /// An improvement that had to wait becomes the component's state.
 inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
   const component_policy& p = of.facts->components[index].policy;
-  replace_state(of, index, now, [&](component_state s, bool flapping) { return settled(s, now, p, flapping); });
+  replace_state(of, index, now, [&](component_state s, calmness calm) { return settled(s, now, p, calm); });
 }
 
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
@@ -178,10 +192,11 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   const std::uint64_t now = of.clock.milliseconds();
   const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
   const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
-  const std::uint32_t number = reason.empty() ? 0 : intern_text(*of.reasons[index], reason) + 1;
+  const std::uint32_t number =
+      reason.empty() ? 0 : intern_text(*of.reasons[index].load(std::memory_order_relaxed), reason) + 1;
   settle_component(of, index, now);
   replace_state(of, index, now,
-                [&](component_state s, bool flapping) { return after(s, what, number, now, p, in_grace, flapping); });
+                [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
 }
 
 /// A success that would change nothing but how many there were: healthy, and the last report was one.

@@ -32,10 +32,10 @@ struct health_facts {
 /// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
 /// who sees a change sees what led to it: they change rarely.
 enum class process_cell : std::uint32_t {
-  phase,                   ///< the phase, and above 8 bits the ms of its beginning
-  start,                   ///< ms of the first mark, plus 1; 0: there was none
-  refused,                 ///< how many events were illegal in their phase
-  listener,                ///< functions to call at a change, up to `most_listeners`
+  phase,     ///< the phase, and above 8 bits the ms of its beginning: seq_cst, see `component_cell::state`
+  start,     ///< ms of the first event, plus 1; 0: there was none
+  refused,   ///< how many events were illegal in their phase
+  listener,  ///< functions to call at a change, up to `most_listeners`
   entered = listener + 4,  ///< how often each phase was entered
   count = entered + 8,
 };
@@ -43,7 +43,9 @@ inline constexpr std::size_t most_listeners = 4;
 
 /// A component's cells.
 enum class component_cell : std::uint32_t {
-  state,    ///< a component_state: by compare-exchange of any thread, acquire and release
+  /// A component_state: by compare-exchange of any thread. One thread changes this and reads the phase, another changes
+  /// the phase and reads this: at least one of them must see the other's change, so both are sequentially consistent.
+  state,
   flaps,    ///< a flap_state: as `state`
   beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
   changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
@@ -62,8 +64,8 @@ struct health_clock_ref {
 /// A program's health without its type: what probes, formats and monitors take.
 struct health_ref {
   const health_facts* facts = nullptr;
-  cell* cells = nullptr;                      ///< the process's, then each component's
-  abi::slot_table* const* reasons = nullptr;  ///< each component's reasons
+  cell* cells = nullptr;                                   ///< the process's, then each component's
+  const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
@@ -90,7 +92,7 @@ struct component_report {
   std::string_view name{};
   criticality matters = criticality::critical;
   status now = status::unknown;
-  std::string_view reason{};      ///< why it is degraded or unhealthy; empty where nobody said
+  std::string_view reason{};      ///< what the last report said that was no success; empty where healthy or not said
   std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
   std::uint64_t silence = never;  ///< ms since its last heartbeat
   bool is_flapping = false;
@@ -105,7 +107,7 @@ struct health_report {
   bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
   bool started = false;          ///< its start is over
   bool ready = false;            ///< it takes work, and so do all critical components
-  std::uint64_t uptime = 0;      ///< ms since the first mark
+  std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
   std::size_t count = 0;
   std::array<component_report, detail::most_components> all{};
 
@@ -115,19 +117,21 @@ struct health_report {
 namespace detail {
 
 inline std::string_view reason_text(const health_ref& of, std::size_t component, std::uint32_t reason) noexcept {
-  return reason == 0 ? std::string_view{} : text_of_slot(*of.reasons[component], reason - 1);
+  return reason == 0 ? std::string_view{}
+                     : text_of_slot(*of.reasons[component].load(std::memory_order_relaxed), reason - 1);
 }
 
-/// What is believed of one component. `start` is the ms of the first mark, plus 1.
+/// What is believed of one component. `start` is the ms of the first event, plus 1.
 inline component_report report_on(const health_ref& of, std::size_t index, std::uint64_t now,
                                   std::uint64_t start) noexcept {
   const component_facts& facts = of.facts->components[index];
-  const std::uint64_t flaps = of.at(index, component_cell::flaps).load(std::memory_order_acquire);
   component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
-  r.is_flapping = flap_state::of(flaps).is_flapping(now, facts.policy);
-  const component_state s =
-      settled(component_state::of(of.at(index, component_cell::state).load(std::memory_order_acquire)), now,
-              facts.policy, r.is_flapping);
+  const component_state there =
+      component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+  flap_state flaps = flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire));
+  const component_state s = settled(there, now, facts.policy, flaps.calm_at(now, facts.policy));
+  flaps = s.now == there.now ? flaps : flaps.after_change(s.since, facts.policy);
+  r.is_flapping = flaps.is_flapping(now, facts.policy);
   r.now = s.now;
   r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
   const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
@@ -141,18 +145,20 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = r.now == status::unknown ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
+    const std::uint64_t missing = silence - facts.deadline - extra;
+    r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
     r.now = status::unhealthy;
     r.reason = missed_heartbeat;
-    r.age = silence - facts.deadline - extra;
   }
   r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
   return r;
 }
 
-/// Names, for what is unhealthy, the component at fault: the deepest one that it depends on and that is unhealthy too.
+/// Names, for what is unhealthy, the component at fault: from each to the first of its needs that is unhealthy too,
+/// down to one that has none.
 inline void find_causes(const health_facts& facts, health_report& r) noexcept {
   for (std::size_t i = 0; i != r.count; ++i) {
     std::size_t cause = i;
