@@ -35,6 +35,8 @@ RULES = {
     "observe_nanoseconds": Rule(),
     "observe_milliseconds": Rule(),
     "observe_label": Rule(),
+    "mark_healthy": Rule(8, branches=2, moves=0),
+    "beat": Rule(16, branches=2, moves=0),
 }
 
 PADDING = re.compile(r"((data16|cs) )*(nop|endbr64|xchg +%ax,%ax)")

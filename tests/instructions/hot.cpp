@@ -23,6 +23,10 @@ struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buck
 struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
                                              vitals::label<"method", method>> {};
 
+struct store : vitals::component<"store", vitals::critical> {};
+struct tailer : vitals::component<"tailer", vitals::critical, vitals::heartbeat<5.0>> {};
+using health = vitals::health<"hot", store, tailer>;
+
 using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, size,
                                  latency, latency_by_method>;
 
@@ -84,6 +88,13 @@ HOT observe_milliseconds(std::int64_t n) {
 }
 HOT observe_label(method m, std::int64_t n) {
   metrics::get<latency_by_method>(m).observe(std::chrono::nanoseconds{n});
+}
+
+HOT mark_healthy() {
+  health::mark_healthy<store>();
+}
+HOT beat() {
+  health::beat<tailer>();
 }
 
 extern "C" [[gnu::visibility("default")]] const char* page() {
