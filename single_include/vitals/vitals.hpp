@@ -129,8 +129,41 @@ struct tsc_clock {
     rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
+  /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
+  /// does not tick at a constant rate.
+  [[nodiscard]] VITALS_HOT static std::uint64_t raw() noexcept {
+    return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
+  }
+
+  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
+    if (!is_counter()) {
+      return difference;
+    }
+    calibrate();
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
+                                      fraction_bits);
+  }
+
  private:
   static constexpr int fraction_bits = 32;
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_relaxed);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      usable_.store(known, std::memory_order_relaxed);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept {
+    return is_counter() ? ticks()
+                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
@@ -3785,6 +3818,169 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
 }  // namespace vitals::inline v0
 
 #endif
+// A program's health: its components, how they are marked, and what a probe finds.
+#ifndef VITALS_HEALTH_HEALTH_HPP
+#define VITALS_HEALTH_HEALTH_HPP
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+// Components: what a program is made of, as far as its health goes.
+#ifndef VITALS_HEALTH_COMPONENT_HPP
+#define VITALS_HEALTH_COMPONENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// The state of one component: a word of 64 bits, and how reports change it.
+#ifndef VITALS_HEALTH_COMPONENT_STATE_HPP
+#define VITALS_HEALTH_COMPONENT_STATE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// How a component fares.
+enum class status : std::uint8_t {
+  unknown,  ///< nothing was reported yet
+  healthy,
+  degraded,   ///< it works, but worse than it should
+  unhealthy,  ///< it does not work
+};
+
+/// What is reported of a component.
+enum class report : std::uint8_t { success, degradation, failure };
+
+[[nodiscard]] constexpr std::string_view name_of(status s) noexcept {
+  constexpr std::string_view names[] = {"unknown", "healthy", "degraded", "unhealthy"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+namespace detail {
+
+inline constexpr std::size_t statuses = 4;
+inline constexpr std::size_t reports = 3;
+
+/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
+/// report is legal, and none leads back to unknown.
+inline constexpr status component_table[statuses][reports] = {
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+};
+
+constexpr status target_of(status from, report r) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+}
+
+/// When reports are believed.
+struct component_policy {
+  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
+  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
+  std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
+  std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
+  std::uint64_t flap_window = 60000;  ///< ms
+};
+
+/// What a component's word holds.
+struct component_state {
+  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+
+  status now = status::unknown;
+  report last = report::success;  ///< what was reported last
+  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+
+  friend constexpr bool operator==(const component_state&, const component_state&) = default;
+
+  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+  }
+  [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U),
+            .last = static_cast<report>(word >> 2U & 3U),
+            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
+            .since = word >> 24U};
+  }
+};
+
+/// How long ago `then` was; 0 where a clock has stepped back.
+constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? 0 : now - then;
+}
+
+/// How far apart two times are: where a clock has stepped back, a wait is not as long as the step.
+constexpr std::uint64_t distance(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? then - now : now - then;
+}
+
+/// Whether a component is calm rather than flapping, and the ms since when; 0: always.
+struct calmness {
+  bool calm = true;
+  std::uint64_t since = 0;
+};
+
+constexpr bool is_better(status than, status s) noexcept {
+  return than == status::unknown ? s == status::healthy : s < than;
+}
+
+/// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
+/// its dwell is over and the component is calm.
+constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
+                                  calmness calm) noexcept {
+  const status target = target_of(s.now, s.last);
+  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
+    const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
+    s.now = target;
+    s.since = due < now ? due : now;
+    s.reason = target == status::healthy ? 0 : s.reason;
+  }
+  return s;
+}
+
+/// The state after a report. `in_grace`: whether the process has only just started.
+constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
+                                const component_policy& p, bool in_grace, calmness calm) noexcept {
+  s = settled(s, now, p, calm);
+  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
+               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
+                                                              : s.in_a_row + 1;
+  s.last = r;
+  s.reason = r == report::success ? s.reason : reason;
+  const status target = target_of(s.now, r);
+  const bool worse = !is_better(s.now, target);
+  const bool first = s.now == status::unknown;
+  const bool held =
+      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
+  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+    s.now = target;
+    s.since = now;
+  }
+  s.reason = s.now == status::healthy && r == report::success ? 0 : s.reason;
+  return s;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // Bounds of a histogram's buckets, as types.
 #ifndef VITALS_METRIC_BUCKETS_HPP
 #define VITALS_METRIC_BUCKETS_HPP
@@ -3937,6 +4133,1413 @@ struct fast : of<1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.000
                  0.05, 0.1, 0.2, 0.5, 1> {};
 
 }  // namespace buckets
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What a component's failure means for the program.
+enum class criticality : std::uint8_t {
+  critical,       ///< without it the program is not ready
+  degrading,      ///< without it the program is ready, and degraded
+  informational,  ///< only told
+};
+
+// A component's options.
+
+struct critical {};       ///< The program is not ready without it. (So it is where none of the three is given.)
+struct degrading {};      ///< The program goes on without it, degraded.
+struct informational {};  ///< Told, and without consequence.
+
+/// What the component needs: where one of these is unhealthy too, that one is named as the cause.
+template <class... Components>
+struct depends_on {};
+
+/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
+/// counted by itself. (The very first report is believed alone, whatever it is.)
+template <std::uint32_t Count>
+struct fall {};
+/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
+template <std::uint32_t Count>
+struct rise {};
+/// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
+template <number Time>
+struct dwell {};
+/// For so long after the program's first event (`mark_initializing` or another), and before, a failure leaves it
+/// unknown if it was; its first heartbeat may be missing for so much longer: `grace<30s>`.
+template <number Time>
+struct grace {};
+/// So many changes within the window are flapping: it is then not believed to be better until no more than half as many
+/// are left there. The first report is no change. (Counted in quarters of the window: a change leaves it up to a
+/// quarter late.)
+template <std::uint32_t Changes, number Window>
+struct flapping {};
+
+/// In a heartbeat: after a silence longer than this the program is no longer live, so that it is restarted.
+template <number Silence>
+struct restart_after {};
+/// It beats, and is unhealthy when it has not for longer: `heartbeat<5s>`, `heartbeat<5s, restart_after<60s>>`.
+template <number Silence, class Restart = void>
+struct heartbeat {};
+
+namespace detail {
+
+/// What is known of a component when compiling.
+struct component_facts {
+  std::string_view name;
+  criticality matters = criticality::critical;
+  component_policy policy{};
+  std::uint64_t deadline = 0;  ///< ms of silence; 0: it does not beat
+  std::uint64_t restart = 0;   ///< ms; 0: never
+  view<std::uint8_t> needs{};  ///< indices of the components that it depends on
+};
+
+constexpr std::uint64_t milliseconds_of(double seconds) noexcept {
+  return seconds <= 0 ? 0 : static_cast<std::uint64_t>(seconds * 1000 + 0.5);
+}
+
+/// How an option changes a component's facts. One that is none has no such function.
+template <class Option>
+struct component_option {
+  static_assert(sizeof(Option) == 0,
+                "a component's options are critical, degrading or informational, depends_on<...>, heartbeat<5s>, "
+                "fall<n>, rise<n>, dwell<10s>, grace<30s> and flapping<n, 1min>");
+};
+template <criticality What>
+struct criticality_option {
+  static constexpr bool says_criticality = true;
+  static constexpr void apply(component_facts& f) noexcept { f.matters = What; }
+};
+template <>
+struct component_option<critical> : criticality_option<criticality::critical> {};
+template <>
+struct component_option<degrading> : criticality_option<criticality::degrading> {};
+template <>
+struct component_option<informational> : criticality_option<criticality::informational> {};
+template <class... Components>
+struct component_option<depends_on<Components...>> {
+  static constexpr void apply(component_facts&) noexcept {}
+};
+template <std::uint32_t Count>
+struct component_option<fall<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
+};
+template <std::uint32_t Count>
+struct component_option<rise<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
+};
+template <number Time>
+struct component_option<dwell<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write dwell<10s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.dwell = milliseconds_of(Time); }
+};
+template <number Time>
+struct component_option<grace<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write grace<30s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.grace = milliseconds_of(Time); }
+};
+template <std::uint32_t Changes, number Window>
+struct component_option<flapping<Changes, Window>> {
+  static_assert(Changes > 1 && Changes <= 100 && Window >= 1 && Window <= 86400,
+                "flapping takes 2 to 100 changes within 1s to a day: write flapping<6, 1min>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.policy.flap_limit = Changes;
+    f.policy.flap_window = milliseconds_of(Window);
+  }
+};
+template <number Silence>
+struct component_option<heartbeat<Silence, void>> {
+  static_assert(Silence >= 0.01 && Silence <= 86400,
+                "a heartbeat's silence is from 10ms to a day: write heartbeat<5s>");
+  static constexpr void apply(component_facts& f) noexcept { f.deadline = milliseconds_of(Silence); }
+};
+template <number Silence, number Restart>
+struct component_option<heartbeat<Silence, restart_after<Restart>>> : component_option<heartbeat<Silence>> {
+  static_assert(Restart > Silence && Restart <= 86400,
+                "restart_after is longer than the heartbeat's silence: write heartbeat<5s, restart_after<60s>>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.deadline = milliseconds_of(Silence);
+    f.restart = milliseconds_of(Restart);
+  }
+};
+
+template <class Option>
+inline constexpr bool says_criticality = requires {
+  component_option<Option>::says_criticality;
+};
+
+/// The components among a component's options.
+template <class Option>
+struct needs_of {
+  using type = list<>;
+};
+template <class... Components>
+struct needs_of<depends_on<Components...>> {
+  using type = list<Components...>;
+};
+
+}  // namespace detail
+
+/// A part of the program whose health is told: `struct store : vitals::component<"store", vitals::critical> {};`
+template <fixed_string Name, class... Options>
+struct component {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name) && !detail::has_upper_case(name),
+                "a component's name is made of a-z, 0-9 and _, and does not start with a digit: it is a label's value, "
+                "a member in JSON and part of a path");
+  static_assert((0 + ... + (detail::says_criticality<Options> ? 1 : 0)) <= 1,
+                "a component is critical, degrading or informational: leave out the others");
+  using needs = decltype((detail::list<>{} + ... + typename detail::needs_of<Options>::type{}));
+  static constexpr detail::component_facts facts = [] {
+    detail::component_facts f{.name = name};
+    (detail::component_option<Options>::apply(f), ...);
+    return f;
+  }();
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Errors by component and type: a bounded table, with the last message of each.
+#ifndef VITALS_HEALTH_ERRORS_HPP
+#define VITALS_HEALTH_ERRORS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// What a probe finds: the process and each of its components at one moment, without a lock and without changing
+// anything.
+#ifndef VITALS_HEALTH_REPORT_HPP
+#define VITALS_HEALTH_REPORT_HPP
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// Flapping: a component that changes too often is not believed to be better until it is calm.
+#ifndef VITALS_HEALTH_FLAPPING_HPP
+#define VITALS_HEALTH_FLAPPING_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Counts of changes in the last quarters of the window. As many as the limit within a window are flapping for certain,
+/// fewer within five quarters of it never. That is over when no more than half of the limit are left there.
+struct flap_state {
+  static constexpr std::size_t quarters = 5;  ///< four whole ones, and the one that is not over
+  static constexpr std::uint8_t most = (1U << 7U) - 1;
+  static constexpr std::uint64_t most_number = (std::uint64_t{1} << 28U) - 1;
+
+  std::array<std::uint8_t, quarters> counts{};  ///< of the quarter `number` and of those before it; each up to `most`
+  bool flapping = false;
+  std::uint64_t number = 0;  ///< of the quarter that changed last, modulo 2^28: two years where they are shortest
+
+  friend constexpr bool operator==(const flap_state&, const flap_state&) = default;
+
+  /// The word: 5 times 7 bits counts, 1 flapping, 28 number.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    std::uint64_t word = std::uint64_t{flapping} << 35U | number << 36U;
+    for (std::size_t i = 0; i != quarters; ++i) {
+      word |= std::uint64_t{counts[i]} << 7 * i;
+    }
+    return word;
+  }
+  [[nodiscard]] static constexpr flap_state of(std::uint64_t word) noexcept {
+    flap_state s;
+    for (std::size_t i = 0; i != quarters; ++i) {
+      s.counts[i] = static_cast<std::uint8_t>(word >> 7 * i & most);
+    }
+    s.flapping = (word >> 35U & 1U) != 0;
+    s.number = word >> 36U;
+    return s;
+  }
+
+  /// Whether it is calm, and since when.
+  [[nodiscard]] constexpr calmness calm_at(std::uint64_t now, const component_policy& p) const noexcept {
+    if (!flapping) {
+      return {};
+    }
+    const std::uint64_t passed = quarters_until(now, p);
+    const std::uint64_t whole = now / quarter_of(p);
+    std::uint32_t left = total();
+    std::size_t quarter = 0;
+    while (left * 2 > p.flap_limit) {
+      left -= counts[quarters - ++quarter];
+    }
+    return {.calm = passed >= quarter, .since = whole < passed ? 0 : (whole - passed + quarter) * quarter_of(p)};
+  }
+
+  [[nodiscard]] constexpr bool is_flapping(std::uint64_t now, const component_policy& p) const noexcept {
+    return !calm_at(now, p).calm;
+  }
+
+  /// After one more change.
+  [[nodiscard]] constexpr flap_state after_change(std::uint64_t now, const component_policy& p) const noexcept {
+    if (p.flap_limit == 0) {
+      return *this;
+    }
+    const std::uint64_t passed = quarters_until(now, p);
+    flap_state s{.flapping = is_flapping(now, p), .number = (number + passed) & most_number};
+    for (std::size_t i = 0; i + passed < quarters; ++i) {
+      s.counts[i + passed] = counts[i];
+    }
+    s.counts[0] = static_cast<std::uint8_t>(s.counts[0] == most ? most : s.counts[0] + 1);
+    s.flapping = s.flapping || s.total() >= p.flap_limit;
+    return s;
+  }
+
+ private:
+  static constexpr std::uint64_t quarter_of(const component_policy& p) noexcept { return (p.flap_window + 3) / 4; }
+
+  /// A time up to four quarters back is taken for the latest: it was read a moment before another thread's, or the
+  /// clock has stepped back. One from further back ends the flapping, as one from far ahead does.
+  [[nodiscard]] constexpr std::uint64_t quarters_until(std::uint64_t now, const component_policy& p) const noexcept {
+    const std::uint64_t ahead = (now / quarter_of(p) - number) & most_number;
+    return ahead + 4 > most_number ? 0 : ahead;
+  }
+
+  [[nodiscard]] constexpr std::uint32_t total() const noexcept {
+    std::uint32_t sum = 0;
+    for (const std::uint8_t count : counts) {
+      sum += count;
+    }
+    return sum;
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// The life of a process: a state machine whose transitions are a table.
+#ifndef VITALS_HEALTH_LIFECYCLE_HPP
+#define VITALS_HEALTH_LIFECYCLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Where a process is in its life. To operators the first three are one: starting.
+enum class phase : std::uint8_t {
+  unstarted,     ///< it has not said anything yet
+  initializing,  ///< it reads its configuration, fills its caches
+  live,          ///< it runs, and takes no work yet
+  ready,         ///< it takes work
+  degraded,      ///< it takes work, and does some of it worse
+  draining,      ///< it finishes what it has and takes no more
+  stopped,
+};
+
+/// What can happen to a process.
+enum class life_event : std::uint8_t { initialize, go_live, become_ready, degrade, recover, drain, stop };
+
+namespace detail {
+
+inline constexpr std::size_t phases = 7;
+inline constexpr std::size_t life_events = 7;
+
+struct life_transition {
+  phase to;
+  bool legal;  ///< what is not legal leaves the phase as it is
+};
+
+/// All transitions: a row for each phase, a column for each event.
+inline constexpr auto life_table = [] {
+  struct table {
+    life_transition rows[phases][life_events];
+  };
+  constexpr auto no = [](phase from) { return life_transition{from, false}; };
+  constexpr auto to = [](phase p) { return life_transition{p, true}; };
+  using enum phase;
+  //            initialize         go_live            become_ready    degrade            recover            drain stop
+  return table{{{to(initializing), to(live), to(ready), no(unstarted), no(unstarted), to(draining), to(stopped)},
+                {to(initializing), to(live), to(ready), no(initializing), no(initializing), to(draining), to(stopped)},
+                {no(live), to(live), to(ready), no(live), no(live), to(draining), to(stopped)},
+                {no(ready), no(ready), to(ready), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(degraded), no(degraded), to(degraded), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(draining), no(draining), no(draining), no(draining), no(draining), to(draining), to(stopped)},
+                {no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), to(stopped)}}};
+}();
+
+}  // namespace detail
+
+/// The phase after an event; the same one where the event is illegal.
+[[nodiscard]] constexpr phase after(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].to;
+}
+
+/// Whether an event may happen in a phase.
+[[nodiscard]] constexpr bool is_legal(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].legal;
+}
+
+/// Whether the process takes work, as far as its own life goes.
+[[nodiscard]] constexpr bool takes_work(phase p) noexcept {
+  return p == phase::ready || p == phase::degraded;
+}
+
+/// Whether the process is there: it has begun and has not stopped.
+[[nodiscard]] constexpr bool is_alive(phase p) noexcept {
+  return p != phase::unstarted && p != phase::stopped;
+}
+
+/// Whether its start is over: what Kubernetes' startup probe asks.
+[[nodiscard]] constexpr bool has_started(phase p) noexcept {
+  return p != phase::unstarted && p != phase::initializing && p != phase::stopped;
+}
+
+/// The phase in one of operators' five words.
+[[nodiscard]] constexpr std::string_view name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"starting", "starting", "starting", "ready", "degraded", "draining", "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t most_components = 64;
+
+/// What is known of a program's health when compiling.
+struct health_facts {
+  std::string_view name;
+  view<component_facts> components;
+};
+
+/// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
+/// who sees a change sees what led to it: they change rarely.
+enum class process_cell : std::uint32_t {
+  phase,     ///< the phase, and above 8 bits the ms of its beginning: seq_cst, see `component_cell::state`
+  start,     ///< ms of the first event, plus 1; 0: there was none
+  refused,   ///< how many events were illegal in their phase
+  listener,  ///< functions to call at a change, up to `most_listeners`
+  entered = listener + 4,  ///< how often each phase was entered
+  count = entered + 8,
+};
+inline constexpr std::size_t most_listeners = 4;
+
+/// A component's cells.
+enum class component_cell : std::uint32_t {
+  /// A component_state: by compare-exchange of any thread. One thread changes this and reads the phase, another changes
+  /// the phase and reads this: at least one of them must see the other's change, so both are sequentially consistent.
+  state,
+  flaps,    ///< a flap_state: as `state`
+  beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
+  changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
+  entered,  ///< how often each status was entered: read-modify-write by any thread, relaxed
+  count = entered + 4,
+};
+static_assert(statuses == 4 && phases <= 8);
+
+/// A program's clock: as functions, so that only what marks in a hot path is a template.
+struct health_clock_ref {
+  std::uint64_t (*milliseconds)() noexcept;          ///< since some start; does not step
+  std::uint64_t (*silence)(std::uint64_t) noexcept;  ///< ms since a beat's ticks
+  std::uint64_t (*wall)() noexcept;                  ///< ms since 1970 (UTC)
+};
+
+/// A program's health without its type: what probes, formats and monitors take.
+struct health_ref {
+  const health_facts* facts = nullptr;
+  cell* cells = nullptr;                                   ///< the process's, then each component's
+  const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  health_clock_ref clock{};
+
+  static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
+    return static_cast<std::uint32_t>(process_cell::count) +
+           static_cast<std::uint32_t>(component) * static_cast<std::uint32_t>(component_cell::count) +
+           static_cast<std::uint32_t>(c);
+  }
+  [[nodiscard]] cell& at(process_cell c, std::size_t index = 0) const noexcept {
+    return cells[static_cast<std::uint32_t>(c) + index];
+  }
+  [[nodiscard]] cell& at(std::size_t component, component_cell c, std::size_t index = 0) const noexcept {
+    return cells[place(component, c) + index];
+  }
+};
+
+inline constexpr std::string_view missed_heartbeat = "heartbeat_missed";
+
+}  // namespace detail
+
+/// A component at the moment of a report.
+struct component_report {
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  std::string_view name{};
+  criticality matters = criticality::critical;
+  status now = status::unknown;
+  std::string_view reason{};      ///< what the last report said that was no success; empty where healthy or not said
+  std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
+  std::uint64_t silence = never;  ///< ms since its last heartbeat
+  bool is_flapping = false;
+  bool is_stuck = false;     ///< silent for so long that the program should be restarted
+  bool is_excluded = false;  ///< it was left out of account
+  std::uint8_t cause = 0;    ///< index of the component that is at fault: its own, or one that it depends on
+};
+
+/// A program at the moment of a report.
+struct health_report {
+  phase now = phase::unstarted;  ///< ready or degraded by the components, where the program itself is ready
+  bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
+  bool started = false;          ///< its start is over
+  bool ready = false;            ///< it takes work, and so do all critical components
+  std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
+  std::size_t count = 0;
+  std::array<component_report, detail::most_components> all{};
+
+  [[nodiscard]] view<component_report> components() const noexcept { return {all.data(), count}; }
+};
+
+namespace detail {
+
+inline std::string_view reason_text(const health_ref& of, std::size_t component, std::uint32_t reason) noexcept {
+  return reason == 0 ? std::string_view{}
+                     : text_of_slot(*of.reasons[component].load(std::memory_order_relaxed), reason - 1);
+}
+
+/// What is believed of one component. `start` is the ms of the first event, plus 1.
+inline component_report report_on(const health_ref& of, std::size_t index, std::uint64_t now,
+                                  std::uint64_t start) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
+  const component_state there =
+      component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+  flap_state flaps = flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire));
+  const component_state s = settled(there, now, facts.policy, flaps.calm_at(now, facts.policy));
+  flaps = s.now == there.now ? flaps : flaps.after_change(s.since, facts.policy);
+  r.is_flapping = flaps.is_flapping(now, facts.policy);
+  r.now = s.now;
+  r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
+  const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
+  r.age = s.now == status::unknown ? since_start : elapsed(s.since, now);
+  if (facts.deadline == 0) {
+    return r;
+  }
+  const std::uint64_t ticks = of.at(index, component_cell::beat).load(std::memory_order_relaxed);
+  std::uint64_t silence = since_start;
+  std::uint64_t extra = facts.policy.grace;
+  if (ticks != 0) {
+    r.silence = silence = of.clock.silence(ticks);
+    extra = 0;
+    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+  }
+  if (silence > facts.deadline + extra) {
+    const std::uint64_t missing = silence - facts.deadline - extra;
+    r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
+    r.now = status::unhealthy;
+    r.reason = missed_heartbeat;
+  }
+  r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
+  return r;
+}
+
+/// Names, for what is unhealthy, the component at fault: from each to the first of its needs that is unhealthy too,
+/// down to one that has none.
+inline void find_causes(const health_facts& facts, health_report& r) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    std::size_t cause = i;
+    for (bool deeper = r.all[i].now == status::unhealthy; deeper;) {  // ends: dependencies have no cycle
+      deeper = false;
+      for (const std::uint8_t need : facts.components[cause].needs) {
+        if (r.all[need].now == status::unhealthy) {
+          cause = need;
+          deeper = true;
+          break;
+        }
+      }
+    }
+    r.all[i].cause = static_cast<std::uint8_t>(cause);
+  }
+}
+
+/// What follows from the components, in a process whose own phase is `own`.
+inline void conclude(health_report& r, phase own) noexcept {
+  r.live = is_alive(own);
+  r.started = has_started(own);
+  r.ready = takes_work(own);
+  bool worse = false;
+  for (const component_report& c : r.components()) {
+    const bool fails = c.now == status::unhealthy || c.now == status::unknown;
+    r.ready = r.ready && !(fails && c.matters == criticality::critical);
+    worse = worse || (c.now != status::healthy && c.matters != criticality::informational);
+    r.live = r.live && !c.is_stuck;
+  }
+  r.now = !takes_work(own) ? own : worse ? phase::degraded : phase::ready;
+}
+
+/// Leaves a component out of account.
+inline void exclude(health_report& r, std::string_view name) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    if (r.all[i].name == name) {
+      r.all[i].matters = criticality::informational;
+      r.all[i].is_stuck = false;
+      r.all[i].is_excluded = true;
+    }
+  }
+  conclude(r, r.now);
+}
+
+/// Reads each word once. No lock, no allocation, nothing is changed.
+inline health_report report_of(const health_ref& of, std::uint64_t now) noexcept {
+  health_report r;
+  const std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_acquire);
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  r.uptime = start == 0 ? 0 : elapsed(start - 1, now);
+  r.count = of.facts->components.size();
+  for (std::size_t i = 0; i != r.count; ++i) {
+    r.all[i] = report_on(of, i, now, start);
+  }
+  conclude(r, static_cast<phase>(word & 0xFFU));
+  find_causes(*of.facts, r);
+  return r;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What is known of a component's errors of one type.
+struct error_report {
+  static constexpr std::size_t most_text = 215;
+
+  std::string_view component{};
+  std::string_view type{};
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;  ///< ms since 1970 (UTC)
+  std::uint64_t last = 0;
+  char text[most_text + 1] = {};  ///< the last message, cut where it was longer; empty while another is being written
+  std::size_t length = 0;
+
+  [[nodiscard]] std::string_view message() const noexcept { return {text, length}; }
+};
+
+namespace detail {
+
+inline constexpr std::uint32_t most_error_types = 31;
+inline constexpr std::size_t error_entries = 64;  ///< and one more for each component, for what has no other place
+
+/// An entry's cells. Any thread writes them.
+struct error_cell {
+  static constexpr std::size_t key = 0;    ///< 1 + component * 32 + type, 0 while free: claimed once (release)
+  static constexpr std::size_t count = 1;  ///< read-modify-write, relaxed
+  static constexpr std::size_t first = 2;  ///< wall clock's ms: stored once
+  static constexpr std::size_t last = 3;   ///< relaxed store: the last writer wins
+  /// Even while the message is whole. A writer makes it odd by compare-exchange, and leaves the message where another
+  /// one is at it; stores the words (release) and makes it even again (release). A reader takes it before and after the
+  /// words (acquire all): the same even number means that the words are of one message.
+  static constexpr std::size_t guard = 4;
+  static constexpr std::size_t message = 5;  ///< its length in the first byte, then its text
+  static constexpr std::size_t words = 27;
+  static constexpr std::size_t all = message + words;
+};
+static_assert(error_cell::words * 8 == error_report::most_text + 1);
+
+/// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
+/// since it was last healthy; then the entries.
+struct error_table {
+  explicit error_table(const health_ref& of) noexcept
+      : components(of.facts->components.size()),
+        in_a_row(of.cells + health_ref::place(components, component_cell::state)),
+        entries(in_a_row + components) {}
+
+  static constexpr std::uint32_t cells(std::size_t components) noexcept {
+    return static_cast<std::uint32_t>(components + (error_entries + components) * error_cell::all);
+  }
+  [[nodiscard]] cell* entry(std::size_t i) const noexcept { return entries + i * error_cell::all; }
+  [[nodiscard]] std::size_t size() const noexcept { return error_entries + components; }
+
+  std::size_t components;
+  cell* in_a_row;
+  cell* entries;
+};
+
+/// The types of a program's errors. (The table's name is no label's.)
+inline abi::slot_table& error_types_of(const health_facts& of) noexcept {
+  char name[256];
+  const std::size_t length = of.name.size() < 240 ? of.name.size() : 240;
+  std::memcpy(name, of.name.data(), length);
+  std::memcpy(name + length, ".errors", 7);
+  return find_slot_table({name, length + 7}, most_error_types);
+}
+
+/// The entry of a component's errors of one type: its own where the table has room, or else that of all other types.
+inline cell* error_entry(const error_table& table, std::size_t component, std::uint32_t type) noexcept {
+  const std::uint64_t key = 1 + component * (most_error_types + 1) + type;
+  for (std::size_t i = 0; type != most_error_types && i != error_entries; ++i) {
+    cell* const entry = table.entry(i);
+    std::uint64_t there = entry[error_cell::key].load(std::memory_order_acquire);
+    if (there == 0) {
+      entry[error_cell::key].compare_exchange_strong(there, key, std::memory_order_acq_rel);
+      there = there == 0 ? key : there;
+    }
+    if (there == key) {
+      return entry;
+    }
+  }
+  cell* const other = table.entry(error_entries + component);
+  other[error_cell::key].store(1 + component * (most_error_types + 1) + most_error_types, std::memory_order_release);
+  return other;
+}
+
+/// Copies as much of `text` as fits into `out`, whole characters only, control characters as blanks and what is no
+/// UTF-8 as question marks. Returns the length.
+inline std::size_t copy_cleaned(char* out, std::size_t room, std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t size = 1;
+    while (size <= 4 && i + size <= text.size() && !is_utf8(text.substr(i, size))) {
+      ++size;
+    }
+    const bool good = size <= 4 && i + size <= text.size();
+    size = good ? size : 1;
+    if (length + size > room) {
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (!good) {
+      out[length] = '?';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out[length] = ' ';
+    } else {
+      std::memcpy(out + length, text.data() + i, size);
+    }
+    length += size;
+    i += size;
+  }
+  return length;
+}
+
+inline void store_message(cell* entry, std::string_view message) noexcept {
+  std::uint64_t words[error_cell::words] = {};
+  char bytes[sizeof words] = {};
+  const std::size_t length = copy_cleaned(bytes + 1, sizeof bytes - 1, message);
+  bytes[0] = static_cast<char>(length);
+  std::memcpy(words, bytes, sizeof words);
+  cell& guard = entry[error_cell::guard];
+  std::uint64_t even = guard.load(std::memory_order_relaxed);
+  if ((even & 1U) != 0 || !guard.compare_exchange_strong(even, even + 1, std::memory_order_acquire)) {
+    return;  // another thread's message is as new
+  }
+  for (std::size_t i = 0; i != error_cell::words; ++i) {
+    entry[error_cell::message + i].store(words[i], std::memory_order_release);
+  }
+  guard.store(even + 2, std::memory_order_release);
+}
+
+inline void load_message(const cell* entry, error_report& out) noexcept {
+  for (int attempt = 0; attempt != 4; ++attempt) {
+    std::uint64_t words[error_cell::words];
+    const std::uint64_t before = entry[error_cell::guard].load(std::memory_order_acquire);
+    for (std::size_t i = 0; i != error_cell::words; ++i) {
+      words[i] = entry[error_cell::message + i].load(std::memory_order_acquire);
+    }
+    if ((before & 1U) == 0 && entry[error_cell::guard].load(std::memory_order_acquire) == before) {
+      char bytes[sizeof words];
+      std::memcpy(bytes, words, sizeof words);
+      out.length = static_cast<unsigned char>(bytes[0]);
+      std::memcpy(out.text, bytes + 1, out.length);
+      return;
+    }
+  }
+}
+
+/// Counts an error. Lock-free where its type is known already.
+VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
+                                     std::string_view message) noexcept {
+  const error_table table{of};
+  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  const std::uint64_t now = of.clock.wall();
+  std::uint64_t never = 0;
+  entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
+  entry[error_cell::last].store(now, std::memory_order_relaxed);
+  common_add(entry[error_cell::count], std::uint64_t{1});
+  common_add(table.in_a_row[component], std::uint64_t{1});
+  store_message(entry, message);
+}
+
+/// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
+template <class Visit>
+void each_error(const health_ref& of, Visit visit) {
+  const error_table table{of};
+  const abi::slot_table& types = error_types_of(*of.facts);
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (key == 0 || count == 0) {
+      continue;
+    }
+    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
+                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+                   .count = count,
+                   .first = entry[error_cell::first].load(std::memory_order_relaxed),
+                   .last = entry[error_cell::last].load(std::memory_order_relaxed)};
+    load_message(entry, r);
+    visit(r);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// The clocks of a program's health: one for times, one that is read at a heartbeat.
+#ifndef VITALS_HEALTH_HEALTH_CLOCK_HPP
+#define VITALS_HEALTH_HEALTH_CLOCK_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+/// The system's clocks. A test may give another type with the same functions to `basic_health`.
+struct health_clock {
+  /// ms since some start, which never step.
+  static std::uint64_t milliseconds() noexcept { return read(CLOCK_MONOTONIC); }
+  /// ms since 1970 (UTC).
+  static std::uint64_t wall() noexcept { return read(CLOCK_REALTIME); }
+  /// What a heartbeat stores: not 0.
+  VITALS_HOT static std::uint64_t ticks() noexcept { return tsc_clock::raw() | 1U; }
+  /// ms since such ticks; 0 for those of another processor that are ahead.
+  static std::uint64_t silence(std::uint64_t ticks) noexcept {
+    const std::uint64_t now = tsc_clock::raw();
+    return now < ticks ? 0 : tsc_clock::nanoseconds(now - ticks) / 1'000'000;
+  }
+
+ private:
+  static std::uint64_t read(clockid_t clock) noexcept {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+  }
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A program's health as families of metrics.
+#ifndef VITALS_HEALTH_HEALTH_FAMILIES_HPP
+#define VITALS_HEALTH_HEALTH_FAMILIES_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+inline constexpr std::string_view phase_texts[] = {"starting", "ready", "degraded", "draining", "stopped"};
+inline constexpr std::string_view status_texts[] = {"unknown", "healthy", "degraded", "unhealthy"};
+
+/// Where the operators' five phases begin among the exact ones.
+constexpr std::uint64_t phase_text_of(phase p) noexcept {
+  return p <= phase::live ? 0 : static_cast<std::uint64_t>(p) - static_cast<std::uint64_t>(phase::live);
+}
+
+/// Where a reading's cells lie.
+struct health_reading {
+  constexpr explicit health_reading(std::uint32_t components) noexcept : count(components) {}
+
+  std::uint32_t count;
+  std::uint32_t types = most_error_types + 1;
+  std::uint32_t phase = 0;
+  std::uint32_t ready = 1;
+  std::uint32_t live = 2;
+  std::uint32_t uptime = 3;
+  std::uint32_t refused = 4;
+  std::uint32_t status = 5;
+  std::uint32_t state = status + count;
+  std::uint32_t transitions = state + count;
+  std::uint32_t in_state = transitions + 4 * count;
+  std::uint32_t changed = in_state + count;
+  std::uint32_t errors = changed + count;
+  std::uint32_t silences = errors + count * types;  ///< of those that beat, no more than `count`
+  std::uint32_t all = silences + count;
+};
+
+/// A health's families. `Health` has the names of its components and of those that beat, and `error_types()`.
+template <class Health>
+struct health_source {
+  static constexpr auto count = static_cast<std::uint32_t>(Health::component_names.size());
+  static constexpr auto beating = static_cast<std::uint32_t>(Health::beating_names.size());
+  static constexpr health_reading at{count};
+
+  static constexpr label_family phase_label[] = {{.name = "phase", .values = phase_texts}};
+  static constexpr label_family by_component[] = {{.name = "component", .values = Health::component_names}};
+  static constexpr label_family by_beating[] = {{.name = "component", .values = Health::beating_names}};
+  static constexpr label_family by_state[] = {{.name = "component", .values = Health::component_names},
+                                              {.name = "component_state", .values = status_texts}};
+  static constexpr label_family by_target[] = {{.name = "component", .values = Health::component_names},
+                                               {.name = "to", .values = status_texts}};
+  static constexpr label_family by_type[] = {
+      {.name = "component", .values = Health::component_names},
+      {.name = "type", .values = {}, .table = &Health::error_types, .slots = most_error_types}};
+
+  static constexpr family one(std::string_view name, std::string_view help, std::string_view unit, metric_type type,
+                              value_kind kind, view<label_family> labels, std::uint32_t first,
+                              std::uint32_t series) noexcept {
+    return {.name = name,
+            .help = help,
+            .unit = unit,
+            .type = type,
+            .kind = kind,
+            .labels = labels,
+            .bounds = {},
+            .first = first,
+            .series = series,
+            .stride = 1,
+            .width = 1};
+  }
+
+  static constexpr family all[] = {
+      one("phase", "Where the program is in its life.", {}, metric_type::state_set, value_kind::state, phase_label,
+          at.phase, 5),
+      one("ready", "1 where the program takes work, else 0.", {}, metric_type::gauge, value_kind::unsigned_integer, {},
+          at.ready, 1),
+      one("live", "0 where the program should be restarted, else 1.", {}, metric_type::gauge,
+          value_kind::unsigned_integer, {}, at.live, 1),
+      one("uptime_seconds", "Time since the program's first event.", "seconds", metric_type::gauge, value_kind::real,
+          {}, at.uptime, 1),
+      one("refused_transitions_total", "Events that were illegal in the program's phase.", {}, metric_type::counter,
+          value_kind::unsigned_integer, {}, at.refused, 1),
+      one("component_status", "1 where the component is healthy or degraded, else 0.", {}, metric_type::gauge,
+          value_kind::unsigned_integer, by_component, at.status, count),
+      one("component_state", "How the component fares.", {}, metric_type::state_set, value_kind::state, by_state,
+          at.state, 4 * count),
+      one("component_transitions_total", "How often the component came to be so.", {}, metric_type::counter,
+          value_kind::unsigned_integer, by_target, at.transitions, 4 * count),
+      one("component_state_duration_seconds", "How long the component has been as it is.", "seconds",
+          metric_type::gauge, value_kind::real, by_component, at.in_state, count),
+      one("component_last_change_timestamp_seconds", "When the component changed last, 0 before.", "seconds",
+          metric_type::gauge, value_kind::real, by_component, at.changed, count),
+      one("component_errors_total", "Errors of the component.", {}, metric_type::counter, value_kind::unsigned_integer,
+          by_type, at.errors, count*(most_error_types + 1)),
+      one("component_heartbeat_age_seconds", "Time since the component's last heartbeat, or since the start.",
+          "seconds", metric_type::gauge, value_kind::real, by_beating, at.silences, beating),
+  };
+  static constexpr std::size_t families =
+      beating != 0 ? (sizeof all / sizeof all[0]) : (sizeof all / sizeof all[0]) - 1;
+};
+
+/// Fills in a reading's cells.
+inline void read_health(const health_ref& of, std::uint64_t* out) noexcept {
+  const std::size_t count = of.facts->components.size();
+  const health_report r = report_of(of, of.clock.milliseconds());
+  const auto real = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  const auto seconds = [&](std::uint64_t ms) { return real(static_cast<double>(ms) / 1000); };
+  *out++ = phase_text_of(r.now);
+  *out++ = r.ready ? 1 : 0;
+  *out++ = r.live ? 1 : 0;
+  *out++ = seconds(r.uptime);
+  *out++ = of.at(process_cell::refused).load(std::memory_order_relaxed);
+  for (const component_report& c : r.components()) {
+    *out++ = c.now == status::healthy || c.now == status::degraded ? 1 : 0;
+  }
+  for (const component_report& c : r.components()) {
+    *out++ = static_cast<std::uint64_t>(c.now);
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    for (std::size_t s = 0; s != statuses; ++s) {
+      *out++ = of.at(i, component_cell::entered, s).load(std::memory_order_relaxed);
+    }
+  }
+  for (const component_report& c : r.components()) {
+    *out++ = seconds(c.age);
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    *out++ = seconds(of.at(i, component_cell::changed).load(std::memory_order_relaxed));
+  }
+  constexpr std::size_t types = most_error_types + 1;
+  set_zero(out, out + count * types);
+  const error_table table{of};
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    if (const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire); key != 0) {
+      out[key - 1] += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  out += count * types;
+  for (std::size_t i = 0; i != count; ++i) {
+    if (of.facts->components[i].deadline != 0) {
+      const std::uint64_t silence = r.all[i].silence;
+      *out++ = seconds(silence == component_report::never ? r.uptime : silence);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Marks: how reports and events change a program's health.
+#ifndef VITALS_HEALTH_MARK_HPP
+#define VITALS_HEALTH_MARK_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// A change of the process's phase, or of a component's status.
+struct health_change {
+  std::string_view program;
+  std::string_view component;  ///< empty where it is the process's phase
+  std::string_view from;
+  std::string_view to;
+  std::string_view reason;  ///< of a component that became worse; may be empty
+  bool refused = false;     ///< an event that is illegal in the phase `from`; `to` is the event's name
+};
+
+/// What is called at a change, on the thread that made it. It must not block, throw or mark.
+using health_listener = void (*)(const health_change&) noexcept;
+
+namespace detail {
+
+inline constexpr std::uint32_t most_reasons = 30;
+static_assert(most_reasons + 1 <= component_state::most_reason);
+
+/// The table of a component's reasons. (Its name is no label's.)
+inline abi::slot_table& reasons_of(const health_facts& of, std::size_t component) {
+  return find_slot_table(std::string{of.name} + "." + std::string{of.components[component].name}, most_reasons);
+}
+
+inline bool add_listener(const health_ref& of, health_listener listener) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    std::uint64_t none = 0;
+    if (of.at(process_cell::listener, i)
+            .compare_exchange_strong(none, std::bit_cast<std::uint64_t>(listener), std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void tell(const health_ref& of, const health_change& change) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    const std::uint64_t listener = of.at(process_cell::listener, i).load(std::memory_order_acquire);
+    if (listener != 0) {
+      std::bit_cast<health_listener>(listener)(change);
+    }
+  }
+}
+
+constexpr std::string_view name_of(life_event e) noexcept {
+  constexpr std::string_view names[] = {"initialize", "go_live", "become_ready", "degrade", "recover", "drain", "stop"};
+  return names[static_cast<std::size_t>(e)];
+}
+
+/// What a phase is called where a change is told; unlike operators it tells the three that start apart.
+constexpr std::string_view exact_name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"unstarted", "initializing", "live",   "ready",
+                                        "degraded",  "draining",     "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
+
+/// Replaces the process's word `old` by a phase, counts and tells it. False, and `old` anew, where another thread came
+/// between.
+inline bool enter(const health_ref& of, std::uint64_t& old, phase to, std::uint64_t now) noexcept {
+  const auto from = static_cast<phase>(old & 0xFFU);
+  if (!of.at(process_cell::phase)
+           .compare_exchange_strong(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_seq_cst)) {
+    return false;
+  }
+  common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+  return true;
+}
+
+/// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses
+/// a race to such an end.
+VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
+  const std::uint64_t now = of.clock.milliseconds();
+  std::uint64_t never = 0;
+  of.at(process_cell::start).compare_exchange_strong(never, now + 1, std::memory_order_acq_rel);
+  std::uint64_t old = of.at(process_cell::phase).load(std::memory_order_acquire);
+  for (;;) {
+    const auto from = static_cast<phase>(old & 0xFFU);
+    if (!is_legal(from, event)) {
+      common_add(of.at(process_cell::refused), std::uint64_t{1});
+      tell(of, {of.facts->name, {}, exact_name_of(from), name_of(event), {}, true});
+      return;
+    }
+    const phase to = after(from, event);
+    if (to == from) {
+      return;
+    }
+    if (enter(of, old, to, now)) {
+      break;
+    }
+  }
+  if (event == life_event::become_ready) {
+    reconcile(of, now);
+  }
+}
+
+/// Makes the process ready or degraded as its components are, where it takes work at all. Whoever changes a component
+/// or the phase looks at both afterwards, and again after each step of its own: so the last to come leaves them agreed.
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
+  std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+  for (;;) {
+    const auto stored = static_cast<phase>(word & 0xFFU);
+    const phase found = report_of(of, now).now;
+    if (!takes_work(stored) || !takes_work(found) || found == stored) {
+      return;
+    }
+    if (enter(of, word, after(stored, found == phase::degraded ? life_event::degrade : life_event::recover), now)) {
+      word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+    }
+  }
+}
+
+/// A component's word was replaced: what follows from a change of its status.
+VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, component_state from,
+                                       component_state to, std::uint64_t now) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  cell& flaps = of.at(index, component_cell::flaps);
+  std::uint64_t old = flaps.load(std::memory_order_acquire);
+  while (from.now != status::unknown && facts.policy.flap_limit != 0 &&
+         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(to.since, facts.policy).packed(),
+                                      std::memory_order_acq_rel, std::memory_order_acquire)) {
+  }
+  of.at(index, component_cell::changed)
+      .store(elapsed(elapsed(to.since, now), of.clock.wall()), std::memory_order_relaxed);
+  common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to.now)), std::uint64_t{1});
+  if (to.now == status::healthy) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
+  }
+  tell(of, {of.facts->name, facts.name, vitals::name_of(from.now), vitals::name_of(to.now),
+            reason_text(of, index, to.reason)});
+  reconcile(of, now);
+}
+
+inline calmness calm_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  return flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire))
+      .calm_at(now, of.facts->components[index].policy);
+}
+
+/// Replaces a component's state by `next(state, calmness)`, until nobody comes between. `next` is without effects.
+template <class Next>
+void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, Next next) noexcept {
+  cell& word = of.at(index, component_cell::state);
+  std::uint64_t old = word.load(std::memory_order_acquire);
+  for (;;) {
+    const component_state from = component_state::of(old);
+    const component_state to = next(from, calm_now(of, index, now));
+    if (to == from) {
+      return;
+    }
+    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_seq_cst)) {
+      if (to.now != from.now) {
+        tell_component(of, index, from, to, now);
+      }
+      return;
+    }
+  }
+}
+
+/// An improvement that had to wait becomes the component's state.
+inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  replace_state(of, index, now, [&](component_state s, calmness calm) { return settled(s, now, p, calm); });
+}
+
+/// A report on a component. Lock-free: a compare-exchange where it changes anything.
+VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
+                                       std::string_view reason) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  const std::uint64_t now = of.clock.milliseconds();
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
+  const std::uint32_t number =
+      reason.empty() ? 0 : intern_text(*of.reasons[index].load(std::memory_order_relaxed), reason) + 1;
+  settle_component(of, index, now);
+  replace_state(of, index, now,
+                [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
+}
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The place of a component in a list; npos where it is not there.
+template <class C, class... All>
+constexpr std::size_t component_index() noexcept {
+  constexpr bool same[] = {__is_same(C, All)..., true};
+  std::size_t i = 0;
+  while (!same[i]) {
+    ++i;
+  }
+  return i == sizeof...(All) ? npos : i;
+}
+
+/// Whether some component depends on itself, through others too: takes away, again and again, those that need nothing
+/// that is left.
+template <std::size_t Count>
+constexpr bool has_cycle(const std::array<view<std::uint8_t>, Count>& needs) noexcept {
+  std::array<bool, Count> gone{};
+  std::size_t left = Count;
+  for (bool some = true; some;) {
+    some = false;
+    for (std::size_t i = 0; i != Count; ++i) {
+      bool free = !gone[i];
+      for (const std::uint8_t need : needs[i]) {
+        free = free && (need >= Count || gone[need]);
+      }
+      if (free) {
+        gone[i] = true;
+        --left;
+        some = true;
+      }
+    }
+  }
+  return left != 0;
+}
+
+}  // namespace detail
+
+/// A program's health by a clock of one's own, for tests: see `health`.
+template <class Clock, fixed_string Name, class... Components>
+class basic_health {
+  static constexpr std::size_t count = sizeof...(Components);
+  static_assert(count != 0, "a program's health has at least one component");
+  static_assert(count <= detail::most_components, "a program's health has at most 64 components: join some");
+  static_assert(is_metric_name(Name.view()) && !detail::has_upper_case(Name.view()),
+                "a program's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(detail::repeated_at(std::array<std::uint64_t, count>{detail::hash(Components::name)...}) ==
+                    detail::npos,
+                "two components have the same name: rename one");
+
+  template <class C, class Need>
+  static constexpr std::uint8_t index_of_need = [] {
+    constexpr std::size_t index = detail::component_index<Need, Components...>();
+    static_assert(index != detail::npos, "a component depends on one that is not in the list: add it there");
+    return static_cast<std::uint8_t>(index);
+  }();
+  template <class C>
+  static constexpr auto needs_of = []<class... Needs>(detail::list<Needs...>) {
+    return std::array<std::uint8_t, sizeof...(Needs)>{index_of_need<C, Needs>...};
+  }(typename C::needs{});
+  static_assert(!detail::has_cycle<count>({needs_of<Components>...}),
+                "components depend on each other in a circle: leave out one of the depends_on");
+
+  static constexpr std::array<detail::component_facts, count> all = [] {
+    std::array<detail::component_facts, count> facts{Components::facts...};
+    std::size_t i = 0;
+    ((facts[i++].needs = needs_of<Components>), ...);
+    return facts;
+  }();
+  /// Before the names of its metrics: the program's name and `_`.
+  static constexpr auto prefix = [] {
+    std::array<char, Name.view().size() + 1> text{};
+    for (std::size_t i = 0; i != Name.view().size(); ++i) {
+      text[i] = Name.view()[i];
+    }
+    text.back() = '_';
+    return text;
+  }();
+  static constexpr detail::health_facts facts{.name = Name.view(), .components = all};
+
+  template <class C>
+  static constexpr std::size_t index_of = [] {
+    constexpr std::size_t index = detail::component_index<C, Components...>();
+    static_assert(index != detail::npos, "this component is not in the program's health: add it to the list");
+    return index == detail::npos ? 0 : index;
+  }();
+
+ public:
+  static constexpr std::string_view name = Name.view();
+
+  /// The program has begun: it reads its configuration, fills its caches.
+  static void mark_initializing() noexcept { detail::mark_process(ref(), life_event::initialize); }
+  /// Its start is over; it takes no work yet.
+  static void mark_live() noexcept { detail::mark_process(ref(), life_event::go_live); }
+  /// It takes work.
+  static void mark_ready() noexcept { detail::mark_process(ref(), life_event::become_ready); }
+  /// It takes no more work, and finishes what it has.
+  static void mark_draining() noexcept { detail::mark_process(ref(), life_event::drain); }
+  /// It has stopped.
+  static void mark_stopped() noexcept { detail::mark_process(ref(), life_event::stop); }
+
+  /// Reports a success. Where the component is healthy anyway this is a load and a compare: safe in a hot path.
+  template <class C>
+  VITALS_HOT static void mark_healthy() noexcept {
+    if (detail::cell* const at = cells_.load(std::memory_order_acquire); at != nullptr) [[likely]] {
+      const std::uint64_t word =
+          at[detail::health_ref::place(index_of<C>, detail::component_cell::state)].load(std::memory_order_relaxed);
+      if (detail::is_steadily_healthy(word)) [[likely]] {
+        return;
+      }
+    }
+    mark(index_of<C>, vitals::report::success, {});
+  }
+
+  /// Reports that a component works, but worse than it should, and why: one of a few texts, such as "slow". (Of a
+  /// component 30 reasons are kept, others become "other"; what is different each time belongs to an error's message.)
+  template <class C>
+  static void mark_degraded(std::string_view reason = {}) noexcept {
+    mark(index_of<C>, vitals::report::degradation, reason);
+  }
+
+  /// Reports a failure and why, as `mark_degraded` does.
+  template <class C>
+  static void mark_unhealthy(std::string_view reason = {}) noexcept {
+    mark(index_of<C>, vitals::report::failure, reason);
+  }
+
+  /// The same, and the error that led to it: of the type `reason`, with a message for people. The message is kept in
+  /// the table of errors alone, cut at 215 bytes.
+  template <class C>
+  static void mark_unhealthy(std::string_view reason, std::string_view message) noexcept {
+    error<C>(reason, message);
+    mark_unhealthy<C>(reason);
+  }
+
+  /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
+  /// "other") and keeps its message as the last one. It changes nothing else.
+  template <class C>
+  static void error(std::string_view type, std::string_view message = {}) noexcept {
+    detail::record_error(ref(), index_of<C>, type, message);
+  }
+
+  /// A heartbeat: reads the processor's counter and stores it, relaxed.
+  template <class C>
+  VITALS_HOT static void beat() noexcept {
+    constexpr std::size_t index = index_of<C>;
+    static_assert(all[index].deadline != 0, "this component has no heartbeat: give it heartbeat<5s>");
+    if (detail::cell* const at = cells_.load(std::memory_order_acquire); at != nullptr) [[likely]] {
+      at[detail::health_ref::place(index, detail::component_cell::beat)].store(Clock::ticks(),
+                                                                               std::memory_order_relaxed);
+    } else {
+      first_beat(index);
+    }
+  }
+
+  /// What a probe finds now. No lock, no allocation.
+  [[nodiscard]] static health_report report() noexcept {
+    const std::uint64_t now = Clock::milliseconds();
+    return detail::report_of(ref(), now);
+  }
+
+  /// Calls `listener` at every change of the process's phase and of a component's status, on the thread that made it;
+  /// up to 4 of them, and false where there are. It must not block, throw or mark.
+  static bool on_change(health_listener listener) noexcept { return detail::add_listener(ref(), listener); }
+
+  /// Health as a source of metrics, under the program's name: expose it beside registries.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    using families = detail::health_source<basic_health>;
+    return {.families = {families::all, families::families},
+            .cells = families::at.all,
+            .read = [](const void*, std::uint64_t* out) noexcept { detail::read_health(ref(), out); },
+            .prefix = {prefix.data(), prefix.size()}};
+  }
+
+  static constexpr std::array<std::string_view, count> component_names{Components::name...};
+  static constexpr auto beating_names = [] {
+    std::array<std::string_view, (0 + ... + (Components::facts.deadline != 0 ? 1 : 0))> names{};
+    [[maybe_unused]] std::size_t at = 0;
+    for (const detail::component_facts& f : all) {
+      if (f.deadline != 0) {
+        names[at++] = f.name;
+      }
+    }
+    return names;
+  }();
+  /// (For the library's own use, as what follows.)
+  static detail::abi::slot_table& error_types() noexcept {
+    static_cast<void>(ref());  // which has found it
+    return *error_types_.load(std::memory_order_acquire);
+  }
+
+  static constexpr detail::image image{.key = detail::hash("health", detail::hash(detail::type_name<basic_health>())),
+                                       .thread_cells = 0,
+                                       .shared_cells = detail::health_ref::place(count, detail::component_cell::state) +
+                                                       detail::error_table::cells(count),
+                                       .runs = nullptr,
+                                       .run_count = 0};
+
+  [[nodiscard]] static detail::health_ref ref() noexcept {
+    detail::cell* at = cells_.load(std::memory_order_acquire);
+    if (at == nullptr) {
+      at = find();
+    }
+    return {.facts = &facts,
+            .cells = at,
+            .reasons = reasons_.data(),
+            .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
+  }
+
+ private:
+  VITALS_COLD static detail::cell* find() noexcept {
+    for (std::size_t i = 0; i != count; ++i) {
+      reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
+    }
+    error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    detail::cell* const at = detail::find_record(image).shared;
+    cells_.store(at, std::memory_order_release);
+    return at;
+  }
+
+  VITALS_COLD static void mark(std::size_t index, vitals::report what, std::string_view reason) noexcept {
+    detail::mark_component(ref(), index, what, reason);
+  }
+
+  VITALS_COLD static void first_beat(std::size_t index) noexcept {
+    ref().at(index, detail::component_cell::beat).store(Clock::ticks(), std::memory_order_relaxed);
+  }
+
+  /// The shared cells, once this library has asked for them: written with one value only (release), read by all
+  /// (acquire), as it leads to the cells.
+  static inline constinit std::atomic<detail::cell*> cells_{nullptr};
+  static inline constinit std::array<std::atomic<detail::abi::slot_table*>, count> reasons_{};
+  static inline constinit std::atomic<detail::abi::slot_table*> error_types_{nullptr};
+};
+
+/// A program's health: `using app_health = vitals::health<"event_relay", store, tailer>;` All of it is static, and one
+/// in the process. Any thread may mark and probe at any time.
+template <fixed_string Name, class... Components>
+using health = basic_health<health_clock, Name, Components...>;
 
 }  // namespace vitals::inline v0
 
@@ -6440,6 +8043,7 @@ inline void push_delete(const push_options& options) {
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 // The endpoint that scrapers read: some sources, rendered for each request in the format that it asks for.
 #ifndef VITALS_HTTP_EXPOSITION_HPP
@@ -6482,10 +8086,9 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// Adds `text`, which is UTF-8, as a JSON string.
-inline void append_json(std::string& out, std::string_view text) {
+/// Adds `text`, which is UTF-8, as it stands within a JSON string.
+inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {
@@ -6497,6 +8100,12 @@ inline void append_json(std::string& out, std::string_view text) {
       out += c;
     }
   }
+}
+
+/// Adds it as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
   out += '"';
 }
 
@@ -7330,6 +8939,7 @@ struct response {
   std::string allow{};             ///< the Allow header, where not empty
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
+  std::string cache_control{};     ///< likewise
 };
 
 }  // namespace vitals::inline v0::http
@@ -7665,6 +9275,26 @@ inline constexpr std::array<offer, 4> offers{{
   return result;
 }
 
+/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
+/// do not count.
+[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
+                                     std::string_view instead) noexcept {
+  int wanted = 0;
+  int other = 0;
+  while (!accept.empty()) {
+    detail::media_range range;
+    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
+      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
+                         : detail::same_name(range.subtype, instead) ? &other
+                                                                     : nullptr;
+      if (meant != nullptr) {
+        *meant = range.weight;
+      }
+    }
+  }
+  return wanted > 0 && wanted >= other;
+}
+
 /// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
 /// much. What names a coding wins over `*`; malformed members do not count.
 [[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
@@ -7774,9 +9404,9 @@ class exposition {
   void expose(std::vector<source_ref> added, exposure how = {}) {
     const std::unique_lock lock{mutex_};
     std::vector<placed> all = sources_;
-    const auto kept = std::make_shared<const decoration>(std::move(how));
     for (source_ref& s : added) {
-      s.prefix = kept->how.prefix;
+      const auto kept = std::make_shared<const decoration>(how, s);
+      s.prefix = kept->prefix;
       s.labels = kept->labels;
       all.push_back({s, kept});
     }
@@ -7823,18 +9453,32 @@ class exposition {
     return r;
   }
 
+  /// Some families' present values, as JSON.
+  [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
+    const std::shared_lock lock{mutex_};
+    std::string out;
+    pages{refs(sources_), names}.render(std::nullopt, out);
+    while (out.ends_with('\n')) {
+      out.pop_back();
+    }
+    return out;
+  }
+
  private:
   struct decoration {
-    explicit decoration(exposure its) : how(std::move(its)) {
+    /// What a source is exposed with stands before what it has itself.
+    decoration(exposure its, const source_ref& s) : how(std::move(its)), prefix(how.prefix + std::string{s.prefix}) {
       for (const auto& [name, value] : how.labels) {
         labels.push_back({name, value});
       }
+      labels.insert(labels.end(), s.labels.begin(), s.labels.end());
     }
     decoration(const decoration&) = delete;
     decoration& operator=(const decoration&) = delete;
     ~decoration() = default;
 
     exposure how;
+    std::string prefix;
     std::vector<constant_label> labels;
   };
 
@@ -7937,6 +9581,314 @@ class exposition {
 }  // namespace vitals::inline v0::http
 
 #endif
+// The probes: a program's health behind the paths that orchestrators, load balancers and people know.
+#ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
+#define VITALS_HTTP_HEALTH_ROUTES_HPP
+
+#include <concepts>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A program's health for machines and people: JSON, application/health+json, and Kubernetes' verbose lines.
+//
+// The JSON document has the same members on every path:
+//
+//   {"status":"degraded","ready":true,"live":true,"started":true,
+//    "reasons":["cache: connection_timeout"],
+//    "components":{
+//     "cache":{"status":"unhealthy","criticality":"degrading","reason":"connection_timeout","cause":"cache",
+//              "age_seconds":12.5,"flapping":false,"errors":3,"errors_in_a_row":3,
+//              "heartbeat_age_seconds":0.2},
+//     ...},
+//    "service":"relay","version":"1.4.2","environment":"production",
+//    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
+//
+// `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
+// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. Probes of
+// liveness and of the start have no components. A heartbeat's
+// age is there for components that beat. More members may be added.
+#ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
+#define VITALS_EXPOSE_HEALTH_JSON_HPP
+
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0 {
+
+/// What is told beside a program's health.
+struct health_page_options {
+  std::string version{};
+  std::string environment{};
+  std::vector<std::string> metrics{};  ///< names of the families that the status page shows
+  bool show_errors = false;            ///< whether the errors' last messages are shown, to whoever asks
+};
+
+namespace detail {
+
+/// The one word for the whole.
+inline std::string_view status_of(const health_report& r) noexcept {
+  return takes_work(r.now) && !r.ready ? std::string_view{"unready"} : name_of(r.now);
+}
+
+inline std::string_view name_of(criticality c) noexcept {
+  constexpr std::string_view names[] = {"critical", "degrading", "informational"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+/// Adds ms as seconds with up to 3 decimals.
+inline void append_seconds(std::string& out, std::uint64_t ms) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, ms / 1000) - digits));
+  if (ms % 1000 != 0) {
+    out += '.';
+    out += static_cast<char>('0' + ms / 100 % 10);
+    out += static_cast<char>('0' + ms / 10 % 10);
+    out += static_cast<char>('0' + ms % 10);
+  }
+}
+
+inline void append_count(std::string& out, std::uint64_t n) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, n) - digits));
+}
+
+/// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
+inline void append_timestamp(std::string& out, std::uint64_t ms) {
+  const auto seconds = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto two = [&out](int n, char end) {
+    out += static_cast<char>('0' + n / 10 % 10);
+    out += static_cast<char>('0' + n % 10);
+    out += end;
+  };
+  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
+  out += '-';
+  two(parts.tm_mon + 1, '-');
+  two(parts.tm_mday, 'T');
+  two(parts.tm_hour, ':');
+  two(parts.tm_min, ':');
+  two(parts.tm_sec, '.');
+  out += static_cast<char>('0' + ms / 100 % 10);
+  out += static_cast<char>('0' + ms / 10 % 10);
+  out += static_cast<char>('0' + ms % 10);
+  out += 'Z';
+}
+
+/// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
+inline void append_span(std::string& out, std::uint64_t ms) {
+  const std::uint64_t s = ms / 1000;
+  const struct {
+    std::uint64_t count;
+    char unit;
+  } parts[] = {{s / 86400, 'd'}, {s / 3600 % 24, 'h'}, {s / 60 % 60, 'm'}, {s % 60, 's'}};
+  std::size_t first = 0;
+  while (first != 3 && parts[first].count == 0) {
+    ++first;
+  }
+  for (std::size_t i = first; i != 4 && i != first + 2; ++i) {
+    out += i == first ? "" : " ";
+    append_count(out, parts[i].count);
+    out += parts[i].unit;
+  }
+}
+
+inline void append_text_member(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json(out, value);
+}
+
+inline void append_flag(std::string& out, std::string_view name, bool value) {
+  out += ",\"";
+  out += name;
+  out += value ? "\":true" : "\":false";
+}
+
+/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
+/// degraded.
+inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+  for (const component_report& c : r.components()) {
+    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void append_reasons(std::string& out, const health_report& r) {
+  std::string_view between;
+  out += '[';
+  if (!takes_work(r.now)) {
+    out.append("\"process: ").append(name_of(r.now)).append("\"");
+    between = ",";
+  }
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    if (is_at_fault(r, i)) {
+      out += between;
+      between = ",";
+      out += '"';
+      out += c.name;
+      out += ": ";
+      append_json_escaped(out, c.reason.empty() ? name_of(c.now) : c.reason);
+      out += '"';
+    }
+  }
+  out += ']';
+}
+
+inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
+  const error_table table{of};
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
+      sum += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  return sum;
+}
+
+inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+  std::string_view between = ",\"error_types\":[";
+  each_error(of, [&](const error_report& e) {
+    if (e.component != component) {
+      return;
+    }
+    out += between;
+    between = ",";
+    out += "{\"type\":";
+    append_json(out, e.type);
+    out += ",\"count\":";
+    append_count(out, e.count);
+    out += ",\"first\":\"";
+    append_timestamp(out, e.first);
+    out += "\",\"last\":\"";
+    append_timestamp(out, e.last);
+    out += '"';
+    if (messages) {
+      append_text_member(out, "message", e.message());
+    }
+    out += '}';
+  });
+  out += between == "," ? "]" : "";
+}
+
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
+                             bool messages) {
+  const component_report& c = r.all[i];
+  append_json(out, c.name);
+  out += ":{\"status\":\"";
+  out += name_of(c.now);
+  out += "\",\"criticality\":\"";
+  out += name_of(c.matters);
+  out += "\",\"reason\":";
+  append_json(out, c.reason);
+  append_text_member(out, "cause", c.now == status::healthy ? std::string_view{} : r.all[c.cause].name);
+  out += ",\"age_seconds\":";
+  append_seconds(out, c.age);
+  append_flag(out, "flapping", c.is_flapping);
+  out += ",\"errors\":";
+  append_count(out, errors_of(of, i));
+  out += ",\"errors_in_a_row\":";
+  append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
+  if (c.silence != component_report::never) {
+    out += ",\"heartbeat_age_seconds\":";
+    append_seconds(out, c.silence);
+  }
+  append_errors(out, of, c.name, messages);
+  out += '}';
+}
+
+/// Adds the document without its closing brace, for more members.
+inline void append_health(std::string& out, const health_ref& of, const health_report& r,
+                          const health_page_options& options, bool components) {
+  out += "{\"status\":\"";
+  out += status_of(r);
+  out += '"';
+  append_flag(out, "ready", r.ready);
+  append_flag(out, "live", r.live);
+  append_flag(out, "started", r.started);
+  out += ",\"reasons\":";
+  append_reasons(out, r);
+  out += ",\"components\":{";
+  for (std::size_t i = 0; components && i != r.count; ++i) {
+    out += i == 0 ? "\n " : ",\n ";
+    append_component(out, of, r, i, options.show_errors);
+  }
+  out += '}';
+  append_text_member(out, "service", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "environment", options.environment);
+  out += ",\"uptime_seconds\":";
+  append_seconds(out, r.uptime);
+  out += ",\"uptime\":\"";
+  append_span(out, r.uptime);
+  out += "\",\"timestamp\":\"";
+  append_timestamp(out, of.clock.wall());
+  out += '"';
+}
+
+/// The same as application/health+json has it (draft-inadarei-api-health-check).
+inline void append_health_check(std::string& out, const health_ref& of, const health_report& r,
+                                const health_page_options& options) {
+  constexpr std::string_view words[] = {"fail", "pass", "warn", "fail"};
+  out += "{\"status\":\"";
+  out += !r.ready ? "fail" : r.now == phase::degraded ? "warn" : "pass";
+  out += '"';
+  append_text_member(out, "serviceId", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "description", status_of(r));
+  out += ",\"checks\":{";
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    out += i == 0 ? "\n " : ",\n ";
+    append_json(out, c.name);
+    out += ":[{\"componentType\":\"component\",\"status\":\"";
+    out += words[static_cast<std::size_t>(c.now)];
+    out += '"';
+    if (c.now != status::healthy) {
+      append_text_member(out, "output", c.reason.empty() ? name_of(c.now) : c.reason);
+    }
+    out += '}';
+    out += ']';
+  }
+  out += "}}\n";
+}
+
+/// Adds a line as Kubernetes' verbose form has it.
+inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
+                              bool excluded = false) {
+  if (excluded) {
+    out.append("[+]").append(name).append(" excluded: ok\n");
+    return;
+  }
+  out += good ? "[+]" : "[-]";
+  out += name;
+  out += good ? " ok" : " failed: ";
+  out += good ? std::string_view{} : why;
+  out += '\n';
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // The router: from a request's method and path to a response. It knows no HTTP library.
 #ifndef VITALS_HTTP_ROUTER_HPP
 #define VITALS_HTTP_ROUTER_HPP
@@ -7981,21 +9933,29 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
+  /// Adds paths that come and go. `find` gives the handler of one, or none; `list` adds lines to the list at `/`, and
+  /// may put the service's name before it. Both may be called by any threads at once.
+  void add_group(std::function<handler(std::string_view path)> find, std::function<void(std::string& lines)> list) {
+    groups_.push_back({std::move(find), std::move(list)});
+  }
+
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS (which has 204), 500
+  /// where a handler throws.
   [[nodiscard]] response handle(const request& asked) const {
-    const std::string_view path = path_of(asked.target);
-    const auto found = find(path);
-    if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
     try {
-      return found->answer(asked);
+      const std::string_view path = path_of(asked.target);
+      const handler found =
+          path == "/" ? [this](const request&) { return response{.body = list()}; } : find_handler(path);
+      if (!found) {
+        return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+      }
+      if (asked.method == "OPTIONS") {
+        return {.status = 204, .allow = "GET, HEAD, OPTIONS"};
+      }
+      if (asked.method != "GET" && asked.method != "HEAD") {
+        return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD, OPTIONS"};
+      }
+      return found(asked);
     } catch (const std::exception&) {  // what it says may be no stranger's business
       return {.status = 500, .body = "500 Internal Server Error\n"};
     }
@@ -8012,15 +9972,263 @@ class router {
     return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
   }
 
+  struct group {
+    std::function<handler(std::string_view)> find;
+    std::function<void(std::string&)> list;
+  };
+
+  [[nodiscard]] handler find_handler(std::string_view path) const {
+    if (const auto found = find(path); found != routes_.end()) {
+      return found->answer;
+    }
+    for (const group& g : groups_) {
+      if (handler found = g.find(path)) {
+        return found;
+      }
+    }
+    return nullptr;
+  }
+
   [[nodiscard]] std::string list() const {
     std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
     for (const route& r : routes_) {
       text += fmt::format("{}  {}\n", r.path, r.what);
     }
+    for (const group& g : groups_) {
+      g.list(text);
+    }
     return text;
   }
 
   std::vector<route> routes_;
+  std::vector<group> groups_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Anything that is a program's health: `vitals::health<...>`.
+template <class H>
+concept health_source = requires {
+  { H::ref() }
+  noexcept->std::same_as<v0::detail::health_ref>;
+};
+
+/// A program's health behind its paths. The status code is the answer, 200 or 503; the body says why.
+///
+/// | path | question |
+/// | `/livez` `/healthz` `/live` `/health/live` `/api/v1/health/live` | should it be restarted? |
+/// | `/startupz` | is its start over? |
+/// | `/readyz` `/ready` `/health/ready` `/api/v1/health/ready` | does it take work? |
+/// | `/health` `/api/v1/health` | the same, with all components |
+/// | `/status` `/api/v1/status` | always 200: all of it, with the metrics that the program chose |
+///
+/// `?exclude=name` leaves a component out of the question; `/readyz/name` and `/livez/name` ask for one alone. The body
+/// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
+class health_routes {
+ public:
+  /// `metrics` gives some families as JSON, for `/status`.
+  explicit health_routes(health_page_options options,
+                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+      : options_(std::move(options)),
+        metrics_(std::move(metrics)) {}
+
+  /// Throws std::invalid_argument where another health is served already.
+  void expose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts != of.facts) {
+      throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\" already");
+    }
+    of_ = of;
+  }
+  /// Takes it away: once this returns, nothing reads it.
+  void unexpose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts == of.facts) {
+      of_.reset();
+    }
+  }
+
+  /// Adds its paths to a router, which must not outlive it.
+  void add_to(router& routes) {
+    routes.add_group([this](std::string_view path) { return find(path); }, [this](std::string& out) { list(out); });
+  }
+
+ private:
+  enum class question { live, started, ready, overall, everything };
+
+  struct known_path {
+    std::string_view path;
+    question asks;
+    std::string_view what;
+  };
+  static constexpr known_path paths[] = {
+      {"/livez", question::live, "whether it runs; 503 where it should be restarted"},
+      {"/healthz", question::live, {}},
+      {"/live", question::live, {}},
+      {"/health/live", question::live, {}},
+      {"/api/v1/health/live", question::live, {}},
+      {"/startupz", question::started, "whether its start is over"},
+      {"/readyz", question::ready, "whether it takes work"},
+      {"/ready", question::ready, {}},
+      {"/health/ready", question::ready, {}},
+      {"/api/v1/health/ready", question::ready, {}},
+      {"/health", question::overall, "whether it takes work, with all components"},
+      {"/api/v1/health", question::overall, {}},
+      {"/status", question::everything, "all that is known, always 200"},
+      {"/api/v1/status", question::everything, {}},
+  };
+
+  [[nodiscard]] router::handler find(std::string_view path) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_) {
+      return nullptr;
+    }
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return [this, asks = known.asks](const request& asked) { return answer(asks, asked); };
+      }
+    }
+    for (const std::string_view before : {std::string_view{"/readyz/"}, std::string_view{"/livez/"}}) {
+      if (path.starts_with(before)) {
+        const std::string_view name = path.substr(before.size());
+        const auto& all = of_->facts->components;
+        for (std::size_t i = 0; i != all.size(); ++i) {
+          if (all[i].name == name) {
+            return [this, i, live = before == "/livez/"](const request& asked) { return answer_one(i, live, asked); };
+          }
+        }
+      }
+    }
+    return nullptr;
+  }
+
+  void list(std::string& out) const {
+    const std::shared_lock lock{mutex_};
+    if (of_) {
+      for (const known_path& known : paths) {
+        if (!known.what.empty()) {
+          out.append(known.path).append("  ").append(known.what).append("\n");
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] response answer(question asks, const request& asked) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_) {
+      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    }
+    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    for (const std::string& name : query_values(asked.target, "exclude")) {
+      v0::detail::exclude(r, name);
+    }
+    const bool good = asks == question::live         ? r.live
+                      : asks == question::started    ? r.started
+                      : asks == question::everything ? true
+                                                     : r.ready;
+    response out{.status = good ? 200U : 503U};
+    out.cache_control = "no-store";
+    if (has_flag(asked, "verbose")) {
+      write_lines(out.body, asks, r, good);
+    } else if (asks != question::everything && accepts_health_json(asked.accept)) {
+      out.content_type = "application/health+json";
+      v0::detail::append_health_check(out.body, *of_, r, options_);
+    } else {
+      out.content_type = "application/json";
+      const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
+      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      if (asks == question::everything) {
+        append_needs(out.body);
+        out.body += ",\"metrics\":";
+        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+      }
+      out.body += "}\n";
+    }
+    out.vary = "Accept";
+    return out;
+  }
+
+  [[nodiscard]] response answer_one(std::size_t index, bool live, const request& asked) const {
+    const std::shared_lock lock{mutex_};
+    if (!of_ || index >= of_->facts->components.size()) {
+      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    }
+    const health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    const component_report& c = r.all[index];
+    const bool good = live ? !c.is_stuck : is_working(c);
+    response out{.status = good ? 200U : 503U};
+    out.cache_control = "no-store";
+    if (has_flag(asked, "verbose")) {
+      v0::detail::append_check_line(out.body, c.name, good, why(c));
+    } else {
+      out.content_type = "application/json";
+      out.body = "{";
+      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      out.body += "}\n";
+    }
+    return out;
+  }
+
+  static bool is_working(const component_report& c) noexcept {
+    return c.now == status::healthy || c.now == status::degraded;
+  }
+  static std::string_view why(const component_report& c) noexcept {
+    return c.reason.empty() ? name_of(c.now) : c.reason;
+  }
+
+  static void write_lines(std::string& out, question asks, const health_report& r, bool good) {
+    using v0::detail::append_check_line;
+    if (asks == question::live) {
+      append_check_line(out, "process", is_alive(r.now), name_of(r.now));
+    } else if (asks == question::started) {
+      append_check_line(out, "process", r.started, name_of(r.now));
+    } else {
+      append_check_line(out, "process", takes_work(r.now), name_of(r.now));
+    }
+    for (const component_report& c : r.components()) {
+      if (asks == question::live) {
+        append_check_line(out, c.name, !c.is_stuck, "silent for too long", c.is_excluded);
+      } else if (asks != question::started) {
+        append_check_line(out, c.name, is_working(c), why(c), c.is_excluded);
+      }
+    }
+    constexpr std::string_view names[] = {"livez", "startupz", "readyz", "healthz", "status"};
+    out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
+  }
+
+  void append_needs(std::string& out) const {
+    const auto& all = of_->facts->components;
+    out += ",\"dependencies\":{";
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
+      std::string_view between;
+      for (const std::uint8_t need : all[i].needs) {
+        out.append(between).append("\"").append(all[need].name).append("\"");
+        between = ",";
+      }
+      out += ']';
+    }
+    out += '}';
+  }
+
+  static bool has_flag(const request& asked, std::string_view name) {
+    return !query_values(asked.target, name).empty();
+  }
+
+  static bool accepts_health_json(std::string_view accept) {
+    return prefers(accept, "application", "health+json", "json");
+  }
+
+  mutable std::shared_mutex mutex_;
+  std::optional<v0::detail::health_ref> of_;
+  health_page_options options_;
+  std::function<std::string(const std::vector<std::string>&)> metrics_;
 };
 
 }  // namespace vitals::inline v0::http
@@ -8121,7 +10329,6 @@ class session : public std::enable_shared_from_this<session> {
 
   void write(response r, unsigned version, bool keep_alive, bool head_only) {
     message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
@@ -8130,8 +10337,12 @@ class session : public std::enable_shared_from_this<session> {
     set(beast::http::field::allow, r.allow);
     set(beast::http::field::content_encoding, r.content_encoding);
     set(beast::http::field::vary, r.vary);
+    set(beast::http::field::cache_control, r.cache_control);
     message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
+    if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+      set(beast::http::field::content_type, r.content_type);
+      message_->content_length(r.body.size());
+    }
     message_->body() = std::move(r.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);
@@ -8176,6 +10387,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  health_page_options health{};       ///< what the health's pages tell beside it
 };
 
 namespace detail {
@@ -8278,7 +10490,10 @@ class listener {
 /// one thread at a time; `expose` may come at any time.
 class server {
  public:
-  explicit server(server_options options = {}) : options_(std::move(options)) {
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
+    health_.add_to(routes_);
     const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
                 [this](const request& asked) { return exposition_.answer(asked); });
@@ -8296,6 +10511,7 @@ class server {
   template <source... Sources>
   void expose(exposure how = {}) {
     exposition_.expose({Sources::source()...}, std::move(how));
+    (expose_health<Sources>(), ...);
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
@@ -8305,6 +10521,7 @@ class server {
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
+    (unexpose_health<Sources>(), ...);
     exposition_.unexpose({Sources::source()...});
   }
   void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
@@ -8363,8 +10580,22 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
 
  private:
+  template <class Source>
+  void expose_health() {
+    if constexpr (health_source<Source>) {
+      health_.expose(Source::ref());
+    }
+  }
+  template <class Source>
+  void unexpose_health() {
+    if constexpr (health_source<Source>) {
+      health_.unexpose(Source::ref());
+    }
+  }
+
   server_options options_;
   exposition exposition_;
+  health_routes health_;
   router routes_;
   std::unique_ptr<detail::listener> listener_;
   std::thread thread_;
