@@ -161,7 +161,7 @@ TEST_CASE("two programs with components of the same types are apart") {
 
 template <std::size_t I>
 struct name_of_one {
-  static constexpr char text[] = {'c', '0' + I / 10, '0' + I % 10, 0};
+  static constexpr char text[4] = {'c', '0' + I / 10, '0' + I % 10, 0};
 };
 template <std::size_t I>
 struct one_of_64

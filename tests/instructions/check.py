@@ -45,6 +45,8 @@ RULES = {
     "exemplar_shared_inc": Rule(20, locks=1, branches=1, moves=0, calls="4keepILb1E"),
     "exemplar_observe": Rule(calls="4keepILb0E"),
     "4keepILb0E": Rule(70, branches=5, calls="clock_gettime"),
+    "mark_healthy": Rule(8, branches=2, moves=0),
+    "beat": Rule(16, branches=2, moves=0),
 }
 
 PADDING = re.compile(r"((data16|cs) )*(nop|endbr64|xchg +%ax,%ax)")

@@ -29,6 +29,10 @@ struct traced_common : vitals::counter<"traced_common_total", "With exemplars.",
 struct traced_latency
     : vitals::histogram<"traced_latency_seconds", "With exemplars.", vitals::buckets::web, vitals::exemplars> {};
 
+struct store : vitals::component<"store", vitals::critical> {};
+struct tailer : vitals::component<"tailer", vitals::critical, vitals::heartbeat<5.0>> {};
+using health = vitals::health<"hot", store, tailer>;
+
 using metrics =
     vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, peak,
                      peak_by_method, size, latency, latency_by_method, traced, traced_common, traced_latency>;
@@ -109,6 +113,13 @@ HOT exemplar_shared_inc(const vitals::exemplar& e) {
 }
 HOT exemplar_observe(std::int64_t n, const vitals::exemplar& e) {
   metrics::get<traced_latency>().observe(std::chrono::nanoseconds{n}, e);
+}
+
+HOT mark_healthy() {
+  health::mark_healthy<store>();
+}
+HOT beat() {
+  health::beat<tailer>();
 }
 
 extern "C" [[gnu::visibility("default")]] const char* page() {
