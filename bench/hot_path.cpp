@@ -1,4 +1,6 @@
 // The hot path: what one update costs.
+#include <time.h>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -28,11 +30,12 @@ using lanes = vitals::label<"lane", lane>;
 struct hits : vitals::counter<"hits_total", "Increments.", lanes> {};
 struct waiting : vitals::up_down<"waiting", "Up and down.", lanes> {};
 struct depth : vitals::gauge<"depth", "Sets.", lanes> {};
+struct peak : vitals::max_gauge<"peak", "Maxima.", lanes> {};
 struct load : vitals::histogram<"load_ratio", "Doubles.", vitals::buckets::web, lanes> {};
 struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web, lanes> {};
 struct native_load : vitals::native_histogram<"native_load_ratio", "Doubles.", vitals::native<>, lanes> {};
 struct native_latency : vitals::native_histogram<"native_latency_seconds", "Durations.", vitals::native<>, lanes> {};
-using metrics = vitals::registry<hits, waiting, depth, load, latency, native_load, native_latency>;
+using metrics = vitals::registry<hits, waiting, depth, peak, load, latency, native_load, native_latency>;
 
 /// The lanes in the rotation's order, as a program meets them at run time.
 std::array<lane, rotation> lanes_at_run_time() {
@@ -247,23 +250,23 @@ void measure_values(benchmark::State& state, const Values& values, Observe obser
   });
 }
 
-template <class Histogram>
-auto histogram_handles() {
+template <class Metric>
+auto handles_in_order() {
   const auto order = lanes_at_run_time();
-  std::vector<decltype(metrics::get<Histogram>(lane{}))> handles;
+  std::vector<decltype(metrics::get<Metric>(lane{}))> handles;
   for (const lane l : order) {
-    handles.push_back(metrics::get<Histogram>(l));
+    handles.push_back(metrics::get<Metric>(l));
   }
   return handles;
 }
 
-template <class Histogram, class Values>
+template <class Metric, class Values>
 void observe_ours(benchmark::State& state, const Values& values) {
   if (!pin(state)) {
     return;
   }
   metrics::attach_thread();
-  const auto series = histogram_handles<Histogram>();
+  const auto series = handles_in_order<Metric>();
   measure_values(state, values, [&series](std::size_t i, auto value) { series[i].observe(value); });
 }
 
@@ -286,6 +289,29 @@ void observe_native_duration_ours(benchmark::State& state) {
   observe_ours<native_latency>(state, durations());
 }
 BENCHMARK(observe_native_duration_ours)->Name("observe_native_duration/vitals");
+
+// The largest of a window: what a gauge stores, and a look at the clock.
+
+void peak_ours(benchmark::State& state) {
+  observe_ours<peak>(state, seconds());
+}
+BENCHMARK(peak_ours)->Name("peak_observe/vitals");
+
+void peak_floor(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  auto* const most = plain_cells<double>();
+  measure_values(state, seconds(), [most](std::size_t i, double value) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    benchmark::DoNotOptimize(now);
+    if (value > most[16 * i]) [[unlikely]] {
+      most[16 * i] = value;
+    }
+  });
+}
+BENCHMARK(peak_floor)->Name("peak_observe/floor");
 
 /// Two increments and a table load: what it takes to count a value and add it up, were its bucket known.
 void observe_floor(benchmark::State& state) {

@@ -62,6 +62,7 @@ ROWS = [
     Row("inc, label known at run time", "labelled_inc/vitals", "labelled_inc/floor", f"++ {PLAIN}"),
     Row("up_down add", "up_down_add/vitals", "up_down_add/floor", f"+= {PLAIN}"),
     Row("gauge set", "gauge_set/vitals", "gauge_set/floor", f"= {PLAIN}"),
+    Row("max_gauge observe", "peak_observe/vitals", "peak_observe/floor", "the clock and a compare", at_most=1.5),
     Row("observe a double, 11 bounds", "observe_double/vitals", "observe_double/floor", "++, += and a table"),
     Row("observe a double, 11 bounds", "observe_double/vitals", "observe_double/prometheus", PEER, at_least=5),
     Row("observe a duration, 11 bounds", "observe_duration/vitals", "observe_double/floor", "++, += and a table"),

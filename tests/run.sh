@@ -14,7 +14,7 @@ esac
 
 packages=(g++ clang libclang-rt-14-dev cmake ninja-build python3 binutils curl locales
   libfmt-dev libboost-dev doctest-dev prometheus prometheus-pushgateway protobuf-compiler
-  python3-prometheus-client)
+  python3-prometheus-client spin)
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 missing=()

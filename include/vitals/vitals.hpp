@@ -16,10 +16,12 @@
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/quantile.hpp>
 #include <vitals/metric/real_counter.hpp>

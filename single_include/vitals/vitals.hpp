@@ -28,9 +28,11 @@
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
-// Clocks for timers: steady_clock, and by choice the processor's time-stamp counter.
+// Clocks: for timers steady_clock, and by choice the processor's time-stamp counter; a coarse one for time windows.
 #ifndef VITALS_CORE_CLOCK_HPP
 #define VITALS_CORE_CLOCK_HPP
+
+#include <time.h>
 
 #include <atomic>
 #include <cstdint>
@@ -129,8 +131,41 @@ struct tsc_clock {
     rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
+  /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
+  /// does not tick at a constant rate.
+  [[nodiscard]] VITALS_HOT static std::uint64_t raw() noexcept {
+    return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
+  }
+
+  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
+    if (!is_counter()) {
+      return difference;
+    }
+    calibrate();
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
+                                      fraction_bits);
+  }
+
  private:
   static constexpr int fraction_bits = 32;
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_relaxed);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      usable_.store(known, std::memory_order_relaxed);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept {
+    return is_counter() ? ticks()
+                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
@@ -174,6 +209,17 @@ struct tsc_clock {
   }
 #endif
 };
+
+namespace detail {
+
+/// Nanoseconds since the machine's start, as of the last tick of its timer, which was 1 to 10 ms ago. Never steps back.
+VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 
@@ -332,11 +378,15 @@ namespace VITALS_EXPORT vitals_abi_2 {
 using cell = std::atomic<std::uint64_t>;
 
 /// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+/// A set of maxima is a ring of sub-windows; its sum is the largest value of the window, NaN without one, in the first
+/// cell, and in the second 1 where anything was ever observed.
 enum class summing : std::uint32_t {
   integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
   reals,               ///< each cell a double
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+  maxima,              ///< a max_ring
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
 };
 
 /// Neighbouring sets of cells that are summed alike.
@@ -346,7 +396,8 @@ struct run {
   std::uint32_t sets;    ///< how many sets
   std::uint32_t stride;  ///< from one set to the next
   std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound, maxima)
+  std::uint64_t part{};  ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
@@ -371,6 +422,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;
@@ -500,6 +552,163 @@ namespace detail {
 #include <mutex>
 #include <new>
 
+// Exemplars in cells: written by the threads that count, read by scrapes, and neither waits for the other.
+#ifndef VITALS_CORE_EXEMPLAR_CELLS_HPP
+#define VITALS_CORE_EXEMPLAR_CELLS_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Which of an exemplar's words is what, in cells and in readings.
+struct exemplar_word {
+  static constexpr std::uint32_t time = 0;  ///< milliseconds since 1970; 0 where there is no exemplar
+  static constexpr std::uint32_t trace = 1, span = 3;
+  static constexpr std::uint32_t value = 4;  ///< a double's bits
+  static constexpr std::uint32_t count = 5;
+};
+
+/// A point is where the newest exemplar of a counter's series, or of one bucket, is kept: two slots, each a sequence
+/// and the words. A sequence is 0 before the first exemplar, odd while its slot is written, even when it is whole. The
+/// slot of the smaller one is written next, and only while the other is whole: so a reader always finds one that is.
+///
+/// Orders: a word is stored with release and loaded with acquire. A reader that meets a word of a newer exemplar then
+/// sees the odd sequence that was stored before it, when it looks at the sequence again, and takes nothing.
+inline constexpr std::uint32_t exemplar_slot = 1 + exemplar_word::count;
+inline constexpr std::uint32_t exemplar_point = 2 * exemplar_slot;
+
+/// The wall clock, to some milliseconds: a fifth of an exact one's cost.
+inline std::uint64_t wall_milliseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+/// Whether an exemplar of one time is newer than one of another. A time later than now, from before the clock was set
+/// back, is older than every other, or it would stand until the clock is there again.
+inline bool is_newer(std::uint64_t time, std::uint64_t other) noexcept {
+  if (time == 0 || other == 0) {
+    return time != 0;
+  }
+  const std::uint64_t now = wall_milliseconds();  // after both: what is written meanwhile is not later than this
+  return (time > now) == (other > now) ? time > other : other > now;
+}
+
+/// The sequences of a point's slots, and which slot is next.
+struct exemplar_turn {
+  explicit exemplar_turn(const cell* point) noexcept  // acquire: the words of a whole slot are seen with its sequence
+      : first(point[0].load(std::memory_order_acquire)),
+        second(point[exemplar_slot].load(std::memory_order_acquire)) {}
+
+  [[nodiscard]] std::uint32_t next_slot() const noexcept { return first < second ? 0 : exemplar_slot; }
+  [[nodiscard]] std::uint64_t smaller() const noexcept { return first < second ? first : second; }
+  [[nodiscard]] std::uint64_t larger() const noexcept { return first < second ? second : first; }
+  /// Odd, and larger than both.
+  [[nodiscard]] std::uint64_t odd() const noexcept { return (larger() + 1) | 1U; }
+  [[nodiscard]] bool both_whole() const noexcept { return ((first | second) & 1U) == 0; }
+
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+/// Fills a slot whose sequence is odd by now.
+inline void fill_exemplar(cell* slot, std::uint64_t odd, const std::uint64_t* words) noexcept {
+  slot[1].store(words[0], std::memory_order_release);
+  slot[2].store(words[1], std::memory_order_release);
+  slot[3].store(words[2], std::memory_order_release);
+  slot[4].store(words[3], std::memory_order_release);
+  slot[5].store(words[4], std::memory_order_release);
+  static_assert(exemplar_slot == 6);
+  slot[0].store(odd + 1, std::memory_order_release);
+}
+
+/// Keeps an exemplar in a point that only this thread writes.
+inline void own_exemplar(cell* point, const std::uint64_t* words) noexcept {
+  const exemplar_turn turn{point};
+  cell* const slot = point + turn.next_slot();
+  slot[0].store(turn.odd(), std::memory_order_relaxed);  // relaxed: the words are stored with release after it
+  fill_exemplar(slot, turn.odd(), words);
+}
+
+/// Keeps an exemplar in a point that several threads write, signal handlers too. Where another one is at it, this one
+/// is skipped.
+///
+/// The exchange takes the slot from the sequence that was read: had anybody written here since, or begun to, that
+/// sequence would be another, as the smaller one is always next. So the other slot is whole and stays so, and holds
+/// what `only_newer` compared with.
+inline void common_exemplar(cell* point, const std::uint64_t* words, bool only_newer = false) noexcept {
+  const exemplar_turn turn{point};
+  if (!turn.both_whole()) {
+    return;
+  }
+  cell* const slot = point + turn.next_slot();
+  const cell* const other = point + (exemplar_slot - turn.next_slot());
+  if (only_newer &&
+      !is_newer(words[exemplar_word::time], other[1 + exemplar_word::time].load(std::memory_order_acquire))) {
+    return;
+  }
+  std::uint64_t expected = turn.smaller();
+  // acquire: the words that stood here are stored before those that follow
+  if (slot[0].compare_exchange_strong(expected, turn.odd(), std::memory_order_acquire, std::memory_order_relaxed)) {
+    fill_exemplar(slot, turn.odd(), words);
+  }
+}
+
+/// Reads a point's newest exemplar. False where there is none, or where it is written so fast that none could be read
+/// in a few attempts.
+inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
+  for (int attempt = 0; attempt != 8; ++attempt) {
+    const exemplar_turn turn{point};
+    const bool larger_is_whole = (turn.larger() & 1U) == 0;
+    const std::uint64_t sequence = larger_is_whole ? turn.larger() : turn.smaller();
+    if (sequence == 0) {
+      return false;
+    }
+    const cell* const slot = point + (larger_is_whole ? exemplar_slot - turn.next_slot() : turn.next_slot());
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      words[i] = slot[1 + i].load(std::memory_order_acquire);
+    }
+    // relaxed: the words were loaded with acquire before it
+    if (slot[0].load(std::memory_order_relaxed) == sequence && (sequence & 1U) == 0) {
+      return words[exemplar_word::time] != 0;
+    }
+  }
+  return false;
+}
+
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the reason
+/// that max_ring::clear is.)
+[[gnu::noinline]] inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
+  std::uint64_t words[exemplar_word::count];
+  if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
+    for (std::uint32_t i = 0; i != exemplar_word::count; ++i) {
+      out[i] = words[i];
+    }
+  }
+}
+
+/// Sets a point to none, as an exemplar of no time: it may be read meanwhile. What a thread that is gone has left
+/// half written ends too. Only while no other thread writes.
+inline void clear_exemplar(cell* point) noexcept {
+  constexpr std::uint64_t none[exemplar_word::count] = {};
+  own_exemplar(point, none);
+  own_exemplar(point, none);
+}
+
+/// After a fork, in which nobody else reads or writes: gives up the slot that a thread of the parent was writing.
+inline void mend_exemplar(cell* point) noexcept {
+  for (cell* const slot : {point, point + exemplar_slot}) {
+    if ((slot[0].load(std::memory_order_relaxed) & 1U) != 0) {
+      slot[0].store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Summing a registry's cells over all threads, and folding the cells of a thread that ends.
 #ifndef VITALS_CORE_SUM_HPP
 #define VITALS_CORE_SUM_HPP
@@ -510,6 +719,109 @@ namespace detail {
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+
+// The largest value of a time window: a ring of sub-windows in a series' cells.
+#ifndef VITALS_CORE_MAX_RING_HPP
+#define VITALS_CORE_MAX_RING_HPP
+
+#include <bit>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// A window is seven sub-windows, and a ring holds the largest value of each of the last eight, so that a window that
+/// begins within one of them is covered. Time is counted in epochs, one a sub-window, from 1 on. Each slot is a pair of
+/// cells beside each other on a cache line: its epoch, 0 where it holds nothing, and the largest value's bits.
+///
+/// One thread writes a ring at a time (its own, or with the directory's mutex the retired one), any may read it. A
+/// writer that gives a slot to another epoch sets its epoch to 0, then the value, then the epoch, the last two a
+/// release; a reader takes epoch, value and epoch again, each an acquire. Who sees the new value sees the 0 as well, so
+/// a reader that finds the same epoch twice has a value of that epoch.
+///
+/// All functions are told the time, which may step back. An epoch counts within a window on both sides of its own time:
+/// what was observed before a step back goes on to count where the step is shorter than the window, and after a longer
+/// one does not. What is observed after it counts as ever.
+struct max_ring {
+  static constexpr std::uint32_t slots = 8;
+  static constexpr std::uint32_t cells = 2 * slots;
+  static constexpr std::uint64_t window = slots - 1;  ///< in epochs
+
+  /// The length of a sub-window, for a window's length.
+  static constexpr std::uint64_t part_of(std::uint64_t length) noexcept { return (length + window - 1) / window; }
+
+  VITALS_HOT static constexpr std::uint64_t epoch_at(std::uint64_t time, std::uint64_t part) noexcept {
+    return time / part + 1;
+  }
+
+  /// Whether what was observed in `epoch` counts at `now`.
+  static constexpr bool counts(std::uint64_t epoch, std::uint64_t now) noexcept {
+    return epoch + window - now < 2 * slots && epoch != 0;
+  }
+
+  /// Observes a value, which is not NaN. By the ring's only writer.
+  VITALS_HOT static void raise(cell* ring, std::uint64_t epoch, double value) noexcept {
+    cell* const slot = ring + 2 * (epoch % slots);
+    if (slot[0].load(std::memory_order_relaxed) != epoch) [[unlikely]] {
+      begin(slot, epoch, value);
+    } else if (value > std::bit_cast<double>(slot[1].load(std::memory_order_relaxed))) [[unlikely]] {
+      slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    }
+  }
+
+  /// Takes the values of a ring whose thread has ended over into another. By the only writer of both.
+  static void fold(cell* ring, const cell* from, std::uint64_t now) noexcept {
+    for (const cell* slot = from; slot != from + cells; slot += 2) {
+      if (const std::uint64_t epoch = slot[0].load(std::memory_order_relaxed); epoch != 0) {
+        fold(ring, epoch, std::bit_cast<double>(slot[1].load(std::memory_order_relaxed)), now);
+      }
+    }
+  }
+
+  /// The same of one value. A later epoch that counts now keeps its slot.
+  static void fold(cell* ring, std::uint64_t epoch, double value, std::uint64_t now) noexcept {
+    const std::uint64_t held = ring[2 * (epoch % slots)].load(std::memory_order_relaxed);
+    if (held <= epoch || !counts(held, now)) {
+      raise(ring, epoch, value);
+    }
+  }
+
+  /// What a reader adds its rings up in: NaN's bits, and 0. Then the bits of the largest value that counts, and 1 where
+  /// a value was ever observed. (Out of line, as `add`: inlined into a reading of one cell, which is never a ring's,
+  /// g++ would warn of the second one.)
+  [[gnu::noinline]] static void clear(std::uint64_t* out) noexcept {
+    out[0] = std::bit_cast<std::uint64_t>(__builtin_nan(""));
+    out[1] = 0;
+  }
+
+  /// Adds a ring. By any thread.
+  [[gnu::noinline]] static void add(const cell* ring, std::uint64_t now, std::uint64_t* out) noexcept {
+    for (const cell* slot = ring; slot != ring + cells; slot += 2) {
+      std::uint64_t epoch = slot[0].load(std::memory_order_acquire);
+      out[1] |= epoch != 0 ? 1U : 0U;
+      for (int i = 0; i != 4; ++i) {  // a second try takes a writer that came round the whole ring in between
+        const std::uint64_t value = slot[1].load(std::memory_order_acquire);
+        const std::uint64_t again = slot[0].load(std::memory_order_acquire);
+        if (again == epoch) {
+          const bool larger = !(std::bit_cast<double>(value) <= std::bit_cast<double>(out[0]));
+          out[0] = larger && counts(epoch, now) ? value : out[0];
+          break;
+        }
+        epoch = again;
+      }
+    }
+  }
+
+ private:
+  VITALS_COLD static void begin(cell* slot, std::uint64_t epoch, double value) noexcept {
+    slot[0].store(0, std::memory_order_relaxed);
+    slot[1].store(std::bit_cast<std::uint64_t>(value), std::memory_order_release);
+    slot[0].store(epoch, std::memory_order_release);
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -531,9 +843,9 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
 }
 
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
+/// once. `now` is the epoch, where the run has maxima.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
+                     std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
   const auto add_integers = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i != last; ++i) {
@@ -568,7 +880,22 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         add_integers(low + 1, high);
       }
       return;
+    case abi::summing::maxima:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::add(from + set(i), now, out + set(i));
+      }
+      return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
   }
+}
+
+/// The present epoch of a run of maxima.
+inline std::uint64_t epoch_of(const abi::run& r) noexcept {
+  return max_ring::epoch_at(coarse_nanoseconds(), r.part);
 }
 
 /// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
@@ -595,7 +922,7 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
 
 /// Whether the sums of a run are kept from falling.
 constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
 /// How many cells are read in one turn with the mutex: some tens of microseconds.
@@ -605,9 +932,16 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
   set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::maxima) {
+    now = epoch_of(r);
+    for (std::uint32_t i = begin; i != end; ++i) {
+      max_ring::clear(out + std::size_t{i} * r.stride);
+    }
+  }
+  add_sets(r, of.retired + r.first, out, begin, end, now);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
+    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
@@ -615,9 +949,9 @@ inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std
 }
 
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
+/// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
+/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
+/// summed in one turn, so nothing is lost or seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
@@ -678,6 +1012,18 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
           ++at;
           break;
+        case abi::summing::maxima:
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          at = last;
+          break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
       }
       for (; at != last; ++at) {
         if (const std::uint64_t n = load(from[at]); n != 0) {
@@ -733,6 +1079,22 @@ inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
   --of.block_count;
 }
 
+/// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
+/// their run, which is the last one, begins; `end` where there is none.
+template <class Change>
+std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin, std::uint32_t end,
+                         Change change) noexcept {
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count; ++r) {
+    if (r->kind == abi::summing::exemplars && r->first >= begin && r->first < end) {
+      for (std::uint32_t i = 0; i != r->sets; ++i) {
+        change(cells + (r->first - begin) + std::size_t{i} * r->stride);
+      }
+      return r->first;
+    }
+  }
+  return end;
+}
+
 // A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
 // the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
 // not given back: another library's allocator may not be ready yet.)
@@ -744,6 +1106,8 @@ inline void after_fork_in_parent() noexcept {
 }
 inline void after_fork_in_child() noexcept {
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
+    each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
     for (abi::block* b = r->blocks; b != nullptr;) {
       abi::block* const next = b->next;
       if (pthread_equal(b->owner, pthread_self()) == 0) {
@@ -767,6 +1131,12 @@ inline void keep_fork_handler() noexcept {
     d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
     __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
   }
+}
+
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
 }
 
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
@@ -796,17 +1166,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -836,18 +1207,20 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
-  const auto clear = [](cell* cells, std::size_t count) {
-    for (std::size_t i = 0; i != count; ++i) {
-      cells[i].store(0, std::memory_order_relaxed);
+  const auto clear = [&of](cell* cells, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t plain_end = each_point(of, cells, begin, end, &clear_exemplar);
+    for (std::uint32_t i = begin; i != plain_end; ++i) {
+      cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
-  clear(of.retired, of.thread_cells);
-  clear(of.shared, of.shared_cells);
+  of.created.store(wall_time(), std::memory_order_relaxed);
+  clear(of.retired, 0, of.thread_cells);
+  clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), of.thread_cells);
+    clear(cells_of(b), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);
@@ -1165,6 +1538,7 @@ enum class value_kind : std::uint8_t {
   real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
   one,                 ///< no cell: the value is 1
+  maximum,             ///< a double's bits, NaN where the window is empty; then 1 where anything was ever observed
   state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
@@ -1205,11 +1579,20 @@ struct cell_range {
   std::uint32_t count = 0;
 };
 
+/// Where a reading has a family's exemplars, five cells each: the time in milliseconds since 1970 (0 where there is no
+/// exemplar), the trace's upper and lower half, the span, and the value's bits. A counter's series has one of them, a
+/// histogram's one for each classic bucket, +Inf's last.
+struct exemplar_cells {
+  std::uint32_t first = 0;   ///< index of the first series' first one
+  std::uint32_t stride = 0;  ///< from one series to the next; 0 in a family that keeps none
+  std::uint32_t step = 0;    ///< from one bucket to the next
+};
+
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -1227,10 +1610,16 @@ struct family {
   cell_range failures{};           ///< to the callbacks that failed
   native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+  exemplar_cells exemplars{};      ///< where it keeps any
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The index of a series' exemplar, or its bucket's; only in a family that keeps some.
+  [[nodiscard]] constexpr std::uint32_t exemplar_of(std::uint32_t at, std::uint32_t bucket = 0) const noexcept {
+    return exemplars.first + at * exemplars.stride + bucket * exemplars.step;
   }
 
   /// The bounds of all of a histogram's buckets, which the cells behind the first count.
@@ -1292,9 +1681,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -1314,12 +1706,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -1341,6 +1734,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.
@@ -1483,7 +1878,7 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
       return true;
     }
     for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+      if (name.starts_with(f.stem()) && name.substr(f.stem().size()) == ending) {
         return true;
       }
     }
@@ -1491,7 +1886,8 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
   return false;
 }
 
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+/// Cells of several sources, one after the other, and its own. Behind each source's stands when it was created. Used by
+/// one thread at a time.
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
@@ -1501,7 +1897,7 @@ class reading {
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
       sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
+      base += static_cast<std::uint32_t>(s.cells) + 1;
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
@@ -1554,6 +1950,9 @@ class reading {
     out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
+      if (s.created != nullptr) {
+        cells[s.cells] = s.created(s.self);
+      }
       s.read(s.self, cells);
       const auto add = [cells](std::uint64_t& total, cell_range range) {
         for (std::uint32_t i = 0; i != range.count; ++i) {
@@ -1863,6 +2262,170 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <string_view>
 #include <vector>
 
+// Exemplars of a reading as text: OpenMetrics' and JSON's.
+#ifndef VITALS_EXPOSE_EXEMPLARS_HPP
+#define VITALS_EXPOSE_EXEMPLARS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// An exemplar: the trace and the span in which something was counted, so that a reader of a metric finds an example.
+#ifndef VITALS_METRIC_EXEMPLAR_HPP
+#define VITALS_METRIC_EXEMPLAR_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// An option of a counter or a histogram: for each series, and each bucket, it keeps the newest exemplar that an update
+/// was given, with the value and the wall clock's time (to some milliseconds, which is what tells the newest; one that
+/// is later than now, since the clock was set back, is older than all others). Costs 96 bytes a thread for each of
+/// them, and where an update has an exemplar some 10 ns. Where several threads meet at one exemplar, as in a `shared`
+/// metric, some are skipped; all are counted.
+struct exemplars {};
+
+/// Names a trace by its 128 bits and a span by its 64, as W3C trace context does. One without a trace or a span (all
+/// bits 0) is none: an update that is given it counts alike, and what was kept stays.
+/// https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+class exemplar {
+ public:
+  /// None.
+  constexpr exemplar() noexcept = default;
+  /// From the ids as numbers, the trace's upper half first.
+  constexpr exemplar(const std::array<std::uint64_t, 2>& trace_id, std::uint64_t span_id) noexcept
+      : trace_(trace_id),
+        span_(span_id) {}
+  /// From the ids as bytes, in the order in which they are written.
+  constexpr exemplar(const std::array<std::uint8_t, 16>& trace_id, const std::array<std::uint8_t, 8>& span_id) noexcept
+      : trace_{number(trace_id.data()), number(trace_id.data() + 8)},
+        span_(number(span_id.data())) {}
+
+  /// From the ids as text: 32 and 16 hexadecimal digits in lower case. Anything else gives none.
+  [[nodiscard]] static constexpr exemplar from_hex(std::string_view trace_id, std::string_view span_id) noexcept {
+    exemplar e;
+    const bool good = trace_id.size() == trace_digits && span_id.size() == span_digits &&
+                      parse(trace_id.substr(0, span_digits), e.trace_[0]) &&
+                      parse(trace_id.substr(span_digits), e.trace_[1]) && parse(span_id, e.span_);
+    return good ? e : exemplar{};
+  }
+
+  /// Whether it names a trace and a span.
+  [[nodiscard]] explicit constexpr operator bool() const noexcept { return (trace_[0] | trace_[1]) != 0 && span_ != 0; }
+  [[nodiscard]] constexpr const std::array<std::uint64_t, 2>& trace_id() const noexcept { return trace_; }
+  [[nodiscard]] constexpr std::uint64_t span_id() const noexcept { return span_; }
+
+  /// How an exposition labels them, and the digits that follow.
+  static constexpr std::string_view trace_label = "trace_id";
+  static constexpr std::string_view span_label = "span_id";
+  static constexpr std::size_t trace_digits = 32;
+  static constexpr std::size_t span_digits = 16;
+  // OpenMetrics has room for 128 characters: no exemplar is too long for it.
+  static_assert(trace_label.size() + trace_digits + span_label.size() + span_digits <= 128);
+
+  friend constexpr bool operator==(const exemplar&, const exemplar&) noexcept = default;
+
+ private:
+  static constexpr std::uint64_t number(const std::uint8_t* bytes) noexcept {
+    std::uint64_t n = 0;
+    for (int i = 0; i != 8; ++i) {
+      n = n << 8U | bytes[i];
+    }
+    return n;
+  }
+  static constexpr bool parse(std::string_view digits, std::uint64_t& out) noexcept {
+    for (const char c : digits) {
+      const bool decimal = c >= '0' && c <= '9';
+      if (!decimal && (c < 'a' || c > 'f')) {
+        return false;
+      }
+      out = out << 4U | static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+  }
+
+  std::array<std::uint64_t, 2> trace_{};
+  std::uint64_t span_ = 0;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// Room that any exemplar needs.
+inline constexpr std::size_t exemplar_room = 192;
+
+inline char* write_text(char* out, std::string_view text) noexcept {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+/// Writes all 16 hexadecimal digits of a number.
+inline char* write_hex(char* out, std::uint64_t n) noexcept {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (unsigned shift = 64; shift != 0;) {
+    shift -= 4;
+    *out++ = digits[n >> shift & 0xFU];
+  }
+  return out;
+}
+
+/// The ids of an exemplar, whose words begin at `words`, as a writer of text needs them.
+inline char* write_trace(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(write_hex(out, words[exemplar_word::trace]), words[exemplar_word::trace + 1]);
+}
+inline char* write_span(char* out, const std::uint64_t* words) noexcept {
+  return write_hex(out, words[exemplar_word::span]);
+}
+
+/// Writes milliseconds as seconds.
+inline char* write_milliseconds(char* out, std::uint64_t n) noexcept {
+  out = write_unsigned(out, n / 1000);
+  *out++ = '.';
+  write_digits(out, n % 1000, 3);
+  return out + 3;
+}
+
+/// Writes ` # {trace_id="...",span_id="..."} value time`, or nothing where there is none.
+inline char* write_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, " # {"), exemplar::trace_label), "=\"");
+  out = write_text(write_trace(out, words), "\",");
+  out = write_text(write_text(out, exemplar::span_label), "=\"");
+  out = write_text(write_span(out, words), "\"} ");
+  out = write_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  *out++ = ' ';
+  return write_milliseconds(out, words[exemplar_word::time]);
+}
+
+/// Writes `,"exemplar":{"trace_id":"...","span_id":"...","value":0.5,"timestamp":1.5}`, or nothing where there is none.
+inline char* write_json_exemplar(char* out, const std::uint64_t* words) noexcept {
+  if (words[exemplar_word::time] == 0) {
+    return out;
+  }
+  out = write_text(write_text(write_text(out, ",\"exemplar\":{\""), exemplar::trace_label), "\":\"");
+  out = write_text(write_trace(out, words), "\",\"");
+  out = write_text(write_text(out, exemplar::span_label), "\":\"");
+  out = write_text(write_span(out, words), "\",\"value\":");
+  out = write_json_real(out, std::bit_cast<double>(words[exemplar_word::value]));
+  out = write_text(out, ",\"timestamp\":");
+  out = write_milliseconds(out, words[exemplar_word::time]);
+  *out++ = '}';
+  return out;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // Quantiles for people: estimates from a histogram's buckets, as Prometheus makes them.
 // https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
 #ifndef VITALS_METRIC_QUANTILE_HPP
@@ -1960,12 +2523,14 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
   total,        ///< the sum of `more` cells
   quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
   separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  exemplar,     ///< no number: an exemplar, if the cells hold one; as a member of a JSON object where `more` is 1
   nothing,
 };
 
@@ -1992,7 +2557,7 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
+    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
     start_ = text_.size();
     return *this;
   }
@@ -2069,6 +2634,9 @@ class page_text {
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
           break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
+          break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';
           break;
@@ -2091,6 +2659,9 @@ class page_text {
           out += separated ? 1 : 0;
           *out++ = '\n';
           separated = true;
+          break;
+        case slot::exemplar:
+          out = p.more == 0 ? write_exemplar(out, cells + p.cell) : write_json_exemplar(out, cells + p.cell);
           break;
         case slot::nothing:
           break;
@@ -2226,8 +2797,17 @@ inline void lay_sum_and_count(page_text& page, const std::string& name, const fa
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
+/// Ends a sample's line: behind its number stands the exemplar, which begins at a cell, where the family has any.
+inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
+  if (has_exemplars) {
+    page.number(slot::exemplar, at);
+  }
+  page.text("\n");
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
 inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
+                        std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = 0;
@@ -2235,9 +2815,12 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count);
+    end_sample(page, has_exemplars, exemplar);
+    exemplar += f.exemplars.step;
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first);
+  end_sample(page, has_exemplars, exemplar);
 }
 
 /// The value of a family's series that is one number; `real` is how the format writes doubles.
@@ -2261,27 +2844,40 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+  bool exemplars;     ///< samples may have exemplars
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
+  const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
+      lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (f.type == metric_type::histogram || f.type == metric_type::summary) {
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      return;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   });
 }
 
@@ -2298,6 +2894,9 @@ namespace detail {
 inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
   if (f.present != family::always || f.kind == value_kind::one || f.kind == value_kind::state) {
     return false;
+  }
+  if (f.kind == value_kind::maximum) {
+    return cells[1] == 0;
   }
   std::uint64_t any = 0;
   for (std::uint32_t i = 0; i != f.width; ++i) {
@@ -2676,9 +3275,9 @@ constexpr bool has_upper_case(std::string_view name) noexcept {
   return false;
 }
 
-/// Whether the name ends as a histogram's samples do.
+/// Whether the name ends as samples of a histogram do, or as the time since when something counts.
 constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum") || name.ends_with("_created");
 }
 
 }  // namespace vitals::inline v0::detail
@@ -3025,7 +3624,9 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  std::uint32_t points = 0;  ///< of a series that keep exemplars
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
+  std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -3053,8 +3654,9 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed> ||
+                    std::same_as<Option, exemplars>,
+                "a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -3133,6 +3735,8 @@ struct descriptor {
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
   static_assert(label_facts<labels>::series != 0);
 
+  static constexpr bool has_exemplars = (std::same_as<Options, exemplars> || ...);
+
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
   static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
@@ -3140,7 +3744,8 @@ struct descriptor {
 
 }  // namespace detail
 
-/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram. Not one that hides what it inherits
+/// by its own name: in `struct name : vitals::gauge<...>`, `name::name` is the type.
 template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
@@ -3149,7 +3754,13 @@ concept metric = requires {
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
-  typename M::labels;
+  detail::label_facts<typename M::labels>{};
+  requires M::type != metric_type::histogram || requires {
+    M::bounds;
+  };
+  requires(M::type != metric_type::histogram && M::type != metric_type::summary) || requires {
+    M::buckets;
+  };
 };
 
 }  // namespace vitals::inline v0
@@ -3272,7 +3883,7 @@ struct callback : detail::descriptor<Name, Help, Options...> {
   using calls = detail::caller<Function, is_counter, typename base::labels>;
   using result = typename calls::result;
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
   static_assert(!calls::takes_labels || !std::is_void_v<result>,
                 "a callback's function returns a number or a duration");
@@ -3397,7 +4008,7 @@ class callbacks {
           "a name is made of a-z, 0-9 and _, and does not start with a digit");
     check(std::string_view{name}.ends_with("_total") == is_counter,
           is_counter ? "a counter's name ends in _total" : "only a counter's name ends in _total");
-    check(!detail::ends_as_sample(name), "_bucket, _count and _sum are a histogram's: choose another ending");
+    check(!detail::ends_as_sample(name), "_bucket, _count, _sum and _created are a histogram's: choose another ending");
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
@@ -3442,7 +4053,8 @@ namespace vitals::inline v0 {
 namespace detail {
 
 /// Lays down a family as OpenMetrics, in which a counter's and an info's name are without their endings.
-inline void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+template <bool Created>
+void lay_openmetrics(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
   const auto line = [&](std::string_view what, std::string_view text) {
     page.text("# ").text(what).text(" ").text(s.prefix).text(f.stem()).text(" ").text(text).text("\n");
@@ -3452,7 +4064,7 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
     line("UNIT", f.unit);
   }
   line("HELP", escaped(f.help, true));
-  lay_samples(page, s, f, cell_base, false);
+  lay_samples(page, s, f, cell_base, {.falling_sums = false, .created = Created, .exemplars = true});
 }
 
 }  // namespace detail
@@ -3460,7 +4072,14 @@ inline void lay_openmetrics(page_text& page, const source_ref& s, const family& 
 /// The OpenMetrics 1.0 text format: its media type, and how its pages are laid.
 struct openmetrics_text {
   static constexpr std::string_view content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  static constexpr detail::format format{.lay = &detail::lay_openmetrics, .ending = "# EOF\n"};
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<false>, .ending = "# EOF\n"};
+};
+
+/// The same with the `_created` samples of counters, histograms and summaries: since when they count. A scraper that
+/// does not know these takes them for series of their own, one for each of the others.
+struct openmetrics_with_created {
+  static constexpr std::string_view content_type = openmetrics_text::content_type;
+  static constexpr detail::format format{.lay = &detail::lay_openmetrics<true>, .ending = "# EOF\n"};
 };
 
 }  // namespace vitals::inline v0
@@ -3484,7 +4103,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, true);
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false, .exemplars = false});
 }
 
 }  // namespace detail
@@ -3737,7 +4356,8 @@ inline void append_reference(std::string& out, const source_ref& s) {
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
     const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
-    append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
+    const std::size_t all = sets * f.stride + std::size_t{f.series} * f.exemplars.stride;
+    append_number(out, f.present == family::always ? all * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }
 }
@@ -3781,6 +4401,170 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::string scrape() {
   scrape<Sources...>(out);
   return out;
 }
+
+}  // namespace vitals::inline v0
+
+#endif
+// A program's health: its components, how they are marked, and what a probe finds.
+#ifndef VITALS_HEALTH_HEALTH_HPP
+#define VITALS_HEALTH_HEALTH_HPP
+
+#include <array>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+// Components: what a program is made of, as far as its health goes.
+#ifndef VITALS_HEALTH_COMPONENT_HPP
+#define VITALS_HEALTH_COMPONENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// The state of one component: a word of 64 bits, and how reports change it.
+#ifndef VITALS_HEALTH_COMPONENT_STATE_HPP
+#define VITALS_HEALTH_COMPONENT_STATE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// How a component fares.
+enum class status : std::uint8_t {
+  unknown,  ///< nothing was reported yet
+  healthy,
+  degraded,   ///< it works, but worse than it should
+  unhealthy,  ///< it does not work
+};
+
+/// What is reported of a component.
+enum class report : std::uint8_t { success, degradation, failure };
+
+[[nodiscard]] constexpr std::string_view name_of(status s) noexcept {
+  constexpr std::string_view names[] = {"unknown", "healthy", "degraded", "unhealthy"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+namespace detail {
+
+inline constexpr std::size_t statuses = 4;
+inline constexpr std::size_t reports = 3;
+
+/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
+/// report is legal, and none leads back to unknown.
+inline constexpr status component_table[statuses][reports] = {
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy},
+};
+
+constexpr status target_of(status from, report r) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+}
+
+/// When reports are believed.
+struct component_policy {
+  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
+  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
+  std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
+  std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
+  std::uint64_t flap_window = 60000;  ///< ms
+};
+
+/// What a component's word holds.
+struct component_state {
+  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+
+  status now = status::unknown;
+  report last = report::success;  ///< what was reported last
+  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+
+  friend constexpr bool operator==(const component_state&, const component_state&) = default;
+
+  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+  }
+  [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U),
+            .last = static_cast<report>(word >> 2U & 3U),
+            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
+            .since = word >> 24U};
+  }
+};
+
+/// How long ago `then` was; 0 where a clock has stepped back.
+constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? 0 : now - then;
+}
+
+/// How far apart two times are: where a clock has stepped back, a wait is not as long as the step.
+constexpr std::uint64_t distance(std::uint64_t then, std::uint64_t now) noexcept {
+  return now < then ? then - now : now - then;
+}
+
+/// Whether a component is calm rather than flapping, and the ms since when; 0: always.
+struct calmness {
+  bool calm = true;
+  std::uint64_t since = 0;
+};
+
+constexpr bool is_better(status than, status s) noexcept {
+  return than == status::unknown ? s == status::healthy : s < than;
+}
+
+/// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
+/// its dwell is over and the component is calm.
+constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
+                                  calmness calm) noexcept {
+  const status target = target_of(s.now, s.last);
+  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
+    const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
+    s.now = target;
+    s.since = due < now ? due : now;
+    s.reason = target == status::healthy ? 0 : s.reason;
+  }
+  return s;
+}
+
+/// The state after a report. `in_grace`: whether the process has only just started.
+constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
+                                const component_policy& p, bool in_grace, calmness calm) noexcept {
+  s = settled(s, now, p, calm);
+  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
+               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
+                                                              : s.in_a_row + 1;
+  s.last = r;
+  s.reason = r == report::success ? s.reason : reason;
+  const status target = target_of(s.now, r);
+  const bool worse = !is_better(s.now, target);
+  const bool first = s.now == status::unknown;
+  const bool held =
+      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
+  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+    s.now = target;
+    s.since = now;
+  }
+  s.reason = s.now == status::healthy && r == report::success ? 0 : s.reason;
+  return s;
+}
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 
@@ -3941,6 +4725,1558 @@ struct fast : of<1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.000
 }  // namespace vitals::inline v0
 
 #endif
+
+namespace vitals::inline v0 {
+
+/// What a component's failure means for the program.
+enum class criticality : std::uint8_t {
+  critical,       ///< without it the program is not ready
+  degrading,      ///< without it the program is ready, and degraded
+  informational,  ///< only told
+};
+
+// A component's options.
+
+struct critical {};       ///< The program is not ready without it. (So it is where none of the three is given.)
+struct degrading {};      ///< The program goes on without it, degraded.
+struct informational {};  ///< Told, and without consequence.
+
+/// What the component needs: where one of these is unhealthy too, that one is named as the cause.
+template <class... Components>
+struct depends_on {};
+
+/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
+/// counted by itself. (The very first report is believed alone, whatever it is.)
+template <std::uint32_t Count>
+struct fall {};
+/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
+template <std::uint32_t Count>
+struct rise {};
+/// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
+template <number Time>
+struct dwell {};
+/// For so long after the program's first event (`mark_initializing` or another), and before, a failure leaves it
+/// unknown if it was; its first heartbeat may be missing for so much longer: `grace<30s>`.
+template <number Time>
+struct grace {};
+/// So many changes within the window are flapping: it is then not believed to be better until no more than half as many
+/// are left there. The first report is no change. (Counted in quarters of the window: a change leaves it up to a
+/// quarter late.)
+template <std::uint32_t Changes, number Window>
+struct flapping {};
+
+/// In a heartbeat: after a silence longer than this the program is no longer live, so that it is restarted.
+template <number Silence>
+struct restart_after {};
+/// It beats, and is unhealthy when it has not for longer: `heartbeat<5s>`, `heartbeat<5s, restart_after<60s>>`.
+template <number Silence, class Restart = void>
+struct heartbeat {};
+
+namespace detail {
+
+/// What is known of a component when compiling.
+struct component_facts {
+  std::string_view name;
+  criticality matters = criticality::critical;
+  component_policy policy{};
+  std::uint64_t deadline = 0;  ///< ms of silence; 0: it does not beat
+  std::uint64_t restart = 0;   ///< ms; 0: never
+  view<std::uint8_t> needs{};  ///< indices of the components that it depends on
+};
+
+constexpr std::uint64_t milliseconds_of(double seconds) noexcept {
+  return seconds <= 0 ? 0 : static_cast<std::uint64_t>(seconds * 1000 + 0.5);
+}
+
+/// How an option changes a component's facts. One that is none has no such function.
+template <class Option>
+struct component_option {
+  static_assert(sizeof(Option) == 0,
+                "a component's options are critical, degrading or informational, depends_on<...>, heartbeat<5s>, "
+                "fall<n>, rise<n>, dwell<10s>, grace<30s> and flapping<n, 1min>");
+};
+template <criticality What>
+struct criticality_option {
+  static constexpr bool says_criticality = true;
+  static constexpr void apply(component_facts& f) noexcept { f.matters = What; }
+};
+template <>
+struct component_option<critical> : criticality_option<criticality::critical> {};
+template <>
+struct component_option<degrading> : criticality_option<criticality::degrading> {};
+template <>
+struct component_option<informational> : criticality_option<criticality::informational> {};
+template <class... Components>
+struct component_option<depends_on<Components...>> {
+  static constexpr void apply(component_facts&) noexcept {}
+};
+template <std::uint32_t Count>
+struct component_option<fall<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
+};
+template <std::uint32_t Count>
+struct component_option<rise<Count>> {
+  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
+};
+template <number Time>
+struct component_option<dwell<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write dwell<10s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.dwell = milliseconds_of(Time); }
+};
+template <number Time>
+struct component_option<grace<Time>> {
+  static_assert(Time >= 0 && Time <= 86400, "a time of a component is from 0 to a day: write grace<30s>");
+  static constexpr void apply(component_facts& f) noexcept { f.policy.grace = milliseconds_of(Time); }
+};
+template <std::uint32_t Changes, number Window>
+struct component_option<flapping<Changes, Window>> {
+  static_assert(Changes > 1 && Changes <= 100 && Window >= 1 && Window <= 86400,
+                "flapping takes 2 to 100 changes within 1s to a day: write flapping<6, 1min>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.policy.flap_limit = Changes;
+    f.policy.flap_window = milliseconds_of(Window);
+  }
+};
+template <number Silence>
+struct component_option<heartbeat<Silence, void>> {
+  static_assert(Silence >= 0.01 && Silence <= 86400,
+                "a heartbeat's silence is from 10ms to a day: write heartbeat<5s>");
+  static constexpr void apply(component_facts& f) noexcept { f.deadline = milliseconds_of(Silence); }
+};
+template <number Silence, number Restart>
+struct component_option<heartbeat<Silence, restart_after<Restart>>> : component_option<heartbeat<Silence>> {
+  static_assert(Restart > Silence && Restart <= 86400,
+                "restart_after is longer than the heartbeat's silence: write heartbeat<5s, restart_after<60s>>");
+  static constexpr void apply(component_facts& f) noexcept {
+    f.deadline = milliseconds_of(Silence);
+    f.restart = milliseconds_of(Restart);
+  }
+};
+
+template <class Option>
+inline constexpr bool says_criticality = requires {
+  component_option<Option>::says_criticality;
+};
+
+/// The components among a component's options.
+template <class Option>
+struct needs_of {
+  using type = list<>;
+};
+template <class... Components>
+struct needs_of<depends_on<Components...>> {
+  using type = list<Components...>;
+};
+
+}  // namespace detail
+
+/// A part of the program whose health is told: `struct store : vitals::component<"store", vitals::critical> {};`
+template <fixed_string Name, class... Options>
+struct component {
+  static constexpr std::string_view name = Name.view();
+  static_assert(is_metric_name(name) && !detail::has_upper_case(name),
+                "a component's name is made of a-z, 0-9 and _, and does not start with a digit: it is a label's value, "
+                "a member in JSON and part of a path");
+  static_assert((0 + ... + (detail::says_criticality<Options> ? 1 : 0)) <= 1,
+                "a component is critical, degrading or informational: leave out the others");
+  using needs = decltype((detail::list<>{} + ... + typename detail::needs_of<Options>::type{}));
+  static constexpr detail::component_facts facts = [] {
+    detail::component_facts f{.name = name};
+    (detail::component_option<Options>::apply(f), ...);
+    return f;
+  }();
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Errors by component and type: a bounded table, with the last message of each.
+#ifndef VITALS_HEALTH_ERRORS_HPP
+#define VITALS_HEALTH_ERRORS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// What a probe finds: the process and each of its components at one moment, without a lock and without changing
+// anything.
+#ifndef VITALS_HEALTH_REPORT_HPP
+#define VITALS_HEALTH_REPORT_HPP
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// Flapping: a component that changes too often is not believed to be better until it is calm.
+#ifndef VITALS_HEALTH_FLAPPING_HPP
+#define VITALS_HEALTH_FLAPPING_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace vitals::inline v0::detail {
+
+/// Counts of changes in the last quarters of the window. As many as the limit within a window are flapping for certain,
+/// fewer within five quarters of it never. That is over when no more than half of the limit are left there.
+struct flap_state {
+  static constexpr std::size_t quarters = 5;  ///< four whole ones, and the one that is not over
+  static constexpr std::uint8_t most = (1U << 7U) - 1;
+  static constexpr std::uint64_t most_number = (std::uint64_t{1} << 28U) - 1;
+
+  std::array<std::uint8_t, quarters> counts{};  ///< of the quarter `number` and of those before it; each up to `most`
+  bool flapping = false;
+  std::uint64_t number = 0;  ///< of the quarter that changed last, modulo 2^28: two years where they are shortest
+
+  friend constexpr bool operator==(const flap_state&, const flap_state&) = default;
+
+  /// The word: 5 times 7 bits counts, 1 flapping, 28 number.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    std::uint64_t word = std::uint64_t{flapping} << 35U | number << 36U;
+    for (std::size_t i = 0; i != quarters; ++i) {
+      word |= std::uint64_t{counts[i]} << 7 * i;
+    }
+    return word;
+  }
+  [[nodiscard]] static constexpr flap_state of(std::uint64_t word) noexcept {
+    flap_state s;
+    for (std::size_t i = 0; i != quarters; ++i) {
+      s.counts[i] = static_cast<std::uint8_t>(word >> 7 * i & most);
+    }
+    s.flapping = (word >> 35U & 1U) != 0;
+    s.number = word >> 36U;
+    return s;
+  }
+
+  /// Whether it is calm, and since when.
+  [[nodiscard]] constexpr calmness calm_at(std::uint64_t now, const component_policy& p) const noexcept {
+    if (!flapping) {
+      return {};
+    }
+    const std::uint64_t passed = quarters_until(now, p);
+    const std::uint64_t whole = now / quarter_of(p);
+    std::uint32_t left = total();
+    std::size_t quarter = 0;
+    while (left * 2 > p.flap_limit) {
+      left -= counts[quarters - ++quarter];
+    }
+    return {.calm = passed >= quarter, .since = whole < passed ? 0 : (whole - passed + quarter) * quarter_of(p)};
+  }
+
+  [[nodiscard]] constexpr bool is_flapping(std::uint64_t now, const component_policy& p) const noexcept {
+    return !calm_at(now, p).calm;
+  }
+
+  /// After one more change.
+  [[nodiscard]] constexpr flap_state after_change(std::uint64_t now, const component_policy& p) const noexcept {
+    if (p.flap_limit == 0) {
+      return *this;
+    }
+    const std::uint64_t passed = quarters_until(now, p);
+    flap_state s{.flapping = is_flapping(now, p), .number = (number + passed) & most_number};
+    for (std::size_t i = 0; i + passed < quarters; ++i) {
+      s.counts[i + passed] = counts[i];
+    }
+    s.counts[0] = static_cast<std::uint8_t>(s.counts[0] == most ? most : s.counts[0] + 1);
+    s.flapping = s.flapping || s.total() >= p.flap_limit;
+    return s;
+  }
+
+ private:
+  static constexpr std::uint64_t quarter_of(const component_policy& p) noexcept { return (p.flap_window + 3) / 4; }
+
+  /// A time up to four quarters back is taken for the latest: it was read a moment before another thread's, or the
+  /// clock has stepped back. One from further back ends the flapping, as one from far ahead does.
+  [[nodiscard]] constexpr std::uint64_t quarters_until(std::uint64_t now, const component_policy& p) const noexcept {
+    const std::uint64_t ahead = (now / quarter_of(p) - number) & most_number;
+    return ahead + 4 > most_number ? 0 : ahead;
+  }
+
+  [[nodiscard]] constexpr std::uint32_t total() const noexcept {
+    std::uint32_t sum = 0;
+    for (const std::uint8_t count : counts) {
+      sum += count;
+    }
+    return sum;
+  }
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// The life of a process: a state machine whose transitions are a table.
+#ifndef VITALS_HEALTH_LIFECYCLE_HPP
+#define VITALS_HEALTH_LIFECYCLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// Where a process is in its life. To operators the first three are one: starting.
+enum class phase : std::uint8_t {
+  unstarted,     ///< it has not said anything yet
+  initializing,  ///< it reads its configuration, fills its caches
+  live,          ///< it runs, and takes no work yet
+  ready,         ///< it takes work
+  degraded,      ///< it takes work, and does some of it worse
+  draining,      ///< it finishes what it has and takes no more
+  stopped,
+};
+
+/// What can happen to a process.
+enum class life_event : std::uint8_t { initialize, go_live, become_ready, degrade, recover, drain, stop };
+
+namespace detail {
+
+inline constexpr std::size_t phases = 7;
+inline constexpr std::size_t life_events = 7;
+
+struct life_transition {
+  phase to;
+  bool legal;  ///< what is not legal leaves the phase as it is
+};
+
+/// All transitions: a row for each phase, a column for each event.
+inline constexpr auto life_table = [] {
+  struct table {
+    life_transition rows[phases][life_events];
+  };
+  constexpr auto no = [](phase from) { return life_transition{from, false}; };
+  constexpr auto to = [](phase p) { return life_transition{p, true}; };
+  using enum phase;
+  //            initialize         go_live            become_ready    degrade            recover            drain stop
+  return table{{{to(initializing), to(live), to(ready), no(unstarted), no(unstarted), to(draining), to(stopped)},
+                {to(initializing), to(live), to(ready), no(initializing), no(initializing), to(draining), to(stopped)},
+                {no(live), to(live), to(ready), no(live), no(live), to(draining), to(stopped)},
+                {no(ready), no(ready), to(ready), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(degraded), no(degraded), to(degraded), to(degraded), to(ready), to(draining), to(stopped)},
+                {no(draining), no(draining), no(draining), no(draining), no(draining), to(draining), to(stopped)},
+                {no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), no(stopped), to(stopped)}}};
+}();
+
+}  // namespace detail
+
+/// The phase after an event; the same one where the event is illegal.
+[[nodiscard]] constexpr phase after(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].to;
+}
+
+/// Whether an event may happen in a phase.
+[[nodiscard]] constexpr bool is_legal(phase from, life_event event) noexcept {
+  return detail::life_table.rows[static_cast<std::size_t>(from)][static_cast<std::size_t>(event)].legal;
+}
+
+/// Whether the process takes work, as far as its own life goes.
+[[nodiscard]] constexpr bool takes_work(phase p) noexcept {
+  return p == phase::ready || p == phase::degraded;
+}
+
+/// Whether the process is there: it has begun and has not stopped.
+[[nodiscard]] constexpr bool is_alive(phase p) noexcept {
+  return p != phase::unstarted && p != phase::stopped;
+}
+
+/// Whether its start is over: what Kubernetes' startup probe asks.
+[[nodiscard]] constexpr bool has_started(phase p) noexcept {
+  return p != phase::unstarted && p != phase::initializing && p != phase::stopped;
+}
+
+/// The phase in one of operators' five words.
+[[nodiscard]] constexpr std::string_view name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"starting", "starting", "starting", "ready", "degraded", "draining", "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t most_components = 64;
+
+/// What is known of a program's health when compiling.
+struct health_facts {
+  std::string_view name;
+  view<component_facts> components;
+};
+
+/// The process's cells. Any thread writes them, by compare-exchange or read-modify-write; acquire and release, so that
+/// who sees a change sees what led to it: they change rarely.
+enum class process_cell : std::uint32_t {
+  phase,     ///< the phase, and above 8 bits the ms of its beginning: seq_cst, see `component_cell::state`
+  start,     ///< ms of the first event, plus 1; 0: there was none
+  refused,   ///< how many events were illegal in their phase
+  listener,  ///< functions to call at a change, up to `most_listeners`
+  entered = listener + 4,  ///< how often each phase was entered
+  count = entered + 8,
+};
+inline constexpr std::size_t most_listeners = 4;
+
+/// The bounds in seconds of the histogram of how long checks took.
+inline constexpr std::array check_bounds{0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::uint32_t check_cells = check_bounds.size() + 3;
+
+/// A component's cells.
+enum class component_cell : std::uint32_t {
+  /// A component_state: by compare-exchange of any thread. One thread changes this and reads the phase, another changes
+  /// the phase and reads this: at least one of them must see the other's change, so both are sequentially consistent.
+  state,
+  flaps,    ///< a flap_state: as `state`
+  beat,     ///< the clock's ticks at the last beat, 0 before: a relaxed store by any thread; it stands for itself alone
+  changed,  ///< the wall clock's ms of the last change: a relaxed store by who made it
+  entered,  ///< how often each status was entered: read-modify-write by any thread, relaxed
+  told = entered + 4,  ///< of one that beats, a told_state: by compare-exchange of any thread, as `state`
+  checked,             ///< ms of the last check's result, plus 1; 0: none. A relaxed store; it stands for itself alone
+  durations,           ///< of checks, as a histogram of durations has them: read-modify-write by any thread
+  count = durations + check_cells,
+};
+static_assert(statuses == 4 && phases <= 8);
+
+/// A program's clock: as functions, so that only what marks in a hot path is a template.
+struct health_clock_ref {
+  std::uint64_t (*milliseconds)() noexcept;          ///< since some start; does not step
+  std::uint64_t (*silence)(std::uint64_t) noexcept;  ///< ms since a beat's ticks
+  std::uint64_t (*wall)() noexcept;                  ///< ms since 1970 (UTC)
+};
+
+/// A program's health without its type: what probes, formats and monitors take.
+struct health_ref {
+  const health_facts* facts = nullptr;
+  cell* cells = nullptr;                                   ///< the process's, then each component's
+  const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  health_clock_ref clock{};
+
+  static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
+    return static_cast<std::uint32_t>(process_cell::count) +
+           static_cast<std::uint32_t>(component) * static_cast<std::uint32_t>(component_cell::count) +
+           static_cast<std::uint32_t>(c);
+  }
+  [[nodiscard]] cell& at(process_cell c, std::size_t index = 0) const noexcept {
+    return cells[static_cast<std::uint32_t>(c) + index];
+  }
+  [[nodiscard]] cell& at(std::size_t component, component_cell c, std::size_t index = 0) const noexcept {
+    return cells[place(component, c) + index];
+  }
+};
+
+inline constexpr std::string_view missed_heartbeat = "heartbeat_missed";
+
+}  // namespace detail
+
+/// A component at the moment of a report.
+struct component_report {
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  std::string_view name{};
+  criticality matters = criticality::critical;
+  status now = status::unknown;
+  std::string_view reason{};      ///< what the last report said that was no success; empty where healthy or not said
+  std::uint64_t age = 0;          ///< ms since it came to be so; since the start, where nothing was reported
+  std::uint64_t silence = never;  ///< ms since its last heartbeat
+  std::uint64_t checked = never;  ///< ms since the last result of its check
+  bool is_silent = false;         ///< its heartbeat is missing
+  bool is_flapping = false;
+  bool is_stuck = false;     ///< silent for so long that the program should be restarted
+  bool is_excluded = false;  ///< it was left out of account
+  std::uint8_t cause = 0;    ///< index of the component that is at fault: its own, or one that it depends on
+};
+
+/// A program at the moment of a report.
+struct health_report {
+  phase now = phase::unstarted;  ///< ready or degraded by the components, where the program itself is ready
+  bool live = false;             ///< it runs, and no heartbeat is missing for so long that it should be restarted
+  bool started = false;          ///< its start is over
+  bool ready = false;            ///< it takes work, and so do all critical components
+  std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
+  std::size_t count = 0;
+  std::array<component_report, detail::most_components> all{};
+
+  [[nodiscard]] view<component_report> components() const noexcept { return {all.data(), count}; }
+};
+
+namespace detail {
+
+inline std::string_view reason_text(const health_ref& of, std::size_t component, std::uint32_t reason) noexcept {
+  return reason == 0 ? std::string_view{}
+                     : text_of_slot(*of.reasons[component].load(std::memory_order_relaxed), reason - 1);
+}
+
+/// What is believed of one component. `start` is the ms of the first event, plus 1.
+inline component_report report_on(const health_ref& of, std::size_t index, std::uint64_t now,
+                                  std::uint64_t start) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  component_report r{.name = facts.name, .matters = facts.matters, .cause = static_cast<std::uint8_t>(index)};
+  const component_state there =
+      component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+  flap_state flaps = flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire));
+  const component_state s = settled(there, now, facts.policy, flaps.calm_at(now, facts.policy));
+  flaps = s.now == there.now ? flaps : flaps.after_change(s.since, facts.policy);
+  r.is_flapping = flaps.is_flapping(now, facts.policy);
+  r.now = s.now;
+  r.reason = s.now == status::healthy ? std::string_view{} : reason_text(of, index, s.reason);
+  const std::uint64_t since_start = start == 0 ? 0 : elapsed(start - 1, now);
+  r.age = s.now == status::unknown ? since_start : elapsed(s.since, now);
+  const std::uint64_t checked = of.at(index, component_cell::checked).load(std::memory_order_relaxed);
+  r.checked = checked == 0 ? component_report::never : elapsed(checked - 1, now);
+  if (facts.deadline == 0) {
+    return r;
+  }
+  const std::uint64_t ticks = of.at(index, component_cell::beat).load(std::memory_order_relaxed);
+  std::uint64_t silence = since_start;
+  std::uint64_t extra = facts.policy.grace;
+  if (ticks != 0) {
+    r.silence = silence = of.clock.silence(ticks);
+    extra = 0;
+    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+  }
+  if (silence > facts.deadline + extra) {
+    const std::uint64_t missing = silence - facts.deadline - extra;
+    r.age = r.now == status::unhealthy && r.age > missing ? r.age : missing;
+    r.now = status::unhealthy;
+    r.reason = missed_heartbeat;
+    r.is_silent = true;
+  }
+  r.is_stuck = facts.restart != 0 && silence > facts.restart + extra;
+  return r;
+}
+
+/// Names, for what is unhealthy, the component at fault: from each to the first of its needs that is unhealthy too,
+/// down to one that has none.
+inline void find_causes(const health_facts& facts, health_report& r) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    std::size_t cause = i;
+    for (bool deeper = r.all[i].now == status::unhealthy; deeper;) {  // ends: dependencies have no cycle
+      deeper = false;
+      for (const std::uint8_t need : facts.components[cause].needs) {
+        if (r.all[need].now == status::unhealthy) {
+          cause = need;
+          deeper = true;
+          break;
+        }
+      }
+    }
+    r.all[i].cause = static_cast<std::uint8_t>(cause);
+  }
+}
+
+/// What follows from the components, in a process whose own phase is `own`.
+inline void conclude(health_report& r, phase own) noexcept {
+  r.live = is_alive(own);
+  r.started = has_started(own);
+  r.ready = takes_work(own);
+  bool worse = false;
+  for (const component_report& c : r.components()) {
+    const bool fails = c.now == status::unhealthy || c.now == status::unknown;
+    r.ready = r.ready && !(fails && c.matters == criticality::critical);
+    worse = worse || (c.now != status::healthy && c.matters != criticality::informational);
+    r.live = r.live && !c.is_stuck;
+  }
+  r.now = !takes_work(own) ? own : worse ? phase::degraded : phase::ready;
+}
+
+/// Leaves a component out of account.
+inline void exclude(health_report& r, std::string_view name) noexcept {
+  for (std::size_t i = 0; i != r.count; ++i) {
+    if (r.all[i].name == name) {
+      r.all[i].matters = criticality::informational;
+      r.all[i].is_stuck = false;
+      r.all[i].is_excluded = true;
+    }
+  }
+  conclude(r, r.now);
+}
+
+/// Reads each word once. No lock, no allocation, nothing is changed.
+inline health_report report_of(const health_ref& of, std::uint64_t now) noexcept {
+  health_report r;
+  const std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_acquire);
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  r.uptime = start == 0 ? 0 : elapsed(start - 1, now);
+  r.count = of.facts->components.size();
+  for (std::size_t i = 0; i != r.count; ++i) {
+    r.all[i] = report_on(of, i, now, start);
+  }
+  conclude(r, static_cast<phase>(word & 0xFFU));
+  find_causes(*of.facts, r);
+  return r;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// What is known of a component's errors of one type.
+struct error_report {
+  static constexpr std::size_t most_text = 215;
+
+  std::string_view component{};
+  std::string_view type{};
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;  ///< ms since 1970 (UTC)
+  std::uint64_t last = 0;
+  char text[most_text + 1] = {};  ///< the last message, cut where it was longer; empty while another is being written
+  std::size_t length = 0;
+
+  [[nodiscard]] std::string_view message() const noexcept { return {text, length}; }
+};
+
+namespace detail {
+
+inline constexpr std::uint32_t most_error_types = 31;
+inline constexpr std::size_t error_entries = 64;  ///< and one more for each component, for what has no other place
+
+/// An entry's cells. Any thread writes them.
+struct error_cell {
+  static constexpr std::size_t key = 0;    ///< 1 + component * 32 + type, 0 while free: claimed once (release)
+  static constexpr std::size_t count = 1;  ///< read-modify-write, relaxed
+  static constexpr std::size_t first = 2;  ///< wall clock's ms: stored once
+  static constexpr std::size_t last = 3;   ///< relaxed store: the last writer wins
+  /// Even while the message is whole. A writer makes it odd by compare-exchange, and leaves the message where another
+  /// one is at it; stores the words (release) and makes it even again (release). A reader takes it before and after the
+  /// words (acquire all): the same even number means that the words are of one message.
+  static constexpr std::size_t guard = 4;
+  static constexpr std::size_t message = 5;  ///< its length in the first byte, then its text
+  static constexpr std::size_t words = 27;
+  static constexpr std::size_t all = message + words;
+};
+static_assert(error_cell::words * 8 == error_report::most_text + 1);
+
+/// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
+/// since it was last healthy; then the entries.
+struct error_table {
+  explicit error_table(const health_ref& of) noexcept
+      : components(of.facts->components.size()),
+        in_a_row(of.cells + health_ref::place(components, component_cell::state)),
+        entries(in_a_row + components) {}
+
+  static constexpr std::uint32_t cells(std::size_t components) noexcept {
+    return static_cast<std::uint32_t>(components + (error_entries + components) * error_cell::all);
+  }
+  [[nodiscard]] cell* entry(std::size_t i) const noexcept { return entries + i * error_cell::all; }
+  [[nodiscard]] std::size_t size() const noexcept { return error_entries + components; }
+
+  std::size_t components;
+  cell* in_a_row;
+  cell* entries;
+};
+
+/// The types of a program's errors. (The table's name is no label's.)
+inline abi::slot_table& error_types_of(const health_facts& of) noexcept {
+  char name[256];
+  const std::size_t length = of.name.size() < 240 ? of.name.size() : 240;
+  std::memcpy(name, of.name.data(), length);
+  std::memcpy(name + length, ".errors", 7);
+  return find_slot_table({name, length + 7}, most_error_types);
+}
+
+/// The entry of a component's errors of one type: its own where the table has room, or else that of all other types.
+inline cell* error_entry(const error_table& table, std::size_t component, std::uint32_t type) noexcept {
+  const std::uint64_t key = 1 + component * (most_error_types + 1) + type;
+  for (std::size_t i = 0; type != most_error_types && i != error_entries; ++i) {
+    cell* const entry = table.entry(i);
+    std::uint64_t there = entry[error_cell::key].load(std::memory_order_acquire);
+    if (there == 0) {
+      entry[error_cell::key].compare_exchange_strong(there, key, std::memory_order_acq_rel);
+      there = there == 0 ? key : there;
+    }
+    if (there == key) {
+      return entry;
+    }
+  }
+  cell* const other = table.entry(error_entries + component);
+  other[error_cell::key].store(1 + component * (most_error_types + 1) + most_error_types, std::memory_order_release);
+  return other;
+}
+
+/// Copies as much of `text` as fits into `out`, whole characters only, control characters as blanks and what is no
+/// UTF-8 as question marks. Returns the length.
+inline std::size_t copy_cleaned(char* out, std::size_t room, std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t size = 1;
+    while (size <= 4 && i + size <= text.size() && !is_utf8(text.substr(i, size))) {
+      ++size;
+    }
+    const bool good = size <= 4 && i + size <= text.size();
+    size = good ? size : 1;
+    if (length + size > room) {
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (!good) {
+      out[length] = '?';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out[length] = ' ';
+    } else {
+      std::memcpy(out + length, text.data() + i, size);
+    }
+    length += size;
+    i += size;
+  }
+  return length;
+}
+
+inline void store_message(cell* entry, std::string_view message) noexcept {
+  std::uint64_t words[error_cell::words] = {};
+  char bytes[sizeof words] = {};
+  const std::size_t length = copy_cleaned(bytes + 1, sizeof bytes - 1, message);
+  bytes[0] = static_cast<char>(length);
+  std::memcpy(words, bytes, sizeof words);
+  cell& guard = entry[error_cell::guard];
+  std::uint64_t even = guard.load(std::memory_order_relaxed);
+  if ((even & 1U) != 0 || !guard.compare_exchange_strong(even, even + 1, std::memory_order_acquire)) {
+    return;  // another thread's message is as new
+  }
+  for (std::size_t i = 0; i != error_cell::words; ++i) {
+    entry[error_cell::message + i].store(words[i], std::memory_order_release);
+  }
+  guard.store(even + 2, std::memory_order_release);
+}
+
+inline void load_message(const cell* entry, error_report& out) noexcept {
+  for (int attempt = 0; attempt != 4; ++attempt) {
+    std::uint64_t words[error_cell::words];
+    const std::uint64_t before = entry[error_cell::guard].load(std::memory_order_acquire);
+    for (std::size_t i = 0; i != error_cell::words; ++i) {
+      words[i] = entry[error_cell::message + i].load(std::memory_order_acquire);
+    }
+    if ((before & 1U) == 0 && entry[error_cell::guard].load(std::memory_order_acquire) == before) {
+      char bytes[sizeof words];
+      std::memcpy(bytes, words, sizeof words);
+      out.length = static_cast<unsigned char>(bytes[0]);
+      std::memcpy(out.text, bytes + 1, out.length);
+      return;
+    }
+  }
+}
+
+/// Counts an error. Lock-free where its type is known already.
+VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
+                                     std::string_view message) noexcept {
+  const error_table table{of};
+  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  const std::uint64_t now = of.clock.wall();
+  std::uint64_t never = 0;
+  entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
+  entry[error_cell::last].store(now, std::memory_order_relaxed);
+  common_add(entry[error_cell::count], std::uint64_t{1});
+  common_add(table.in_a_row[component], std::uint64_t{1});
+  store_message(entry, message);
+}
+
+/// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
+template <class Visit>
+void each_error(const health_ref& of, Visit visit) {
+  const error_table table{of};
+  const abi::slot_table& types = error_types_of(*of.facts);
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (key == 0 || count == 0) {
+      continue;
+    }
+    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
+                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+                   .count = count,
+                   .first = entry[error_cell::first].load(std::memory_order_relaxed),
+                   .last = entry[error_cell::last].load(std::memory_order_relaxed)};
+    load_message(entry, r);
+    visit(r);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// The clocks of a program's health: one for times, one that is read at a heartbeat.
+#ifndef VITALS_HEALTH_HEALTH_CLOCK_HPP
+#define VITALS_HEALTH_HEALTH_CLOCK_HPP
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+/// The system's clocks. A test may give another type with the same functions to `basic_health`.
+struct health_clock {
+  /// ms since some start, which never step.
+  static std::uint64_t milliseconds() noexcept { return read(CLOCK_MONOTONIC); }
+  /// ms since 1970 (UTC).
+  static std::uint64_t wall() noexcept { return read(CLOCK_REALTIME); }
+  /// What a heartbeat stores: not 0.
+  VITALS_HOT static std::uint64_t ticks() noexcept { return tsc_clock::raw() | 1U; }
+  /// ms since such ticks; 0 for those of another processor that are ahead.
+  static std::uint64_t silence(std::uint64_t ticks) noexcept {
+    const std::uint64_t now = tsc_clock::raw();
+    return now < ticks ? 0 : tsc_clock::nanoseconds(now - ticks) / 1'000'000;
+  }
+
+ private:
+  static std::uint64_t read(clockid_t clock) noexcept {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+  }
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A program's health as families of metrics.
+#ifndef VITALS_HEALTH_HEALTH_FAMILIES_HPP
+#define VITALS_HEALTH_HEALTH_FAMILIES_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+inline constexpr std::string_view phase_texts[] = {"starting", "ready", "degraded", "draining", "stopped"};
+inline constexpr std::string_view status_texts[] = {"unknown", "healthy", "degraded", "unhealthy"};
+
+/// Where the operators' five phases begin among the exact ones.
+constexpr std::uint64_t phase_text_of(phase p) noexcept {
+  return p <= phase::live ? 0 : static_cast<std::uint64_t>(p) - static_cast<std::uint64_t>(phase::live);
+}
+
+/// Where a reading's cells lie.
+struct health_reading {
+  constexpr explicit health_reading(std::uint32_t components) noexcept : count(components) {}
+
+  std::uint32_t count;
+  std::uint32_t types = most_error_types + 1;
+  std::uint32_t phase = 0;
+  std::uint32_t ready = 1;
+  std::uint32_t live = 2;
+  std::uint32_t uptime = 3;
+  std::uint32_t refused = 4;
+  std::uint32_t status = 5;
+  std::uint32_t state = status + count;
+  std::uint32_t transitions = state + count;
+  std::uint32_t in_state = transitions + 4 * count;
+  std::uint32_t changed = in_state + count;
+  std::uint32_t errors = changed + count;
+  std::uint32_t durations = errors + count * types;
+  std::uint32_t checks = durations + count * check_cells;  ///< whether there were any
+  std::uint32_t silences = checks + 1;                     ///< of those that beat, no more than `count`
+  std::uint32_t all = silences + count;
+};
+
+/// A health's families. `Health` has the names of its components and of those that beat, and `error_types()`.
+template <class Health>
+struct health_source {
+  static constexpr auto count = static_cast<std::uint32_t>(Health::component_names.size());
+  static constexpr auto beating = static_cast<std::uint32_t>(Health::beating_names.size());
+  static constexpr health_reading at{count};
+
+  static constexpr label_family phase_label[] = {{.name = "phase", .values = phase_texts}};
+  static constexpr label_family by_component[] = {{.name = "component", .values = Health::component_names}};
+  static constexpr label_family by_beating[] = {{.name = "component", .values = Health::beating_names}};
+  static constexpr label_family by_state[] = {{.name = "component", .values = Health::component_names},
+                                              {.name = "component_state", .values = status_texts}};
+  static constexpr label_family by_target[] = {{.name = "component", .values = Health::component_names},
+                                               {.name = "to", .values = status_texts}};
+  static constexpr label_family by_type[] = {
+      {.name = "component", .values = Health::component_names},
+      {.name = "type", .values = {}, .table = &Health::error_types, .slots = most_error_types}};
+
+  static constexpr family one(std::string_view name, std::string_view help, std::string_view unit, metric_type type,
+                              value_kind kind, view<label_family> labels, std::uint32_t first,
+                              std::uint32_t series) noexcept {
+    return {.name = name,
+            .help = help,
+            .unit = unit,
+            .type = type,
+            .kind = kind,
+            .labels = labels,
+            .bounds = {},
+            .first = first,
+            .series = series,
+            .stride = 1,
+            .width = 1};
+  }
+
+  static constexpr family check_durations{.name = "component_check_duration_seconds",
+                                          .help = "How long the component's checks took.",
+                                          .unit = "seconds",
+                                          .type = metric_type::histogram,
+                                          .kind = value_kind::duration_histogram,
+                                          .labels = by_component,
+                                          .bounds = check_bounds,
+                                          .first = at.durations,
+                                          .series = count,
+                                          .stride = check_cells,
+                                          .width = check_cells,
+                                          .present = at.checks};
+
+  static constexpr family all[] = {
+      one("phase", "Where the program is in its life.", {}, metric_type::state_set, value_kind::state, phase_label,
+          at.phase, 5),
+      one("ready", "1 where the program takes work, else 0.", {}, metric_type::gauge, value_kind::unsigned_integer, {},
+          at.ready, 1),
+      one("live", "0 where the program should be restarted, else 1.", {}, metric_type::gauge,
+          value_kind::unsigned_integer, {}, at.live, 1),
+      one("uptime_seconds", "Time since the program's first event.", "seconds", metric_type::gauge, value_kind::real,
+          {}, at.uptime, 1),
+      one("refused_transitions_total", "Events that were illegal in the program's phase.", {}, metric_type::counter,
+          value_kind::unsigned_integer, {}, at.refused, 1),
+      one("component_status", "1 where the component is healthy or degraded, else 0.", {}, metric_type::gauge,
+          value_kind::unsigned_integer, by_component, at.status, count),
+      one("component_state", "How the component fares.", {}, metric_type::state_set, value_kind::state, by_state,
+          at.state, 4 * count),
+      one("component_transitions_total", "How often the component came to be so.", {}, metric_type::counter,
+          value_kind::unsigned_integer, by_target, at.transitions, 4 * count),
+      one("component_state_duration_seconds", "How long the component has been as it is.", "seconds",
+          metric_type::gauge, value_kind::real, by_component, at.in_state, count),
+      one("component_last_change_timestamp_seconds", "When the component changed last, 0 before.", "seconds",
+          metric_type::gauge, value_kind::real, by_component, at.changed, count),
+      one("component_errors_total", "Errors of the component.", {}, metric_type::counter, value_kind::unsigned_integer,
+          by_type, at.errors, count*(most_error_types + 1)),
+      check_durations,
+      one("component_heartbeat_age_seconds", "Time since the component's last heartbeat, or since the start.",
+          "seconds", metric_type::gauge, value_kind::real, by_beating, at.silences, beating),
+  };
+  static constexpr std::size_t families =
+      beating != 0 ? (sizeof all / sizeof all[0]) : (sizeof all / sizeof all[0]) - 1;
+};
+
+/// Fills in a reading's cells.
+inline void read_health(const health_ref& of, std::uint64_t* out) noexcept {
+  const std::size_t count = of.facts->components.size();
+  const health_report r = report_of(of, of.clock.milliseconds());
+  const auto real = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  const auto seconds = [&](std::uint64_t ms) { return real(static_cast<double>(ms) / 1000); };
+  *out++ = phase_text_of(r.now);
+  *out++ = r.ready ? 1 : 0;
+  *out++ = r.live ? 1 : 0;
+  *out++ = seconds(r.uptime);
+  *out++ = of.at(process_cell::refused).load(std::memory_order_relaxed);
+  for (const component_report& c : r.components()) {
+    *out++ = c.now == status::healthy || c.now == status::degraded ? 1 : 0;
+  }
+  for (const component_report& c : r.components()) {
+    *out++ = static_cast<std::uint64_t>(c.now);
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    for (std::size_t s = 0; s != statuses; ++s) {
+      *out++ = of.at(i, component_cell::entered, s).load(std::memory_order_relaxed);
+    }
+  }
+  for (const component_report& c : r.components()) {
+    *out++ = seconds(c.age);
+  }
+  for (std::size_t i = 0; i != count; ++i) {
+    *out++ = seconds(of.at(i, component_cell::changed).load(std::memory_order_relaxed));
+  }
+  constexpr std::size_t types = most_error_types + 1;
+  set_zero(out, out + count * types);
+  const error_table table{of};
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    if (const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire); key != 0) {
+      out[key - 1] += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  out += count * types;
+  std::uint64_t checks = 0;
+  for (std::size_t i = 0; i != count; ++i) {
+    const cell* const from = &of.at(i, component_cell::durations);
+    set_plain_wide(out[0], out[check_cells - 1], wide_total::read(from[0], from[check_cells - 1], false));
+    for (std::uint32_t b = 1; b != check_cells - 1; ++b) {
+      out[b] = from[b].load(std::memory_order_relaxed);
+      checks += out[b];
+    }
+    out += check_cells;
+  }
+  *out++ = checks;
+  for (std::size_t i = 0; i != count; ++i) {
+    if (of.facts->components[i].deadline != 0) {
+      const std::uint64_t silence = r.all[i].silence;
+      *out++ = seconds(silence == component_report::never ? r.uptime : silence);
+    }
+  }
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// Marks: how reports and events change a program's health.
+#ifndef VITALS_HEALTH_MARK_HPP
+#define VITALS_HEALTH_MARK_HPP
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// A change of the process's phase, or of a component's status.
+struct health_change {
+  std::string_view program;
+  std::string_view component;  ///< empty where it is the process's phase
+  std::string_view from;
+  std::string_view to;
+  std::string_view reason;  ///< of a component that became worse; may be empty
+  bool refused = false;     ///< an event that is illegal in the phase `from`; `to` is the event's name
+};
+
+/// What is called at a change, on the thread that made it. It must not block, throw or mark.
+using health_listener = void (*)(const health_change&) noexcept;
+
+namespace detail {
+
+inline constexpr std::uint32_t most_reasons = 30;
+static_assert(most_reasons + 1 <= component_state::most_reason);
+
+/// The table of a component's reasons. (Its name is no label's.)
+inline abi::slot_table& reasons_of(const health_facts& of, std::size_t component) {
+  return find_slot_table(std::string{of.name} + "." + std::string{of.components[component].name}, most_reasons);
+}
+
+inline bool add_listener(const health_ref& of, health_listener listener) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    std::uint64_t none = 0;
+    if (of.at(process_cell::listener, i)
+            .compare_exchange_strong(none, std::bit_cast<std::uint64_t>(listener), std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void tell(const health_ref& of, const health_change& change) noexcept {
+  for (std::size_t i = 0; i != most_listeners; ++i) {
+    const std::uint64_t listener = of.at(process_cell::listener, i).load(std::memory_order_acquire);
+    if (listener != 0) {
+      std::bit_cast<health_listener>(listener)(change);
+    }
+  }
+}
+
+constexpr std::string_view name_of(life_event e) noexcept {
+  constexpr std::string_view names[] = {"initialize", "go_live", "become_ready", "degrade", "recover", "drain", "stop"};
+  return names[static_cast<std::size_t>(e)];
+}
+
+/// What a phase is called where a change is told; unlike operators it tells the three that start apart.
+constexpr std::string_view exact_name_of(phase p) noexcept {
+  constexpr std::string_view names[] = {"unstarted", "initializing", "live",   "ready",
+                                        "degraded",  "draining",     "stopped"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept;
+
+/// Replaces the process's word `old` by a phase, counts and tells it. False, and `old` anew, where another thread came
+/// between.
+inline bool enter(const health_ref& of, std::uint64_t& old, phase to, std::uint64_t now) noexcept {
+  const auto from = static_cast<phase>(old & 0xFFU);
+  if (!of.at(process_cell::phase)
+           .compare_exchange_strong(old, static_cast<std::uint64_t>(to) | now << 8U, std::memory_order_seq_cst)) {
+    return false;
+  }
+  common_add(of.at(process_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  tell(of, {of.facts->name, {}, exact_name_of(from), exact_name_of(to), {}});
+  return true;
+}
+
+/// An event of the process. One that is illegal in its phase changes nothing, is counted and told; so is one that loses
+/// a race to such an end.
+VITALS_COLD inline void mark_process(const health_ref& of, life_event event) noexcept {
+  const std::uint64_t now = of.clock.milliseconds();
+  std::uint64_t never = 0;
+  of.at(process_cell::start).compare_exchange_strong(never, now + 1, std::memory_order_acq_rel);
+  std::uint64_t old = of.at(process_cell::phase).load(std::memory_order_acquire);
+  for (;;) {
+    const auto from = static_cast<phase>(old & 0xFFU);
+    if (!is_legal(from, event)) {
+      common_add(of.at(process_cell::refused), std::uint64_t{1});
+      tell(of, {of.facts->name, {}, exact_name_of(from), name_of(event), {}, true});
+      return;
+    }
+    const phase to = after(from, event);
+    if (to == from) {
+      return;
+    }
+    if (enter(of, old, to, now)) {
+      break;
+    }
+  }
+  if (event == life_event::become_ready) {
+    reconcile(of, now);
+  }
+}
+
+/// Makes the process ready or degraded as its components are, where it takes work at all. Whoever changes a component
+/// or the phase looks at both afterwards, and again after each step of its own: so the last to come leaves them agreed.
+inline void reconcile(const health_ref& of, std::uint64_t now) noexcept {
+  std::uint64_t word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+  for (;;) {
+    const auto stored = static_cast<phase>(word & 0xFFU);
+    const phase found = report_of(of, now).now;
+    if (!takes_work(stored) || !takes_work(found) || found == stored) {
+      return;
+    }
+    if (enter(of, word, after(stored, found == phase::degraded ? life_event::degrade : life_event::recover), now)) {
+      word = of.at(process_cell::phase).load(std::memory_order_seq_cst);
+    }
+  }
+}
+
+/// A component's status has changed: counts and tells it.
+inline void tell_status(const health_ref& of, std::size_t index, status from, status to, std::string_view reason,
+                        std::uint64_t since, std::uint64_t now) noexcept {
+  of.at(index, component_cell::changed).store(elapsed(elapsed(since, now), of.clock.wall()), std::memory_order_relaxed);
+  common_add(of.at(index, component_cell::entered, static_cast<std::size_t>(to)), std::uint64_t{1});
+  if (to == status::healthy) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);
+  }
+  tell(of, {of.facts->name, of.facts->components[index].name, vitals::name_of(from), vitals::name_of(to), reason});
+}
+
+/// What a tick has seen of a component's heartbeat.
+enum class heart : std::uint8_t { unheard, beating, silent };
+
+/// What was told of a component that beats: its status follows from its word and from its heart.
+struct told_state {
+  status now = status::unknown;
+  heart beats = heart::unheard;
+
+  friend constexpr bool operator==(const told_state&, const told_state&) = default;
+
+  /// The word: 2 bits status, 2 heart.
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(beats) << 2U;
+  }
+  [[nodiscard]] static constexpr told_state of(std::uint64_t word) noexcept {
+    return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
+  }
+  [[nodiscard]] constexpr status target(component_state s) const noexcept {
+    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
+  }
+};
+
+/// Tells the status of a component that beats, where it is not what was told last. Whoever changes its word or its
+/// heart looks at both afterwards, and again after each step of its own: so each change begins where the last one
+/// ended, and the last to come leaves told what is.
+inline void tell_beating(const health_ref& of, std::size_t index, std::uint64_t since, std::uint64_t now) noexcept {
+  cell& told = of.at(index, component_cell::told);
+  std::uint64_t word = told.load(std::memory_order_seq_cst);
+  for (;;) {
+    const component_state s = component_state::of(of.at(index, component_cell::state).load(std::memory_order_seq_cst));
+    const told_state from = told_state::of(word);
+    const told_state to{.now = from.target(s), .beats = from.beats};
+    if (to == from) {
+      return;
+    }
+    if (told.compare_exchange_strong(word, to.packed(), std::memory_order_seq_cst)) {
+      tell_status(of, index, from.now, to.now,
+                  to.beats == heart::silent ? missed_heartbeat : reason_text(of, index, s.reason), since, now);
+      word = told.load(std::memory_order_seq_cst);
+    }
+  }
+}
+
+/// A component's word was replaced: what follows from a change of its status.
+VITALS_COLD inline void tell_component(const health_ref& of, std::size_t index, component_state from,
+                                       component_state to, std::uint64_t now) noexcept {
+  const component_facts& facts = of.facts->components[index];
+  cell& flaps = of.at(index, component_cell::flaps);
+  std::uint64_t old = flaps.load(std::memory_order_acquire);
+  while (from.now != status::unknown && facts.policy.flap_limit != 0 &&
+         !flaps.compare_exchange_weak(old, flap_state::of(old).after_change(to.since, facts.policy).packed(),
+                                      std::memory_order_acq_rel, std::memory_order_acquire)) {
+  }
+  if (facts.deadline != 0) {
+    tell_beating(of, index, to.since, now);
+  } else {
+    tell_status(of, index, from.now, to.now, reason_text(of, index, to.reason), to.since, now);
+  }
+  reconcile(of, now);
+}
+
+inline calmness calm_now(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  return flap_state::of(of.at(index, component_cell::flaps).load(std::memory_order_acquire))
+      .calm_at(now, of.facts->components[index].policy);
+}
+
+/// Replaces a component's state by `next(state, calmness)`, until nobody comes between. `next` is without effects.
+template <class Next>
+void replace_state(const health_ref& of, std::size_t index, std::uint64_t now, Next next) noexcept {
+  cell& word = of.at(index, component_cell::state);
+  std::uint64_t old = word.load(std::memory_order_acquire);
+  for (;;) {
+    const component_state from = component_state::of(old);
+    const component_state to = next(from, calm_now(of, index, now));
+    if (to == from) {
+      return;
+    }
+    if (word.compare_exchange_weak(old, to.packed(), std::memory_order_seq_cst)) {
+      if (to.now != from.now) {
+        tell_component(of, index, from, to, now);
+      }
+      return;
+    }
+  }
+}
+
+/// An improvement that had to wait becomes the component's state.
+inline void settle_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  replace_state(of, index, now, [&](component_state s, calmness calm) { return settled(s, now, p, calm); });
+}
+
+/// A heartbeat that has come to be missing, or is there again, is told; once by whoever sees it first.
+inline void tick_component(const health_ref& of, std::size_t index, std::uint64_t now) noexcept {
+  settle_component(of, index, now);
+  if (of.facts->components[index].deadline == 0) {
+    return;
+  }
+  const component_report r = report_on(of, index, now, of.at(process_cell::start).load(std::memory_order_acquire));
+  const heart beats = r.is_silent                            ? heart::silent
+                      : r.silence != component_report::never ? heart::beating
+                                                             : heart::unheard;
+  cell& told = of.at(index, component_cell::told);
+  std::uint64_t word = told.load(std::memory_order_seq_cst);
+  for (;;) {
+    told_state t = told_state::of(word);
+    if (t.beats == beats) {
+      break;
+    }
+    t.beats = beats;
+    if (told.compare_exchange_weak(word, t.packed(), std::memory_order_seq_cst)) {
+      break;
+    }
+  }
+  tell_beating(of, index, r.is_silent ? elapsed(r.age, now) : now, now);
+}
+
+/// What time alone changes is stored, counted and told: an improvement that had waited, a heartbeat that is missing or
+/// is there again, and the phase that follows.
+VITALS_COLD inline void tick(const health_ref& of) noexcept {
+  const std::uint64_t now = of.clock.milliseconds();
+  for (std::size_t i = 0; i != of.facts->components.size(); ++i) {
+    tick_component(of, i, now);
+  }
+  reconcile(of, now);
+}
+
+/// A report on a component. Lock-free: a compare-exchange where it changes anything.
+VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
+                                       std::string_view reason) noexcept {
+  const component_policy& p = of.facts->components[index].policy;
+  const std::uint64_t now = of.clock.milliseconds();
+  const std::uint64_t start = of.at(process_cell::start).load(std::memory_order_acquire);
+  const bool in_grace = p.grace != 0 && (start == 0 || elapsed(start - 1, now) < p.grace);
+  const std::uint32_t number =
+      reason.empty() ? 0 : intern_text(*of.reasons[index].load(std::memory_order_relaxed), reason) + 1;
+  settle_component(of, index, now);
+  replace_state(of, index, now,
+                [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
+}
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The place of a component in a list; npos where it is not there.
+template <class C, class... All>
+constexpr std::size_t component_index() noexcept {
+  constexpr bool same[] = {__is_same(C, All)..., true};
+  std::size_t i = 0;
+  while (!same[i]) {
+    ++i;
+  }
+  return i == sizeof...(All) ? npos : i;
+}
+
+/// Whether some component depends on itself, through others too: takes away, again and again, those that need nothing
+/// that is left.
+template <std::size_t Count>
+constexpr bool has_cycle(const std::array<view<std::uint8_t>, Count>& needs) noexcept {
+  std::array<bool, Count> gone{};
+  std::size_t left = Count;
+  for (bool some = true; some;) {
+    some = false;
+    for (std::size_t i = 0; i != Count; ++i) {
+      bool free = !gone[i];
+      for (const std::uint8_t need : needs[i]) {
+        free = free && (need >= Count || gone[need]);
+      }
+      if (free) {
+        gone[i] = true;
+        --left;
+        some = true;
+      }
+    }
+  }
+  return left != 0;
+}
+
+}  // namespace detail
+
+/// A program's health by a clock of one's own, for tests: see `health`.
+template <class Clock, fixed_string Name, class... Components>
+class basic_health {
+  static constexpr std::size_t count = sizeof...(Components);
+  static_assert(count != 0, "a program's health has at least one component");
+  static_assert(count <= detail::most_components, "a program's health has at most 64 components: join some");
+  static_assert(is_metric_name(Name.view()) && !detail::has_upper_case(Name.view()),
+                "a program's name is made of a-z, 0-9 and _, and does not start with a digit");
+  static_assert(detail::repeated_at(std::array<std::uint64_t, count>{detail::hash(Components::name)...}) ==
+                    detail::npos,
+                "two components have the same name: rename one");
+
+  template <class C, class Need>
+  static constexpr std::uint8_t index_of_need = [] {
+    constexpr std::size_t index = detail::component_index<Need, Components...>();
+    static_assert(index != detail::npos, "a component depends on one that is not in the list: add it there");
+    return static_cast<std::uint8_t>(index);
+  }();
+  template <class C>
+  static constexpr auto needs_of = []<class... Needs>(detail::list<Needs...>) {
+    return std::array<std::uint8_t, sizeof...(Needs)>{index_of_need<C, Needs>...};
+  }(typename C::needs{});
+  static_assert(!detail::has_cycle<count>({needs_of<Components>...}),
+                "components depend on each other in a circle: leave out one of the depends_on");
+
+  static constexpr std::array<detail::component_facts, count> all = [] {
+    std::array<detail::component_facts, count> facts{Components::facts...};
+    std::size_t i = 0;
+    ((facts[i++].needs = needs_of<Components>), ...);
+    return facts;
+  }();
+  /// Before the names of its metrics: the program's name and `_`.
+  static constexpr auto prefix = [] {
+    std::array<char, Name.view().size() + 1> text{};
+    for (std::size_t i = 0; i != Name.view().size(); ++i) {
+      text[i] = Name.view()[i];
+    }
+    text.back() = '_';
+    return text;
+  }();
+  static constexpr detail::health_facts facts{.name = Name.view(), .components = all};
+
+  template <class C>
+  static constexpr std::size_t index_of = [] {
+    constexpr std::size_t index = detail::component_index<C, Components...>();
+    static_assert(index != detail::npos, "this component is not in the program's health: add it to the list");
+    return index == detail::npos ? 0 : index;
+  }();
+
+ public:
+  static constexpr std::string_view name = Name.view();
+
+  /// The program has begun: it reads its configuration, fills its caches.
+  static void mark_initializing() noexcept { detail::mark_process(ref(), life_event::initialize); }
+  /// Its start is over; it takes no work yet.
+  static void mark_live() noexcept { detail::mark_process(ref(), life_event::go_live); }
+  /// It takes work.
+  static void mark_ready() noexcept { detail::mark_process(ref(), life_event::become_ready); }
+  /// It takes no more work, and finishes what it has.
+  static void mark_draining() noexcept { detail::mark_process(ref(), life_event::drain); }
+  /// It has stopped.
+  static void mark_stopped() noexcept { detail::mark_process(ref(), life_event::stop); }
+
+  /// Reports a success. Where the component is healthy anyway this is a load and a compare: safe in a hot path.
+  template <class C>
+  VITALS_HOT static void mark_healthy() noexcept {
+    if (detail::cell* const at = cells_.load(std::memory_order_acquire); at != nullptr) [[likely]] {
+      const std::uint64_t word =
+          at[detail::health_ref::place(index_of<C>, detail::component_cell::state)].load(std::memory_order_relaxed);
+      if (detail::is_steadily_healthy(word)) [[likely]] {
+        return;
+      }
+    }
+    mark(index_of<C>, vitals::report::success, {});
+  }
+
+  /// Reports that a component works, but worse than it should, and why: one of a few texts, such as "slow". (Of a
+  /// component 30 reasons are kept, others become "other"; what is different each time belongs to an error's message.)
+  template <class C>
+  static void mark_degraded(std::string_view reason = {}) noexcept {
+    mark(index_of<C>, vitals::report::degradation, reason);
+  }
+
+  /// Reports a failure and why, as `mark_degraded` does.
+  template <class C>
+  static void mark_unhealthy(std::string_view reason = {}) noexcept {
+    mark(index_of<C>, vitals::report::failure, reason);
+  }
+
+  /// The same, and the error that led to it: of the type `reason`, with a message for people. The message is kept in
+  /// the table of errors alone, cut at 215 bytes.
+  template <class C>
+  static void mark_unhealthy(std::string_view reason, std::string_view message) noexcept {
+    error<C>(reason, message);
+    mark_unhealthy<C>(reason);
+  }
+
+  /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
+  /// "other") and keeps its message as the last one. It changes nothing else.
+  template <class C>
+  static void error(std::string_view type, std::string_view message = {}) noexcept {
+    detail::record_error(ref(), index_of<C>, type, message);
+  }
+
+  /// A heartbeat: reads the processor's counter and stores it, relaxed.
+  template <class C>
+  VITALS_HOT static void beat() noexcept {
+    constexpr std::size_t index = index_of<C>;
+    static_assert(all[index].deadline != 0, "this component has no heartbeat: give it heartbeat<5s>");
+    if (detail::cell* const at = cells_.load(std::memory_order_acquire); at != nullptr) [[likely]] {
+      at[detail::health_ref::place(index, detail::component_cell::beat)].store(Clock::ticks(),
+                                                                               std::memory_order_relaxed);
+    } else {
+      first_beat(index);
+    }
+  }
+
+  /// Stores and tells what time alone changes: a heartbeat that is missing, an improvement that had to wait. A monitor
+  /// does this; a program without one may, about once a second. Probes see it without.
+  static void tick() noexcept { detail::tick(ref()); }
+
+  /// What a probe finds now. No lock, no allocation.
+  [[nodiscard]] static health_report report() noexcept {
+    const std::uint64_t now = Clock::milliseconds();
+    return detail::report_of(ref(), now);
+  }
+
+  /// Calls `listener` at every change of the process's phase and of a component's status, on the thread that made it;
+  /// up to 4 of them, and false where there are. It must not block, throw or mark.
+  static bool on_change(health_listener listener) noexcept { return detail::add_listener(ref(), listener); }
+
+  /// Health as a source of metrics, under the program's name: expose it beside registries.
+  [[nodiscard]] static constexpr source_ref source() noexcept {
+    using families = detail::health_source<basic_health>;
+    return {.families = {families::all, families::families},
+            .cells = families::at.all,
+            .read = [](const void*, std::uint64_t* out) noexcept { detail::read_health(ref(), out); },
+            .prefix = {prefix.data(), prefix.size()}};
+  }
+
+  static constexpr std::array<std::string_view, count> component_names{Components::name...};
+  static constexpr auto beating_names = [] {
+    std::array<std::string_view, (0 + ... + (Components::facts.deadline != 0 ? 1 : 0))> names{};
+    [[maybe_unused]] std::size_t at = 0;
+    for (const detail::component_facts& f : all) {
+      if (f.deadline != 0) {
+        names[at++] = f.name;
+      }
+    }
+    return names;
+  }();
+  /// (For the library's own use, as what follows.)
+  template <class C>
+  static constexpr std::size_t place_of = index_of<C>;
+
+  static detail::abi::slot_table& error_types() noexcept {
+    static_cast<void>(ref());  // which has found it
+    return *error_types_.load(std::memory_order_acquire);
+  }
+
+  /// (clang 14 spells but the beginning of a long name within a type's.)
+  static constexpr detail::image image{
+      .key = detail::hash("health", detail::hash(name, detail::hash(detail::type_name<basic_health>()))),
+      .thread_cells = 0,
+      .shared_cells =
+          detail::health_ref::place(count, detail::component_cell::state) + detail::error_table::cells(count),
+      .runs = nullptr,
+      .run_count = 0};
+
+  [[nodiscard]] static detail::health_ref ref() noexcept {
+    detail::cell* at = cells_.load(std::memory_order_acquire);
+    if (at == nullptr) {
+      at = find();
+    }
+    return {.facts = &facts,
+            .cells = at,
+            .reasons = reasons_.data(),
+            .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
+  }
+
+ private:
+  VITALS_COLD static detail::cell* find() noexcept {
+    for (std::size_t i = 0; i != count; ++i) {
+      reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
+    }
+    error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    detail::cell* const at = detail::find_record(image).shared;
+    cells_.store(at, std::memory_order_release);
+    return at;
+  }
+
+  VITALS_COLD static void mark(std::size_t index, vitals::report what, std::string_view reason) noexcept {
+    detail::mark_component(ref(), index, what, reason);
+  }
+
+  VITALS_COLD static void first_beat(std::size_t index) noexcept {
+    ref().at(index, detail::component_cell::beat).store(Clock::ticks(), std::memory_order_relaxed);
+  }
+
+  /// The shared cells, once this library has asked for them: written with one value only (release), read by all
+  /// (acquire), as it leads to the cells.
+  static inline constinit std::atomic<detail::cell*> cells_{nullptr};
+  static inline constinit std::array<std::atomic<detail::abi::slot_table*>, count> reasons_{};
+  static inline constinit std::atomic<detail::abi::slot_table*> error_types_{nullptr};
+};
+
+/// A program's health: `using app_health = vitals::health<"event_relay", store, tailer>;` All of it is static, and one
+/// in the process. Any thread may mark and probe at any time.
+template <fixed_string Name, class... Components>
+using health = basic_health<health_clock, Name, Components...>;
+
+namespace detail {
+
+template <class H>
+concept is_health = requires {
+  { H::ref() }
+  noexcept->std::same_as<health_ref>;
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // A counter: a total that only goes up.
 #ifndef VITALS_METRIC_COUNTER_HPP
 #define VITALS_METRIC_COUNTER_HPP
@@ -3967,6 +6303,7 @@ struct place {
   std::uint32_t label_drop = 0;
   std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
   std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
+  std::uint32_t exemplars = 0;   ///< the first point
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
@@ -3992,6 +6329,19 @@ class handle {
     }
   }
 
+  /// Keeps an exemplar of what was counted in the series, or in one of its buckets.
+  VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
+    static_assert(Metric::has_exemplars,
+                  "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
+    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const shape& s = Metric::shape;
+    const std::uint32_t series = (offset_ - p.first) / s.stride;
+    if (series < s.series) [[likely]] {  // not for a label outside its values
+      const std::uint32_t at = p.exemplars + (series * s.points + point) * exemplar_point;
+      cells::template keep<s.shared>(at, value, e.trace_id()[0], e.trace_id()[1], e.span_id());
+    }
+  }
+
   /// A cell that all threads share.
   VITALS_HOT cell& shared_cell(std::uint32_t step = 0) const noexcept {
     return cells::common()[offset_ - Registry::image.thread_cells + step];
@@ -4008,10 +6358,15 @@ class handle {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {
       constexpr const shape& s = Metric::shape;
-      sum_run(
-          cells::record(),
-          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
-          out.data());
+      sum_run(cells::record(),
+              {.kind = s.kind,
+               .first = offset_,
+               .sets = 1,
+               .stride = s.width,
+               .width = s.width,
+               .may_fall = s.may_fall,
+               .part = s.part},
+              out.data());
     }
     return out;
   }
@@ -4053,10 +6408,22 @@ class counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts one, or `n`, and keeps the exemplar. Only with the option `exemplars`.
+  VITALS_HOT void inc(const exemplar& e) const noexcept { inc(1U, e); }
+  template <class N>
+  VITALS_HOT void inc(N n, const exemplar& e) const noexcept {
+    inc(n);
+    this->keep(e, static_cast<double>(n));
+  }
+
   /// The same as inc(n).
   template <class N>
   VITALS_HOT void add(N n) const noexcept {
     inc(n);
+  }
+  template <class N>
+  VITALS_HOT void add(N n, const exemplar& e) const noexcept {
+    inc(n, e);
   }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
@@ -4064,7 +6431,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4078,7 +6445,8 @@ struct counter : detail::descriptor<Name, Help, Options...> {
   static constexpr detail::shape shape{.stride = stride,
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
-                                       .trash = detail::label_facts<typename base::labels>::can_miss};
+                                       .trash = detail::label_facts<typename base::labels>::can_miss,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = counter_handle<Registry, Metric>;
 };
@@ -4158,7 +6526,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
 
  public:
@@ -4422,6 +6790,14 @@ class [[nodiscard("a timer records when it leaves its scope: give it a name, aut
     }
   }
 
+  /// Observes now, with an exemplar.
+  void stop(const exemplar& e) noexcept {
+    if (running_) {
+      series_.observe(Clock::now() - start_, e);
+      running_ = false;
+    }
+  }
+
   /// Observes nothing.
   void cancel() noexcept {
     running_ = false;
@@ -4464,8 +6840,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
@@ -4493,6 +6869,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
         count(detail::nanos_of(value));
       }
     }
+  }
+
+  /// Counts a number or a duration as above, and keeps the exemplar in its bucket. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void observe(T value, const exemplar& e) const noexcept {
+    observe(value);
+    keep_of(value, e);
   }
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
@@ -4564,6 +6947,40 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Keeps an exemplar of a value that was observed, but for one that was dropped. (It finds the bucket again: without
+  /// an exemplar `observe` has nobody to tell it to, and would be slower if it did.)
+  template <class T>
+  void keep_of(T value, const exemplar& e) const noexcept {
+    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
+    if (real != real || (!signed_values && real < 0)) {
+      return;
+    }
+    if (real - real != 0) {
+      this->keep(e, real, real < 0 ? 0 : Metric::shape.points - 1);
+    } else if constexpr (durations) {
+      keep_counted(detail::nanos_of_seconds(real), e);
+    } else {
+      keep_counted(real, e);
+    }
+  }
+  template <class Rep, class Period>
+  void keep_of(std::chrono::duration<Rep, Period> value, const exemplar& e) const noexcept {
+    if constexpr (!std::is_integral_v<Rep>) {
+      keep_of(std::chrono::duration<double>(value).count(), e);
+    } else if constexpr (durations) {
+      if (signed_values || value.count() >= 0) {
+        keep_counted(detail::nanos_of(value), e);
+      }
+    }
+  }
+  void keep_counted(comparable value, const exemplar& e) const noexcept {
+    std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
+      bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
+    }
+    this->keep(e, durations ? static_cast<double>(value) / 1e9 : static_cast<double>(value), bucket);
+  }
+
   /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
   VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
     const histogram_handle series{offset};
@@ -4622,14 +7039,14 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, a unit, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
@@ -4659,7 +7076,8 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
             .may_fall = Buckets::bounds[0] < 0,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -4728,6 +7146,145 @@ struct info : detail::descriptor<Name, Help, Labels...> {
 template <fixed_string Name, fixed_string Version, fixed_string Commit>
 struct build_info : info<Name, "Which build runs, and what compiled it.", constant<"version", Version>,
                          constant<"commit", Commit>, constant<"compiler", detail::compiler>> {};
+
+}  // namespace vitals::inline v0
+
+#endif
+// A gauge of the largest value within a time window: for queues and other things whose peaks fall between two scrapes.
+#ifndef VITALS_METRIC_MAX_GAUGE_HPP
+#define VITALS_METRIC_MAX_GAUGE_HPP
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+namespace vitals::inline v0 {
+
+/// An option of a max_gauge: how far it looks back, `window<30s>` or, in seconds, `window<30>`.
+template <number Length>
+struct window {
+  static constexpr double seconds = Length;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_window = false;
+template <number Length>
+inline constexpr bool is_window<window<Length>> = true;
+
+/// A window's length; that of no window is 0.
+template <class T>
+inline constexpr double window_seconds = 0;
+template <number Length>
+inline constexpr double window_seconds<window<Length>> = window<Length>::seconds;
+
+/// A shorter one would be near the coarse clock's ticks.
+template <class T>
+inline constexpr bool window_is_legal =
+    !is_window<T> || (window_seconds<T> >= 0.1 && window_seconds<T> <= 86400.0 * 365);
+
+template <class Option>
+using unless_window = std::conditional_t<is_window<Option>, list<>, list<Option>>;
+
+/// The base of a max_gauge: its window is no business of other metrics.
+template <fixed_string Name, fixed_string Help, class Options>
+struct max_base;
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_base<Name, Help, list<Options...>> : descriptor<Name, Help, Options...> {};
+
+}  // namespace detail
+
+/// A series of a max_gauge.
+template <class Registry, class Metric>
+class max_gauge_handle : detail::handle<Registry, Metric> {
+  using cells = typename Registry::cells;
+  static constexpr std::uint64_t part = Metric::shape.part;
+
+ public:
+  using detail::handle<Registry, Metric>::handle;
+
+  /// Observes a value: any double, infinities too; NaN is dropped and counted. Stores nothing where the thread has
+  /// observed one as large lately. Lock-free; reads the coarse clock; not for signal handlers.
+  template <class T>
+  VITALS_HOT void observe(T value) const noexcept {
+    static_assert(std::is_arithmetic_v<T>, "a max_gauge observes a number, or a duration");
+    const auto real = static_cast<double>(value);
+    if (!this->exists()) [[unlikely]] {
+      this->count_label_drop();
+    } else if (real != real) [[unlikely]] {
+      this->count_value_drop();
+    } else {
+      const std::uint64_t epoch = detail::max_ring::epoch_at(detail::coarse_nanoseconds(), part);
+      if (detail::cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
+        detail::max_ring::raise(mine + this->offset_, epoch, real);
+      } else {
+        observe_cold(this->offset_, epoch, real);
+      }
+    }
+  }
+
+  /// Observes a duration, in seconds; for gauges whose name ends in `_seconds`.
+  template <class Rep, class Period>
+  VITALS_HOT void observe(std::chrono::duration<Rep, Period> value) const noexcept {
+    static_assert(Metric::name.ends_with("_seconds"), "a duration is in seconds: end the max_gauge's name in _seconds");
+    observe(std::chrono::duration<double>(value).count());
+  }
+
+  /// The largest value that any thread has observed within the window; NaN where there is none. Takes a mutex: not for
+  /// a hot path.
+  [[nodiscard]] double value() const noexcept {
+    return this->exists() ? std::bit_cast<double>(this->read()[0]) : std::numeric_limits<double>::quiet_NaN();
+  }
+
+ private:
+  /// A thread's first touch, or one after its end, which goes to the retired ring as a fold does.
+  VITALS_COLD static void observe_cold(std::uint32_t offset, std::uint64_t epoch, double value) noexcept {
+    if (detail::cell* const mine = cells::attach()) {
+      detail::max_ring::raise(mine + offset, epoch, value);
+    } else {
+      detail::cell* const retired = cells::record().retired;
+      const std::scoped_lock lock{detail::abi::the_directory.mutex};
+      detail::max_ring::fold(retired + offset, epoch, value, epoch);
+    }
+  }
+};
+
+/// A descriptor of a gauge that shows the largest value within the last 60 s, or within another window:
+/// `struct depth : vitals::max_gauge<"queue_depth_max", "Jobs that waited.", vitals::window<30s>> {};` A value is shown
+/// for the window's length at least, and a seventh of it longer at most. A scrape changes nothing, so any number of
+/// scrapers see the same. Options: a window, labels, a unit.
+template <fixed_string Name, fixed_string Help, class... Options>
+struct max_gauge : detail::max_base<Name, Help, decltype((detail::list<>{} + ... + detail::unless_window<Options>{}))> {
+ private:
+  using base = typename max_gauge::max_base;
+  static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
+  static_assert(!detail::ends_as_sample(base::name),
+                "_bucket, _count and _sum are a histogram's: choose another ending");
+  static_assert((0 + ... + (detail::is_window<Options> ? 1 : 0)) <= 1,
+                "a max_gauge has one window: leave out the other");
+  static_assert(!base::is_shared, "a max_gauge is kept for each thread: leave out vitals::shared");
+  static_assert((... && detail::window_is_legal<Options>),
+                "a window is from 100ms to a year long: write vitals::window<30s>");
+  static constexpr double given = (0.0 + ... + detail::window_seconds<Options>);
+  static constexpr auto length = static_cast<std::uint64_t>(detail::nanos_of_seconds(given == 0 ? 60 : given));
+
+ public:
+  static constexpr metric_type type = metric_type::gauge;
+  static constexpr value_kind kind = value_kind::maximum;
+  static constexpr detail::shape shape{.kind = detail::abi::summing::maxima,
+                                       .width = detail::max_ring::cells,
+                                       .stride = detail::max_ring::cells,
+                                       .series = detail::label_facts<typename base::labels>::series,
+                                       .may_fall = true,
+                                       .label_drops = detail::label_facts<typename base::labels>::can_miss,
+                                       .value_drops = true,
+                                       .part = detail::max_ring::part_of(length)};
+  template <class Registry, class Metric>
+  using handle = max_gauge_handle<Registry, Metric>;
+};
 
 }  // namespace vitals::inline v0
 
@@ -4901,7 +7458,7 @@ namespace vitals::inline v0 {
 /// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
 /// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
 /// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
-/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`, `exemplars` (for each classic bucket).
 template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
 struct native_histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -4910,7 +7467,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -4922,7 +7479,8 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
             .series = detail::label_facts<typename base::labels>::series,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:
@@ -4981,22 +7539,48 @@ class real_counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
+    add(amount);
+    keep_of(amount, e);
+  }
+
   /// The same as add(amount).
   template <class T>
   VITALS_HOT void inc(T amount) const noexcept {
     add(amount);
   }
+  template <class T>
+  VITALS_HOT void inc(T amount, const exemplar& e) const noexcept {
+    add(amount, e);
+  }
 
   /// Adds one.
   VITALS_HOT void inc() const noexcept { add(1.0); }
+  VITALS_HOT void inc(const exemplar& e) const noexcept { add(1.0, e); }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
+  template <class T>
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
+    } else {
+      const auto value = static_cast<double>(amount) + 0.0;  // -0 becomes 0
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
+    }
+  }
 };
 
 /// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
 /// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct real_counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -5012,7 +7596,8 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
                                        .label_drops = detail::label_facts<typename base::labels>::can_miss,
-                                       .value_drops = true};
+                                       .value_drops = true,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = real_counter_handle<Registry, Metric>;
 };
@@ -5219,7 +7804,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a summary adds _count and _sum to its name itself: choose another ending");
+                "a summary adds _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -5294,7 +7879,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
 
  public:
@@ -5329,6 +7914,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 #include <cxxabi.h>
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace vitals::inline v0::detail {
@@ -5382,6 +7968,29 @@ struct thread_cells {
       common_add(record().retired[at], amount);
     }
   }
+
+  /// Keeps an exemplar in the point at `at`: this thread's own, or one that all threads share. One without a trace or a
+  /// span is none.
+  template <bool Shared>
+  [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
+                                     std::uint64_t span) noexcept {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
+      return;
+    }
+    const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
+                                   std::bit_cast<std::uint64_t>(value)};
+    static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
+    if constexpr (Shared) {
+      common_exemplar(common() + (at - Registry::image.thread_cells), words);
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
+      own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
+    } else {
+      common_exemplar(record().retired + at, words);
+    }
+  }
+
   /// The cells that all threads share. Before the library's first touch this makes the registry's record.
   VITALS_HOT static cell* common() noexcept {
     cell* const cells = shared.load(std::memory_order_acquire);
@@ -5429,12 +8038,12 @@ struct thread_cells {
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
-/// what callbacks give, and for each of them whether it did.
+/// come first, histograms follow from a cache line's start, cells that count drops come next, exemplars last. A reading
+/// has some more: what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
-  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::array<abi::run, 2 * Metrics + 6> runs{};  ///< how to sum the cells, in order; no cell is in two
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
@@ -5448,7 +8057,8 @@ struct layout {
     if (run_count != 0) {
       abi::run& last = runs[run_count - 1];
       if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
-          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+          last.part == r.part && last.first + last.sets * last.stride == r.first &&
+          (last.first < thread_cells) == (r.first < thread_cells)) {
         last.sets += r.sets;
         return;
       }
@@ -5487,8 +8097,13 @@ struct layout {
         at = to_line(at);
         places[i].first = at;
         const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
-        add_run(
-            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        add_run({.kind = s.kind,
+                 .first = at,
+                 .sets = sets,
+                 .stride = s.stride,
+                 .width = s.width,
+                 .may_fall = s.may_fall,
+                 .part = s.part});
         at += s.stride * sets;
       }
     }
@@ -5501,6 +8116,22 @@ struct layout {
       }
     }
     add_integers(drops, at);
+    const std::uint32_t points = to_line(at);
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.points != 0) {
+        places[i].exemplars = points + count * exemplar_point;
+        count += s.points * s.series;
+      }
+    }
+    add_run({.kind = abi::summing::exemplars,
+             .first = points,
+             .sets = count,
+             .stride = exemplar_point,
+             .width = exemplar_point,
+             .may_fall = false});
+    at = count == 0 ? at : points + count * exemplar_point;
     (in_shared ? all_cells : thread_cells) = to_line(at);
   }
 
@@ -5539,6 +8170,8 @@ constexpr auto shown_labels() noexcept {
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
+  static_assert(M::has_exemplars == (s.points != 0),
+                "only counters and histograms keep exemplars: leave out vitals::exemplars");
   using facts = label_facts<decltype(shown_labels<M>())>;
   const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
@@ -5561,6 +8194,9 @@ consteval family family_of(const place& p) noexcept {
   }
   if constexpr (requires { M::native_buckets; }) {
     f.native = M::native_buckets;
+  }
+  if (s.points != 0) {
+    f.exemplars = {.first = p.exemplars, .stride = s.points * exemplar_point, .step = exemplar_point};
   }
   if (s.trash) {
     f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
@@ -5609,7 +8245,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
     add_number(n);
   }
   return seed;
@@ -5693,13 +8329,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -5721,7 +8357,8 @@ constexpr call call_of() noexcept {
 template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
-                "a registry lists metrics: types derived from counter, gauge, histogram ...");
+                "a registry lists metrics: types derived from counter, gauge, histogram ... that are not named like "
+                "what they inherit: name, help, unit, labels, type, kind, shape, bounds, buckets");
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
@@ -5746,7 +8383,8 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
+                                                                  detail::key_of(families[I], detail::type_name<M>()));
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
@@ -5805,10 +8443,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {
@@ -5987,2425 +8627,102 @@ requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, s
 }  // namespace vitals::inline v0
 
 #endif
-// Pushes to a Pushgateway, for jobs that end before a scraper finds them.
-// https://github.com/prometheus/pushgateway#api
-#ifndef VITALS_HTTP_PUSH_HPP
-#define VITALS_HTTP_PUSH_HPP
+// Ready-made checks, for a monitor or for a program's own loop: each is a callable that returns a check_result.
+#ifndef VITALS_HEALTH_CHECKS_HPP
+#define VITALS_HEALTH_CHECKS_HPP
 
-#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
+#include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-// A blocking HTTP/1.1 client for small errands: one request, one connection, one deadline for all of it.
-#ifndef VITALS_HTTP_CLIENT_HPP
-#define VITALS_HTTP_CLIENT_HPP
-
-#include <pthread.h>
-#include <signal.h>
-
-#include <fmt/format.h>
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
+#include <deque>
 #include <limits>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// A request to a server.
-struct client_request {
-  std::string method = "GET";
-  std::string host{};  ///< a name or an IP address
-  std::uint16_t port = 80;
-  std::string target = "/";                                      ///< path and query, percent-encoded
-  std::string content_type{};                                    ///< the body's, where not empty
-  std::string_view body{};                                       ///< must live until `fetch` returns
-  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
-  std::size_t body_limit = 64 * 1024;                            ///< bytes of the answer's body to keep
-};
-
-/// What the server answered.
-struct client_response {
-  unsigned status = 0;
-  std::string content_type{};
-  std::string body{};  ///< as much of it as `body_limit` allows; the rest is not read
-};
-
-namespace detail {
-
-/// A host as it stands in front of a port.
-inline std::string bracketed(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-}
-
-/// What a request is about, for messages.
-inline std::string description(const client_request& asked) {
-  return fmt::format("{} http://{}:{}{}", asked.method, bracketed(asked.host), asked.port, asked.target);
-}
-
-using steady_deadline = std::chrono::steady_clock::time_point;
-
-/// What `work` returns or throws, or nothing where the deadline passes before. It runs on a thread of its own, which is
-/// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
-template <class Work>
-auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
-  struct outcome {
-    std::mutex mutex{};
-    std::condition_variable changed{};
-    bool there = false;
-    std::optional<decltype(work())> value{};
-    std::exception_ptr error{};
-  };
-  const auto shared = std::make_shared<outcome>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread{[shared, work = std::move(work)]() mutable {
-      std::optional<decltype(work())> value;
-      std::exception_ptr error;
-      try {
-        value.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const std::lock_guard lock{shared->mutex};
-      shared->value = std::move(value);
-      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-      shared->there = true;
-      shared->changed.notify_one();
-    }}.detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  std::unique_lock lock{shared->mutex};
-  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
-    return std::nullopt;
-  }
-  if (shared->error) {
-    std::rethrow_exception(std::move(shared->error));
-  }
-  return std::move(shared->value);
-}
-
-/// One request and its answer.
-class exchange {
- public:
-  explicit exchange(const client_request& asked)
-      : asked_(&asked),
-        deadline_(std::chrono::steady_clock::now() + std::clamp<std::chrono::milliseconds>(asked.timeout,
-                                                                                           std::chrono::seconds{0},
-                                                                                           std::chrono::hours{24})) {
-    check("method", asked.method);
-    check("host", asked.host);
-    check("target", asked.target);
-    check("content type", asked.content_type, true);
-  }
-
-  client_response run() {
-    connect();
-    const error_type unsent = write();
-    client_response answer;
-    const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
-    if (unread) {
-      fail(unsent ? "sending the request" : "reading the answer", unsent ? unsent : unread);
-    }
-    return answer;
-  }
-
- private:
-  using tcp = boost::asio::ip::tcp;
-  using error_type = boost::system::error_code;
-  using parser_type = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
-
-  /// What goes into the head may not end its line.
-  static void check(std::string_view what, std::string_view text, bool blanks = false) {
-    const bool good = std::all_of(text.begin(), text.end(),
-                                  [blanks](unsigned char c) { return (c > ' ' && c != 0x7F) || (c == ' ' && blanks); });
-    if (!good || (text.empty() && !blanks)) {
-      throw std::invalid_argument(
-          fmt::format("vitals::http::fetch: the {} is empty, or has blanks or control characters", what));
-    }
-  }
-
-  [[noreturn]] void fail(std::string_view step, std::error_code error) const {
-    if (error == error_type{boost::beast::error::timeout}) {
-      error = std::make_error_code(std::errc::timed_out);
-    }
-    throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
-  }
-
-  void connect() {
-    error_type error;
-    const auto address = boost::asio::ip::make_address(asked_->host, error);
-    std::vector<tcp::endpoint> endpoints;
-    if (!error) {
-      endpoints.emplace_back(address, asked_->port);
-    } else {
-      endpoints = look_up();
-    }
-    error = finished([&](auto handler) { stream_.async_connect(endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
-    }
-  }
-
-  [[nodiscard]] std::vector<tcp::endpoint> look_up() const {
-    struct found {
-      error_type error{};
-      std::vector<tcp::endpoint> endpoints{};
-    };
-    const auto result = outcome_by(deadline_, [host = asked_->host, port = std::to_string(asked_->port)] {
-      found f;
-      boost::asio::io_context io;
-      for (const auto& entry : tcp::resolver{io}.resolve(host, port, f.error)) {
-        f.endpoints.push_back(entry.endpoint());
-      }
-      return f;
-    });
-    if (!result) {
-      fail("looking up the host", std::make_error_code(std::errc::timed_out));
-    }
-    if (result->error) {
-      fail("looking up the host", result->error);
-    }
-    return result->endpoints;
-  }
-
-  [[nodiscard]] error_type write() {
-    namespace http = boost::beast::http;
-    http::request<http::span_body<const char>> head;
-    head.method_string(asked_->method);
-    head.target(asked_->target);
-    head.version(11);
-    head.set(http::field::host, fmt::format("{}:{}", bracketed(asked_->host), asked_->port));
-    head.set(http::field::user_agent, fmt::format("vitals/{}.{}.{}", version.major, version.minor, version.patch));
-    if (!asked_->content_type.empty()) {
-      head.set(http::field::content_type, asked_->content_type);
-    }
-    head.keep_alive(false);
-    head.body() = {asked_->body.data(), asked_->body.size()};
-    head.content_length(asked_->body.size());
-    return finished([&](auto handler) { http::async_write(stream_, head, std::move(handler)); });
-  }
-
-  [[nodiscard]] error_type read(client_response& answer) {
-    namespace http = boost::beast::http;
-    std::optional<parser_type> parser;
-    do {  // past interim answers such as 100 Continue
-      parser.emplace();
-      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is not kept in the parser
-      parser->skip(asked_->method == "HEAD");
-      if (const error_type error =
-              finished([&](auto handler) { http::async_read_header(stream_, buffer_, *parser, std::move(handler)); })) {
-        return error;
-      }
-      answer.status = parser->get().result_int();
-    } while (answer.status / 100 == 1 && answer.status != 101);
-    const auto content_type = parser->get()[http::field::content_type];
-    answer.content_type.assign(content_type.data(), content_type.size());
-    std::array<char, 4096> part;
-    while (!parser->is_done() && answer.body.size() < asked_->body_limit) {
-      auto& body = parser->get().body();
-      body.data = part.data();
-      body.size = std::min(part.size(), asked_->body_limit - answer.body.size());
-      body.more = true;
-      const std::size_t room = body.size;
-      const error_type error =
-          finished([&](auto handler) { http::async_read(stream_, buffer_, *parser, std::move(handler)); });
-      if (error && error != http::error::need_buffer) {
-        return error;
-      }
-      answer.body.append(part.data(), room - body.size);
-    }
-    return {};
-  }
-
-  /// Runs one operation to its end or to the deadline.
-  template <class Start>
-  [[nodiscard]] error_type finished(Start start) {
-    error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline_) {
-      return error;
-    }
-    stream_.expires_at(deadline_);
-    start([&error](error_type result, const auto&) { error = result; });
-    io_.restart();
-    io_.run();
-    return error;
-  }
-
-  const client_request* asked_;
-  steady_deadline deadline_;
-  boost::asio::io_context io_{1};
-  boost::beast::tcp_stream stream_{io_};
-  boost::beast::flat_buffer buffer_{16 * 1024};  // a head, or a line of a chunked body, has to fit
-};
-
-}  // namespace detail
-
-/// Asks a server and waits for its answer, whatever its status; a redirection is not followed. Throws
-/// std::system_error that names the step where one fails (std::errc::timed_out where the deadline passes),
-/// std::invalid_argument for a request that cannot be sent, std::bad_alloc. Any thread.
-[[nodiscard]] inline client_response fetch(const client_request& asked) {
-  return detail::exchange{asked}.run();
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// Where a push goes: the gateway, and the group of its metrics that the push replaces, adds to or deletes.
-struct push_options {
-  std::string host = "127.0.0.1";  ///< a name or an IP address
-  std::uint16_t port = 9091;
-  std::string job{};
-  std::vector<std::pair<std::string, std::string>> grouping{};   ///< labels and their values, `{{"instance", "a"}}`
-  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
-};
-
-namespace detail {
-
-/// Base64 with the alphabet for URLs, without padding (RFC 4648, 5).
-inline std::string base64url(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  std::uint32_t bits = 0;
-  int pending = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (pending += 8; pending >= 6; pending -= 6) {
-      text += digits[bits >> (pending - 6) & 63];
-    }
-  }
-  if (pending != 0) {
-    text += digits[bits << (6 - pending) & 63];
-  }
-  return text;
-}
-
-/// All but unreserved characters as `%XX` (RFC 3986, 2.3).
-inline std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
-    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
-
-/// A label of the group as a piece of the path. A path cannot hold a slash, nothing, or a dot or two in its place.
-inline std::string group_label(std::string_view name, std::string_view value) {
-  const bool unfit = value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
-  return unfit ? fmt::format("/{}@base64/{}", name, value.empty() ? "=" : base64url(value))
-               : fmt::format("/{}/{}", name, percent_encoded(value));
-}
-
-/// The path of a group. Throws std::invalid_argument for what cannot name one.
-inline std::string group_path(const push_options& options) {
-  const auto require = [](bool good, std::string_view what, std::string_view name) {
-    if (!good) {
-      throw std::invalid_argument(fmt::format("vitals::http::push: {} \"{}\"", what, name));
-    }
-  };
-  require(!options.job.empty(), "a group is named by its job: set", "job");
-  require(is_utf8(options.job), "not UTF-8: the job's name", options.job);
-  std::string path = "/metrics" + group_label("job", options.job);
-  for (std::size_t i = 0; i != options.grouping.size(); ++i) {
-    const auto& [name, value] = options.grouping[i];
-    require(is_label_name(name), "no label can be named", name);
-    require(is_utf8(value), "not UTF-8: the value of", name);
-    bool repeated = name == "job";
-    for (std::size_t k = 0; k != i; ++k) {
-      repeated = repeated || options.grouping[k].first == name;
-    }
-    require(!repeated, "given twice: the label", name);
-    path += group_label(name, value);
-  }
-  return path;
-}
-
-/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
-/// first line.)
-inline std::string as_one_line(std::string_view text) {
-  constexpr std::size_t limit = 500;
-  std::string line;
-  for (const char c : text.substr(0, limit)) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-    if (!blank) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  return line.substr(0, line.find_last_not_of(' ') + 1);
-}
-
-inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
-  const client_request asked{.method = std::string{method},
-                             .host = options.host,
-                             .port = options.port,
-                             .target = group_path(options),
-                             .content_type = std::string{body.empty() ? "" : prometheus_text::content_type},
-                             .body = body,
-                             .timeout = options.timeout};
-  const client_response answer = fetch(asked);
-  if (answer.status / 100 != 2) {
-    const std::string reason = as_one_line(answer.body);
-    throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
-                                         reason.empty() ? "" : ": ", reason));
-  }
-}
-
-}  // namespace detail
-
-/// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
-/// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
-/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
-/// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
-/// UTF-8, and std::bad_alloc. Any thread.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void push(const push_options& options) {
-  detail::ask_gateway("PUT", options, scrape<Sources...>());
-}
-
-/// Replaces those of the group's metrics that have the names of the Sources', and keeps the others (POST). Else as
-/// `push`.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void push_add(const push_options& options) {
-  detail::ask_gateway("POST", options, scrape<Sources...>());
-}
-
-/// Deletes the group and its metrics (DELETE); one that is not there, too. Else as `push`.
-inline void push_delete(const push_options& options) {
-  detail::ask_gateway("DELETE", options, {});
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// The server: an HTTP endpoint on a thread of its own.
-#ifndef VITALS_HTTP_SERVER_HPP
-#define VITALS_HTTP_SERVER_HPP
-
-#include <pthread.h>
-#include <signal.h>
-
-#include <fmt/format.h>
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <chrono>
-#include <cstdint>
-#include <list>
-#include <memory>
-#include <string>
-#include <system_error>
-#include <thread>
-
-// The endpoint that scrapers read: some sources, rendered for each request in the format that it asks for.
-#ifndef VITALS_HTTP_EXPOSITION_HPP
-#define VITALS_HTTP_EXPOSITION_HPP
-
-#include <algorithm>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <shared_mutex>
-#include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
-// JSON for people and scripts (RFC 8259). One family a line:
-//
-//   {"families":[
-//   {"name":"jobs_total","type":"counter","help":"Jobs done.","unit":"","series":[
-//     {"labels":{"zone":"eu"},"value":3}]},
-//   {"name":"wait_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[
-//     {"labels":{},"count":3,"sum":0.5,"quantiles":{"p50":0.05,"p95":0.1,"p99":0.1},
-//      "buckets":[{"bound":0.1,"count":2},{"bound":"+Inf","count":1}]}]}
-//   ]}
-//
-// (Broken here to fit.) A `type` is counter, gauge, histogram, summary, info or stateset, a `unit` may be empty. A
-// summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
-// bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
-// as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
-// is "NaN". More members may be added.
-#ifndef VITALS_EXPOSE_JSON_HPP
-#define VITALS_EXPOSE_JSON_HPP
+// What a check finds, and how a finding becomes a component's state.
+#ifndef VITALS_HEALTH_CHECK_HPP
+#define VITALS_HEALTH_CHECK_HPP
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// Adds `text`, which is UTF-8, as a JSON string.
-inline void append_json(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20) {
-      out += "\\u00";
-      out += digits[byte >> 4U];
-      out += digits[byte & 0xFU];
-    } else {
-      out += c == '"' || c == '\\' ? "\\" : "";
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-inline std::string json_string(std::string_view text) {
-  std::string out;
-  append_json(out, text);
-  return out;
-}
-
-inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out = "{";
-  each_label(s, f, series, [&out](std::string_view name, std::string_view value) {
-    out += out.size() == 1 ? "" : ",";
-    append_json(out, name);
-    out += ':';
-    append_json(out, value);
-  });
-  out += '}';
-  return out;
-}
-
-inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
-  char bound[number_room];
-  std::uint32_t at = 0;
-  page.text(",\"buckets\":[");
-  for (const double b : f.bounds) {
-    const char* const end = write_json_real(bound, b);
-    page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
-    const cell_range cells = f.bucket(at++);
-    page.number(slot::total, first + cells.first, cells.count).text("},");
-  }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
-}
-
-/// Lays down a family as JSON.
-inline void lay_json(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
-  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
-  page.number(slot::separator, 0).text("{\"name\":\"").text(s.prefix).text(f.name);
-  page.text("\",\"type\":\"").text(types[static_cast<std::size_t>(f.type)]);
-  page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
-  page.text(",\"series\":[");
-  const bool is_histogram = f.type == metric_type::histogram;
-  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
-  const std::uint32_t p50 = shown(0.5);
-  const std::uint32_t p95 = shown(0.95);
-  const std::uint32_t p99 = shown(0.99);
-  std::string_view between;
-  f.each_series([&](std::uint32_t i) {
-    const std::uint32_t at = cell_base + f.cell_of(i);
-    page.text(between).text("{\"labels\":").text(json_labels(s, f, i));
-    between = ",";
-    if (is_histogram || f.type == metric_type::summary) {
-      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
-      page.text(",\"sum\":");
-      page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
-    } else {
-      page.text(",\"value\":");
-      lay_value(page, f, i, at, slot::json_real);
-    }
-    if (is_histogram) {
-      page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
-      page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
-      page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at);
-    }
-    page.text("}");
-  });
-  page.text("]}");
-}
-
-}  // namespace detail
-
-/// JSON, in the shape that stands at the top: its media type, and how its pages are laid.
-struct json_text {
-  static constexpr std::string_view content_type = "application/json";
-  static constexpr detail::format format{.lay = &detail::lay_json, .beginning = "{\"families\":[", .ending = "\n]}\n"};
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
-// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
-#ifndef VITALS_EXPOSE_PROTOBUF_HPP
-#define VITALS_EXPOSE_PROTOBUF_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
-// https://prometheus.io/docs/specs/native_histograms/
-#ifndef VITALS_EXPOSE_NATIVE_BUCKETS_HPP
-#define VITALS_EXPOSE_NATIVE_BUCKETS_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-
-// Protocol buffers on the wire: fields, and messages in messages.
-// https://protobuf.dev/programming-guides/encoding/
-#ifndef VITALS_EXPOSE_WIRE_HPP
-#define VITALS_EXPOSE_WIRE_HPP
-
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::detail {
-
-/// How a field's value lies behind its number.
-enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2 };
-
-constexpr std::uint64_t wire_tag(std::uint32_t field, wire_type type) noexcept {
-  return std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type);
-}
-
-/// How many bytes a varint takes: 1 to 10.
-constexpr std::size_t varint_size(std::uint64_t n) noexcept {
-  return (static_cast<std::size_t>(std::bit_width(n | 1U)) + 6) / 7;
-}
-
-/// The room that a field needs at most: a varint, a double, and the number and length of what takes `room` itself.
-constexpr std::size_t varint_field_room(std::uint32_t field) noexcept {
-  return varint_size(wire_tag(field, wire_type::varint)) + 10;
-}
-constexpr std::size_t real_field_room(std::uint32_t field) noexcept {
-  return varint_size(wire_tag(field, wire_type::fixed64)) + 8;
-}
-constexpr std::size_t bytes_field_room(std::uint32_t field, std::size_t room) noexcept {
-  return varint_size(wire_tag(field, wire_type::bytes)) + varint_size(room) + room;
-}
-
-/// Writes a varint and returns its end, as all of these do.
-inline char* write_varint(char* out, std::uint64_t n) noexcept {
-  for (; n >= 0x80; n >>= 7U) {
-    *out++ = static_cast<char>(n | 0x80U);
-  }
-  *out++ = static_cast<char>(n);
-  return out;
-}
-
-/// Writes a varint as `size` bytes, which are enough: zeros stand above a number that needs fewer.
-inline char* write_padded_varint(char* out, std::uint64_t n, std::size_t size) noexcept {
-  for (; size > 1; --size) {
-    *out++ = static_cast<char>(n | 0x80U);
-    n >>= 7U;
-  }
-  *out++ = static_cast<char>(n);
-  return out;
-}
-
-/// Writes a double: its bits, the lowest byte first.
-inline char* write_fixed64(char* out, double value) noexcept {
-  auto bits = std::bit_cast<std::uint64_t>(value);
-  if constexpr (std::endian::native == std::endian::big) {
-    bits = __builtin_bswap64(bits);
-  }
-  std::memcpy(out, &bits, 8);
-  return out + 8;
-}
-
-/// Writes fields to where there is room for them.
-///
-/// A message's length stands before its content and depends on it. So that everything is written once and forward, a
-/// length takes as many bytes as the largest one that the message can have, and is filled in when the content is
-/// there. A varint with zeros above it is legal, and is at most one or two bytes longer here.
-class field_writer {
- public:
-  explicit field_writer(char* out) noexcept : out_(out) {}
-
-  void varint(std::uint32_t field, std::uint64_t value) noexcept {
-    tag(field, wire_type::varint);
-    out_ = write_varint(out_, value);
-  }
-  void real(std::uint32_t field, double value) noexcept {
-    tag(field, wire_type::fixed64);
-    out_ = write_fixed64(out_, value);
-  }
-  /// Fields that are encoded already.
-  void copy(std::string_view fields) noexcept {
-    std::memcpy(out_, fields.data(), fields.size());
-    out_ += fields.size();
-  }
-  /// A message of at most `room` bytes, which `content` writes.
-  template <class Content>
-  void message(std::uint32_t field, std::size_t room, Content content) noexcept {
-    tag(field, wire_type::bytes);
-    delimited(room, content);
-  }
-  /// A message as a stream has it: its length, and no field's number.
-  template <class Content>
-  void delimited(std::size_t room, Content content) noexcept {
-    char* const length = out_;
-    const std::size_t size = varint_size(room);
-    out_ += size;
-    content();
-    write_padded_varint(length, static_cast<std::uint64_t>(out_ - length) - size, size);
-  }
-
-  [[nodiscard]] char* end() const noexcept { return out_; }
-
- private:
-  void tag(std::uint32_t field, wire_type type) noexcept { out_ = write_varint(out_, wire_tag(field, type)); }
-
-  char* out_;
-};
-
-inline void append_varint(std::string& out, std::uint64_t n) {
-  char bytes[10];
-  out.append(bytes, static_cast<std::size_t>(write_varint(bytes, n) - bytes));
-}
-inline void append_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
-  append_varint(out, wire_tag(field, wire_type::varint));
-  append_varint(out, value);
-}
-inline void append_real(std::string& out, std::uint32_t field, double value) {
-  append_varint(out, wire_tag(field, wire_type::fixed64));
-  char bytes[8];
-  out.append(bytes, static_cast<std::size_t>(write_fixed64(bytes, value) - bytes));
-}
-/// A text, or a message that is encoded already.
-inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
-  append_varint(out, wire_tag(field, wire_type::bytes));
-  append_varint(out, bytes.size());
-  out += bytes;
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// The numbers of a Histogram's fields that only a native one has.
-struct native_field {
-  static constexpr std::uint32_t schema = 5, zero_threshold = 6, zero_count = 7, positive_span = 12,
-                                 positive_delta = 13;
-};
-struct span_field {
-  static constexpr std::uint32_t offset = 1, length = 2;
-};
-
-/// A signed number as protobuf's sint32 and sint64 have it.
-constexpr std::uint64_t zigzag(std::int64_t n) noexcept {
-  return static_cast<std::uint64_t>(n) << 1U ^ static_cast<std::uint64_t>(n >> 63);
-}
-
-/// How many buckets are sent at most: where more hold something, neighbours are sent as one, of half the resolution.
-inline constexpr std::uint32_t most_native_buckets = 160;
-
-inline constexpr std::size_t span_room = varint_field_room(span_field::offset) + varint_field_room(span_field::length);
-
-/// The room that a native histogram's own fields need at most.
-constexpr std::size_t native_room() noexcept {
-  return 2 * varint_field_room(native_field::schema) + real_field_room(native_field::zero_threshold) +
-         most_native_buckets * (bytes_field_room(native_field::positive_span, span_room) +
-                                varint_field_room(native_field::positive_delta));
-}
-
-/// The buckets of a native histogram's reading, at its own resolution or a coarser one.
-class native_buckets {
- public:
-  /// `cells` begin with the series' first. Halves the resolution until few enough buckets hold something.
-  native_buckets(const family& f, const std::uint64_t* cells) noexcept
-      : counts_(cells + 2),
-        first_(f.native.low * (1 << (f.native.schema > 0 ? f.native.schema : 0)) /
-                   (1 << (f.native.schema < 0 ? -f.native.schema : 0)) +
-               1),
-        buckets_(static_cast<std::uint32_t>(f.bounds.size() - 1) * f.native.parts) {
-    const auto too_many = [this] {
-      std::uint32_t held = 0;
-      each([&held](std::int32_t, std::uint64_t) { ++held; });
-      return held > most_native_buckets;
-    };
-    while (too_many()) {
-      ++halvings_;
-    }
-  }
-
-  [[nodiscard]] int halvings() const noexcept { return halvings_; }
-
-  /// Calls `visit(index, count)` for each bucket that holds something. What lies above all bounds is in the last one.
-  template <class Visit>
-  void each(Visit visit) const noexcept {
-    std::int32_t merged = 0;
-    std::uint64_t count = 0;
-    for (std::uint32_t i = 0; i != buckets_; ++i) {
-      const std::uint64_t here = counts_[i] + (i + 1 == buckets_ ? counts_[buckets_] : 0);
-      if (here == 0) {
-        continue;
-      }
-      // a bucket of half the resolution ends where its second half does: the index is divided and rounded up
-      const std::int32_t index = ((first_ + static_cast<std::int32_t>(i) - 1) >> halvings_) + 1;
-      if (count != 0 && index != merged) {
-        visit(merged, count);
-        count = 0;
-      }
-      merged = index;
-      count += here;
-    }
-    if (count != 0) {
-      visit(merged, count);
-    }
-  }
-
- private:
-  const std::uint64_t* counts_;
-  std::int32_t first_;  // index of the first bucket above the zero bucket
-  std::uint32_t buckets_;
-  int halvings_ = 0;
-};
-
-/// Writes a native histogram's own fields.
-inline void write_native(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  const native_buckets buckets{f, cells};
-  to.varint(native_field::schema, zigzag(f.native.schema - buckets.halvings()));
-  to.real(native_field::zero_threshold, f.bounds.front());
-  to.varint(native_field::zero_count, cells[1]);
-  std::int32_t next = 0;  // the bucket that would continue the span
-  std::int32_t begin = 0;
-  std::int32_t end_before = 0;
-  std::uint32_t length = 0;
-  const auto write_span = [&] {
-    to.message(native_field::positive_span, span_room, [&] {
-      to.varint(span_field::offset, zigzag(begin - end_before));
-      to.varint(span_field::length, length);
-    });
-    end_before = next;
-  };
-  buckets.each([&](std::int32_t index, std::uint64_t) {
-    if (length != 0 && index != next) {
-      write_span();
-      length = 0;
-    }
-    begin = length == 0 ? index : begin;
-    ++length;
-    next = index + 1;
-  });
-  if (length != 0) {
-    write_span();
-  }
-  std::uint64_t before = 0;
-  buckets.each([&](std::int32_t, std::uint64_t count) {
-    to.varint(native_field::positive_delta, zigzag(static_cast<std::int64_t>(count - before)));
-    before = count;
-  });
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// The numbers of the messages' fields.
-struct metric_family_field {
-  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
-};
-struct metric_field {
-  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
-};
-struct label_pair_field {
-  static constexpr std::uint32_t name = 1, value = 2;
-};
-struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1;
-};
-struct summary_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
-};
-struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
-};
-struct bucket_field {
-  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
-};
-
-/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
-inline double seconds_of(wide nanoseconds) noexcept {
-  constexpr std::uint64_t second = 1'000'000'000;
-  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
-  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
-  double seconds = 0;
-  if (size >> 53U == 0) {
-    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
-  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
-    const unsigned shift = size >> 85U == 0 ? 32 : 0;
-    const unsigned_wide scaled = size << shift;
-    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
-    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
-  }
-  return nanoseconds < 0 ? -seconds : seconds;
-}
-
-/// The sum of a histogram or a summary, whose cells begin at `cells`.
-inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
-  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
-                                                  : std::bit_cast<double>(cells[0]);
-}
-
-inline constexpr std::size_t summary_room =
-    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
-
-/// Writes a Summary's fields.
-inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  to.varint(summary_field::sample_count, cells[1]);
-  to.real(summary_field::sample_sum, sum_of(f, cells));
-}
-
-inline constexpr std::size_t bucket_room =
-    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
-
-/// The room that a Histogram's fields need.
-constexpr std::size_t histogram_room(const family& f) noexcept {
-  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
-         (f.native.parts != 0 ? native_room() : 0);
-}
-
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
-/// native histogram has its own buckets beside the classic ones.
-inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  const auto count_of = [&](std::uint32_t bucket) {
-    const cell_range own = f.bucket(bucket);
-    std::uint64_t sum = 0;
-    for (std::uint32_t i = 0; i != own.count; ++i) {
-      sum += cells[own.first + i];
-    }
-    return sum;
-  };
-  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
-  std::uint64_t total = 0;
-  for (std::uint32_t i = 0; i <= bounds; ++i) {
-    total += count_of(i);
-  }
-  to.varint(histogram_field::sample_count, total);
-  to.real(histogram_field::sample_sum, sum_of(f, cells));
-  std::uint64_t below = 0;
-  for (std::uint32_t i = 0; i != bounds; ++i) {
-    below += count_of(i);
-    to.message(histogram_field::bucket, bucket_room, [&] {
-      to.varint(bucket_field::cumulative_count, below);
-      to.real(bucket_field::upper_bound, f.bounds[i]);
-    });
-  }
-  if (f.native.parts != 0) {
-    write_native(to, f, cells);
-  }
-}
-
-/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
-constexpr bool varies(const family& f) noexcept {
-  return f.type == metric_type::histogram || f.type == metric_type::summary;
-}
-
-/// The room that a series' value needs in a family that varies, and writing it.
-constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
-}
-inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
-  if (f.type == metric_type::histogram) {
-    write_histogram(to, f, cells);
-  } else {
-    write_summary(to, f, cells);
-  }
-}
-
-/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
-class family_messages {
- public:
-  /// Adds a family, whose cells are numbered from `cell_base` on.
-  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
-    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
-    std::string text;
-    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
-    append_bytes(text, metric_family_field::help, f.help);
-    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
-    if (!f.unit.empty()) {
-      append_bytes(text, metric_family_field::unit, f.unit);
-    }
-    const std::size_t head = text.size();
-    const std::size_t before = places_.size();
-    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
-    room_ += varint_size(room) + room;
-    families_.push_back({.facts = &f,
-                         .base = cell_base,
-                         .head = head,
-                         .length = text.size(),
-                         .room = room,
-                         .series = places_.size() - before});
-    text_ += text;
-  }
-
-  /// The room that all messages need at most.
-  [[nodiscard]] std::size_t room() const noexcept { return room_; }
-
-  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
-  char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    const place* places = places_.data();
-    for (const laid_family& laid : families_) {
-      const family& f = *laid.facts;
-      const std::uint64_t* const own = cells + laid.base;
-      if (f.present == family::always || own[f.present] != 0) {
-        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
-      }
-      from += laid.length;
-      places += laid.series;
-    }
-    return out;
-  }
-
- private:
-  struct laid_family {
-    const family* facts;
-    std::uint32_t base;
-    std::size_t head;    // bytes before the first series
-    std::size_t length;  // bytes of text
-    std::size_t room;    // that the message needs, without its own length
-    std::size_t series;  // how many are laid
-  };
-
-  static std::uint32_t series_field(const family& f) noexcept {
-    return f.type == metric_type::histogram ? metric_field::histogram
-           : f.type == metric_type::summary ? metric_field::summary
-           : f.type == metric_type::counter ? metric_field::counter
-                                            : metric_field::gauge;
-  }
-  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
-    return labels + bytes_field_room(series_field(f), value_room(f));
-  }
-
-  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
-    std::string all;
-    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
-      std::string pair;
-      append_bytes(pair, label_pair_field::name, name);
-      append_bytes(pair, label_pair_field::value, value);
-      append_bytes(all, metric_field::label, pair);
-    });
-    return all;
-  }
-
-  struct place {
-    std::uint32_t at;  // from the start of the family's text
-    std::uint32_t series;
-  };
-
-  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
-  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
-    f.each_series([&](std::uint32_t i) {
-      std::string metric = labels_of(s, f, i);
-      std::string value;
-      append_real(value, value_field::value, 1);  // an info's is not written again
-      append_bytes(metric, series_field(f), value);
-      append_bytes(text, metric_family_field::metric, metric);
-      places_.push_back({.at = static_cast<std::uint32_t>(text.size() - 8), .series = i});
-    });
-    return text.size();
-  }
-
-  /// Lays the labels of all series. A place is where a series' labels end.
-  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
-    std::size_t room = text.size();
-    f.each_series([&](std::uint32_t i) {
-      const std::string labels = labels_of(s, f, i);
-      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
-      text += labels;
-      places_.push_back({.at = static_cast<std::uint32_t>(text.size()), .series = i});
-    });
-    return room;
-  }
-
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
-                              const std::uint64_t* cells) noexcept {
-    const family& f = *laid.facts;
-    out = write_varint(out, laid.length);
-    std::memcpy(out, from, laid.length);
-    const auto fill_in = [&](auto value_of) {
-      for (const place& p : view{places, laid.series}) {
-        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
-      }
-    };
-    switch (f.kind) {
-      case value_kind::unsigned_integer:
-        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
-        break;
-      case value_kind::signed_integer:
-        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
-        break;
-      case value_kind::state:
-        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
-        break;
-      case value_kind::one:
-        break;
-      default:
-        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
-        break;
-    }
-    return out + laid.length;
-  }
-
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
-                             const std::uint64_t* cells) noexcept {
-    const family& f = *laid.facts;
-    const std::size_t room = value_room(f);
-    field_writer to{out};
-    to.delimited(laid.room, [&] {
-      to.copy({from, laid.head});
-      std::size_t begin = laid.head;
-      for (const place& p : view{places, laid.series}) {
-        const std::string_view labels{from + begin, p.at - begin};
-        begin = p.at;
-        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
-          to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
-        });
-      }
-    });
-    return to.end();
-  }
-
-  std::vector<laid_family> families_;
-  std::string text_;           // of all families, one after the other
-  std::vector<place> places_;  // of each series
-  std::size_t room_ = 0;
-};
-
-}  // namespace detail
-
-/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
-/// is allocated once the buffer has grown to the page's size.
-///
-/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
-/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
-class protobuf_page {
- public:
-  static constexpr std::string_view content_type =
-      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
-
-  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
-  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
-  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
-  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources, names) {
-    messages_ = laid();
-  }
-
-  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
-  /// std::bad_alloc, and then leaves `out` as it was.
-  void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
-    if (reading_.is_stale()) {
-      messages_ = laid();
-    }
-    out.resize(messages_.room());
-    const char* const end = messages_.fill(out.data(), reading_.take());
-    out.resize(static_cast<std::size_t>(end - out.data()));
-  }
-
- private:
-  detail::family_messages laid() {
-    detail::family_messages messages;
-    reading_.each_shown(
-        [&messages](const source_ref& s, const family& f, std::uint32_t base) { messages.lay(s, f, base); });
-    return messages;
-  }
-
-  detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
-  detail::reading reading_;           ///< guarded by the mutex
-  std::mutex mutex_;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// gzip (RFC 1952) over Beast's own deflate: no library is linked for it.
-#ifndef VITALS_HTTP_GZIP_HPP
-#define VITALS_HTTP_GZIP_HPP
-
-#include <boost/beast/zlib/deflate_stream.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-
-// CRC-32 as gzip has it (RFC 1952, 8).
-#ifndef VITALS_HTTP_CRC32_HPP
-#define VITALS_HTTP_CRC32_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace vitals::inline v0::http::detail {
-
-/// Tables for eight bytes at a time: the k-th has the remainder of a byte with k zero bytes behind it.
-inline constexpr auto crc32_tables = [] {
-  std::array<std::array<std::uint32_t, 256>, 8> tables{};
-  for (std::uint32_t byte = 0; byte != 256; ++byte) {
-    std::uint32_t remainder = byte;
-    for (int bit = 0; bit != 8; ++bit) {
-      remainder = (remainder >> 1) ^ ((remainder & 1) != 0 ? 0xEDB88320U : 0U);
-    }
-    tables[0][byte] = remainder;
-  }
-  for (std::size_t k = 1; k != tables.size(); ++k) {
-    for (std::size_t byte = 0; byte != 256; ++byte) {
-      const std::uint32_t before = tables[k - 1][byte];
-      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xFF];
-    }
-  }
-  return tables;
-}();
-
-/// The CRC-32 of a text.
-[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text) noexcept {
-  const auto& t = crc32_tables;
-  std::uint32_t crc = 0xFFFFFFFF;
-  const auto byte = [&text](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(text[at])}; };
-  const auto word = [&byte](std::size_t at) {
-    return byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 |
-           byte(at + 3) << 24;  // one load on a little-endian machine
-  };
-  std::size_t at = 0;
-  for (; text.size() - at >= 8; at += 8) {
-    const std::uint32_t low = crc ^ word(at);
-    const std::uint32_t high = word(at + 4);
-    crc = t[7][low & 0xFF] ^ t[6][low >> 8 & 0xFF] ^ t[5][low >> 16 & 0xFF] ^ t[4][low >> 24] ^  //
-          t[3][high & 0xFF] ^ t[2][high >> 8 & 0xFF] ^ t[1][high >> 16 & 0xFF] ^ t[0][high >> 24];
-  }
-  for (; at != text.size(); ++at) {
-    crc = (crc >> 8) ^ t[0][(crc ^ byte(at)) & 0xFF];
-  }
-  return ~crc;
-}
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// A compressor to keep: its first use allocates 256 KiB, later ones nothing. For one thread at a time.
-class gzip {
- public:
-  gzip() {
-    // The usual window and memory. With much less memory this deflate would be open to a bug of old zlib's,
-    // CVE-2018-25032: many distant matches in a block too short for Huffman codes of its own.
-    stream_.reset(level, 15, 8, boost::beast::zlib::Strategy::normal);
-  }
-
-  /// Replaces `out` with `in`, compressed. Keeps its capacity: a buffer that is used again for an input that is no
-  /// larger is not allocated again. Throws std::bad_alloc, and then leaves `out` as it was.
-  void compress(std::string_view in, std::string& out) {
-    namespace zlib = boost::beast::zlib;
-    stream_.reset();
-    out.resize(head_size + stream_.upper_bound(in.size()) + tail_size);
-    out.replace(0, head_size, head, head_size);
-    zlib::z_params io;
-    io.next_in = in.data();
-    io.avail_in = in.size();
-    io.next_out = out.data() + head_size;
-    io.avail_out = out.size() - head_size - tail_size;
-    boost::beast::error_code state;
-    stream_.write(io, zlib::Flush::finish, state);
-    if (state != zlib::error::end_of_stream) {
-      throw std::logic_error("vitals::http::gzip: the compressed text is larger than its bound");
-    }
-    out.resize(out.size() - tail_size - io.avail_out);
-    append_word(out, detail::crc32(in));
-    append_word(out, static_cast<std::uint32_t>(in.size() & 0xFFFFFFFF));
-  }
-
- private:
-  // Of 70 KB of counters in 0.1 ms level 1 leaves 8.2 KB; level 4 leaves 7.3 in 0.2 ms, 6 leaves 7.0 in 0.6 ms and 9
-  // leaves 6.4 in 2.4 ms: processor time that the program itself had better have.
-  static constexpr int level = 1;
-  static constexpr std::size_t head_size = 10;
-  static constexpr std::size_t tail_size = 8;
-  static constexpr char head[head_size + 1] =
-      "\x1f\x8b\x08\0\0\0\0\0\x04\xff";  // deflate, no name or time, fast, any system
-
-  static void append_word(std::string& out, std::uint32_t word) {
-    for (int i = 0; i != 4; ++i, word >>= 8) {
-      out += static_cast<char>(word & 0xFF);
-    }
-  }
-
-  boost::beast::zlib::deflate_stream stream_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// A request and a response, without any library's types.
-#ifndef VITALS_HTTP_MESSAGE_HPP
-#define VITALS_HTTP_MESSAGE_HPP
-
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::http {
-
-/// What a router needs of a request. The views must live until `handle` returns.
-struct request {
-  std::string_view method;             ///< as on the wire, `GET`
-  std::string_view target;             ///< as on the wire: path and query
-  std::string_view accept{};           ///< the Accept lines' values, joined by commas; empty where there is none
-  std::string_view accept_encoding{};  ///< the Accept-Encoding lines' values, likewise
-};
-
-/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
-struct response {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body{};
-  std::string allow{};             ///< the Allow header, where not empty
-  std::string content_encoding{};  ///< likewise
-  std::string vary{};              ///< likewise
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// What a client asked for: the format of a page by Accept, gzip by Accept-Encoding.
-// RFC 9110, 12.5.1 and 12.5.3; https://prometheus.io/docs/instrumenting/content_negotiation/
-#ifndef VITALS_HTTP_NEGOTIATE_HPP
-#define VITALS_HTTP_NEGOTIATE_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-// The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
-// RFC 9110: 5.6 (lists, tokens, quoted strings, parameters), 12.4.2 (weights)
-#ifndef VITALS_HTTP_WEIGHTED_LIST_HPP
-#define VITALS_HTTP_WEIGHTED_LIST_HPP
-
-#include <cstddef>
-#include <string_view>
-
-namespace vitals::inline v0::http::detail {
-
-[[nodiscard]] constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// Whether two texts are the same but for the case of ASCII letters.
-[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
-  bool same = a.size() == b.size();
-  for (std::size_t i = 0; same && i != a.size(); ++i) {
-    same = lower(a[i]) == lower(b[i]);
-  }
-  return same;
-}
-
-/// A parameter of a header's member: `version=1.0.0`, `title="a, \"b\""`.
-struct parameter {
-  std::string_view name;
-  std::string_view written;  ///< the value, between the quotes where it has some
-  bool quoted = false;
-
-  [[nodiscard]] constexpr bool given() const noexcept { return !name.empty(); }
-
-  /// Whether the value is `text`.
-  [[nodiscard]] constexpr bool is(std::string_view text, bool any_case = false) const noexcept {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i != written.size(); ++i) {
-      if (quoted && written[i] == '\\') {
-        ++i;  // there is one more: the quote that ends the value is not escaped
-      }
-      if (at == text.size() || (any_case ? lower(written[i]) != lower(text[at]) : written[i] != text[at])) {
-        return false;
-      }
-      ++at;
-    }
-    return at == text.size();
-  }
-};
-
-/// Reads one member of a header that is a list: `text/plain;version=0.0.4;q=0.5`.
-class member_reader {
- public:
-  constexpr explicit member_reader(std::string_view text) noexcept : rest_(text) {
-    skip_blanks();
-    while (!rest_.empty() && is_blank(rest_.back())) {
-      rest_.remove_suffix(1);
-    }
-  }
-
-  [[nodiscard]] constexpr bool at_end() const noexcept { return rest_.empty(); }
-
-  /// Takes `c` if it comes next.
-  constexpr bool take(char c) noexcept {
-    const bool next = rest_.starts_with(c);
-    rest_.remove_prefix(next ? 1 : 0);
-    return next;
-  }
-
-  /// Takes the token that comes next (RFC 9110, 5.6.2); empty where none does.
-  constexpr std::string_view token() noexcept {
-    std::size_t size = 0;
-    while (size != rest_.size() && is_token_char(rest_[size])) {
-      ++size;
-    }
-    return taken(size);
-  }
-
-  /// Takes `; name=value`, a `;` alone too: its name is empty. False where something else comes next.
-  constexpr bool take_parameter(parameter& p) noexcept {
-    p = {};
-    skip_blanks();
-    if (!take(';')) {
-      return false;
-    }
-    skip_blanks();
-    p.name = token();
-    if (p.name.empty()) {
-      return at_end() || rest_.front() == ';';
-    }
-    if (!take('=')) {
-      return false;
-    }
-    p.quoted = take('"');
-    if (!p.quoted) {
-      p.written = token();
-      return !p.written.empty();
-    }
-    std::size_t size = 0;
-    while (size < rest_.size() && rest_[size] != '"') {
-      size += rest_[size] == '\\' ? 2 : 1;
-    }
-    if (size >= rest_.size()) {
-      return false;
-    }
-    p.written = taken(size);
-    return take('"');
-  }
-
- private:
-  static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-  static constexpr bool is_token_char(char c) noexcept {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  }
-
-  constexpr void skip_blanks() noexcept {
-    while (!rest_.empty() && is_blank(rest_.front())) {
-      rest_.remove_prefix(1);
-    }
-  }
-
-  constexpr std::string_view taken(std::size_t size) noexcept {
-    const std::string_view text = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return text;
-  }
-
-  std::string_view rest_;
-};
-
-/// Takes the text up to the next comma that stands in no quotes, and the comma.
-[[nodiscard]] constexpr std::string_view take_member(std::string_view& rest) noexcept {
-  bool quoted = false;
-  std::size_t size = 0;
-  for (; size < rest.size() && (quoted || rest[size] != ','); ++size) {
-    if (quoted && rest[size] == '\\') {
-      ++size;
-    } else if (rest[size] == '"') {
-      quoted = !quoted;
-    }
-  }
-  const std::string_view member = rest.substr(0, size);
-  rest.remove_prefix(size < rest.size() ? size + 1 : rest.size());
-  return member;
-}
-
-/// A weight in thousandths (RFC 9110, 12.4.2), or -1 where it is malformed.
-[[nodiscard]] constexpr int weight_of(const parameter& q) noexcept {
-  const std::string_view text = q.written;
-  if (q.quoted || text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
-      (text.size() > 1 && text[1] != '.')) {
-    return -1;
-  }
-  int weight = text[0] == '1' ? 1000 : 0;
-  int place = 100;
-  for (std::size_t i = 2; i < text.size(); ++i, place /= 10) {
-    if (text[i] < '0' || text[i] > '9') {
-      return -1;
-    }
-    weight += place * (text[i] - '0');
-  }
-  return weight <= 1000 ? weight : -1;
-}
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// The formats that share the path /metrics. Prometheus text 0.0.4 and 1.0.0 are the same bytes under two media types.
-enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf };
-
-/// What an answer is written in, and its Content-Type.
-struct negotiated {
-  page_format format;
-  std::string content_type;
-};
-
-namespace detail {
-
-/// A media range of Accept with the parameters that we know. Others do not narrow it.
-struct media_range {
-  std::string_view type;
-  std::string_view subtype;
-  parameter version;
-  parameter charset;
-  parameter proto;
-  parameter encoding;
-  parameter escaping;
-  int weight = 1000;
-
-  /// Reads a member; false where it is malformed or repeats a parameter.
-  constexpr bool read(std::string_view member) noexcept {
-    member_reader reader{member};
-    type = reader.token();
-    const bool slash = reader.take('/');
-    subtype = reader.token();
-    if (type.empty() || !slash || subtype.empty() || (type == "*" && subtype != "*")) {
-      return false;
-    }
-    parameter q;
-    parameter other;
-    while (!reader.at_end()) {
-      parameter p;
-      if (!reader.take_parameter(p)) {
-        return false;
-      }
-      parameter& known = same_name(p.name, "q")          ? q  // wherever it stands
-                         : same_name(p.name, "version")  ? version
-                         : same_name(p.name, "charset")  ? charset
-                         : same_name(p.name, "proto")    ? proto
-                         : same_name(p.name, "encoding") ? encoding
-                         : same_name(p.name, "escaping") ? escaping
-                                                         : other;
-      if (known.given() && &known != &other) {
-        return false;
-      }
-      known = p;
-    }
-    weight = q.given() ? weight_of(q) : weight;
-    return weight >= 0;
-  }
-};
-
-/// A media type that we can answer with.
-struct offer {
-  page_format format;
-  std::string_view type;
-  std::string_view subtype;
-  std::string_view version;  ///< none for protobuf
-  std::string_view content_type;
-  std::string_view escaping;  ///< the one to state where the request states none
-
-  /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
-  [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
-    const bool any_type = range.type == "*";
-    const bool any_subtype = range.subtype == "*";
-    if ((!any_type && !same_name(range.type, type)) || (!any_subtype && !same_name(range.subtype, subtype))) {
-      return 0;
-    }
-    if (format == page_format::protobuf) {  // only for who names all of it: it is nothing to be read by people
-      const bool whole = range.proto.is("io.prometheus.client.MetricFamily") && range.encoding.is("delimited");
-      return whole && !any_subtype ? 5 : 0;
-    }
-    if ((range.version.given() && !range.version.is(version)) ||
-        (range.charset.given() && !range.charset.is("utf-8", true))) {
-      return 0;
-    }
-    const int parameters = int{range.version.given()} + int{range.charset.given()} + int{range.escaping.given()};
-    return any_type ? 1 : any_subtype ? 2 : 3 + parameters;
-  }
-};
-
-/// By default the first is preferred to the second, and so on.
-inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8", ""},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8", ""},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8", "underscores"},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "",
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", ""},
-}};
-
-/// How names beyond [a-zA-Z0-9_] are to be written. There are none, so all of these print the same.
-[[nodiscard]] constexpr std::string_view known_escaping(const parameter& asked) noexcept {
-  for (const std::string_view escaping : {"allow-utf-8", "dots", "values"}) {
-    if (asked.is(escaping)) {
-      return escaping;
-    }
-  }
-  return "underscores";
-}
-
-}  // namespace detail
-
-/// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
-/// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Throws std::bad_alloc alone; takes time in proportion to the header's length.
-[[nodiscard]] inline negotiated negotiate(std::string_view accept) {
-  struct standing {
-    int closeness = 0;  // of the range that decides
-    int weight = 0;
-    std::size_t place = 0;
-    std::string_view escaping{};
-
-    [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
-      constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
-      return weight != other.weight       ? weight > other.weight
-             : rank(*this) != rank(other) ? rank(*this) > rank(other)
-                                          : place < other.place;
-    }
-  };
-  std::array<standing, detail::offers.size()> standings{};
-  for (std::size_t place = 0; !accept.empty(); ++place) {
-    detail::media_range range;
-    if (!range.read(detail::take_member(accept))) {
-      continue;
-    }
-    for (std::size_t i = 0; i != standings.size(); ++i) {
-      const int closeness = detail::offers[i].closeness(range);
-      standing& s = standings[i];
-      if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place,
-             range.escaping.given() ? detail::known_escaping(range.escaping) : detail::offers[i].escaping};
-      }
-    }
-  }
-  std::size_t best = 0;
-  for (std::size_t i = 1; i != standings.size(); ++i) {
-    best = standings[i].beats(standings[best]) ? i : best;
-  }
-  const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  negotiated result{chosen.format, std::string{chosen.content_type}};
-  if (chosen.version == "1.0.0" && !standings[best].escaping.empty()) {
-    result.content_type += "; escaping=";
-    result.content_type += standings[best].escaping;
-  }
-  return result;
-}
-
-/// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
-/// much. What names a coding wins over `*`; malformed members do not count.
-[[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
-  constexpr int unnamed = -1;
-  int gzip = unnamed;
-  int identity = unnamed;
-  int others = unnamed;
-  while (!accept_encoding.empty()) {
-    detail::member_reader reader{detail::take_member(accept_encoding)};
-    const std::string_view coding = reader.token();
-    int weight = 1000;
-    detail::parameter p;
-    if (!reader.at_end()) {
-      weight =
-          reader.take_parameter(p) && detail::same_name(p.name, "q") && reader.at_end() ? detail::weight_of(p) : -1;
-    }
-    if (coding.empty() || weight < 0) {
-      continue;
-    }
-    const bool names_gzip = detail::same_name(coding, "gzip") || detail::same_name(coding, "x-gzip");
-    int* const meant = names_gzip                              ? &gzip
-                       : detail::same_name(coding, "identity") ? &identity
-                       : coding == "*"                         ? &others
-                                                               : nullptr;
-    if (meant != nullptr && (*meant == unnamed || weight < *meant)) {  // named twice: the more careful reading
-      *meant = weight;
-    }
-  }
-  gzip = gzip == unnamed ? others : gzip;
-  identity = identity == unnamed ? others : identity;
-  return gzip > 0 && gzip >= identity;
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// The query of a request's target: names and values, percent-decoded.
-// https://url.spec.whatwg.org/#application/x-www-form-urlencoded
-#ifndef VITALS_HTTP_QUERY_HPP
-#define VITALS_HTTP_QUERY_HPP
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// Decodes %XX and `+`; a `%` without two hexadecimal digits stays as it is.
-[[nodiscard]] inline std::string percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i != text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-/// The values of all parameters called `name` in a request's target, in their order.
-[[nodiscard]] inline std::vector<std::string> query_values(std::string_view target, std::string_view name) {
-  std::vector<std::string> values;
-  target = target.substr(0, target.find('#'));
-  const std::size_t start = target.find('?');
-  std::string_view rest = start == std::string_view::npos ? std::string_view{} : target.substr(start + 1);
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(one.size() == rest.size() ? one.size() : one.size() + 1);
-    const std::size_t equals = one.find('=');
-    if (percent_decoded(one.substr(0, equals)) == name) {
-      values.push_back(equals == std::string_view::npos ? std::string{} : percent_decoded(one.substr(equals + 1)));
-    }
-  }
-  return values;
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// How sources are exposed: what stands before all of their families' names, and labels that all of their series get.
-/// So two libraries whose metrics have the same names can be told apart.
-struct exposure {
-  std::string prefix{};
-  std::vector<std::pair<std::string, std::string>> labels{};
-};
-
-/// Sources behind a path. Thread-safe: sources may be added and taken away while it is served; but not by a callback
-/// of theirs.
-class exposition {
- public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
-
-  /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
-  /// then none is added.
-  void expose(std::vector<source_ref> added, exposure how = {}) {
-    const std::unique_lock lock{mutex_};
-    std::vector<placed> all = sources_;
-    const auto kept = std::make_shared<const decoration>(std::move(how));
-    for (source_ref& s : added) {
-      s.prefix = kept->how.prefix;
-      s.labels = kept->labels;
-      all.push_back({s, kept});
-    }
-    replace(std::move(all));
-  }
-
-  /// Takes sources away, such as those of a library that will be unloaded: once this returns, nothing reads them.
-  /// Sources that are not exposed are no error.
-  void unexpose(const std::vector<source_ref>& removed) {
-    const std::unique_lock lock{mutex_};
-    std::vector<placed> left;
-    for (const placed& p : sources_) {
-      const auto is_same = [&p](const source_ref& r) {
-        return r.families.data() == p.source.families.data() && r.read == p.source.read && r.self == p.source.self;
-      };
-      if (std::none_of(removed.begin(), removed.end(), is_same)) {
-        left.push_back(p);
-      }
-    }
-    replace(std::move(left));
-  }
-
-  /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
-  }
-
-  /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
-  }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
-  }
-
- private:
-  struct decoration {
-    explicit decoration(exposure its) : how(std::move(its)) {
-      for (const auto& [name, value] : how.labels) {
-        labels.push_back({name, value});
-      }
-    }
-    decoration(const decoration&) = delete;
-    decoration& operator=(const decoration&) = delete;
-    ~decoration() = default;
-
-    exposure how;
-    std::vector<constant_label> labels;
-  };
-
-  struct placed {
-    source_ref source;
-    std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
-  };
-
-  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
-  class pages {
-   public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
-          names_(std::move(names)) {}
-
-    /// Throws std::invalid_argument where the sources do not fit one page.
-    void check() const { page{prometheus_text::format, sources_}; }
-
-    /// Renders in a format; JSON where there is none. By any threads at once.
-    void render(std::optional<page_format> format, std::string& out) {
-      if (!format) {
-        render_text(json_, json_text::format, out);
-      } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
-      } else if (*format == page_format::prometheus_text) {
-        render_text(text_, prometheus_text::format, out);
-      } else {
-        render_laid(
-            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
-      }
-    }
-
-   private:
-    template <class Page>
-    struct lazily {
-      std::once_flag once;
-      std::optional<Page> page;
-    };
-
-    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
-      render_laid(
-          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
-    }
-    template <class Page, class Lay>
-    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
-      std::call_once(kept.once, [&] { lay(kept.page); });
-      kept.page->render(out);
-    }
-
-    std::vector<source_ref> sources_;
-    std::vector<std::string> names_;
-    lazily<page> text_;
-    lazily<page> openmetrics_;
-    lazily<page> json_;
-    lazily<protobuf_page> protobuf_;
-  };
-
-  response rendered(const request& asked, std::optional<page_format> format) const {
-    const std::shared_lock lock{mutex_};
-    std::optional<pages> selection;
-    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
-    }
-    pages& chosen = selection ? *selection : *pages_;
-    response r;
-    if (accepts_gzip(asked.accept_encoding)) {
-      const std::scoped_lock turn{zipping_};
-      chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
-    } else {
-      chosen.render(format, r.body);
-    }
-    return r;
-  }
-
-  static std::vector<source_ref> refs(const std::vector<placed>& all) {
-    std::vector<source_ref> out;
-    for (const placed& p : all) {
-      out.push_back(p.source);
-    }
-    return out;
-  }
-
-  void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
-    laid->check();
-    pages_ = std::move(laid);
-    sources_ = std::move(all);
-  }
-
-  mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
-  std::vector<placed> sources_;
-  std::unique_ptr<pages> pages_;
-  mutable std::mutex zipping_;  ///< guards the two below
-  mutable std::string plain_;
-  mutable gzip gzip_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// The router: from a request's method and path to a response. It knows no HTTP library.
-#ifndef VITALS_HTTP_ROUTER_HPP
-#define VITALS_HTTP_ROUTER_HPP
-
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <exception>
-#include <functional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// The path of a request's target (RFC 9112, 3.2): without query, and without scheme and host where a proxy sent them.
-[[nodiscard]] constexpr std::string_view path_of(std::string_view target) noexcept {
-  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
-    const auto path = target.find('/', scheme + 3);
-    target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
-  }
-  return target.substr(0, target.find_first_of("?#"));
-}
-
-/// Routes GET and HEAD requests to handlers by their exact path. `/` is built in: it lists the routes. Add routes
-/// first; then `handle` may be called by any threads at once, as far as the handlers allow.
-class router {
- public:
-  using handler = std::function<response(const request&)>;
-
-  /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
-  /// with `/` or is taken.
-  void add(std::string path, std::string what, handler answer) {
-    if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
-      throw std::invalid_argument(
-          fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
-                      "and is added once (/ itself is the list of routes)",
-                      path));
-    }
-    routes_.push_back({std::move(path), std::move(what), std::move(answer)});
-  }
-
-  /// Answers a request: 404 for an unknown path, 405 for a method other than GET and HEAD, 500 where a handler throws.
-  [[nodiscard]] response handle(const request& asked) const {
-    const std::string_view path = path_of(asked.target);
-    const auto found = find(path);
-    if (path != "/" && found == routes_.end()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    if (asked.method != "GET" && asked.method != "HEAD") {
-      return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD"};
-    }
-    if (path == "/") {
-      return {.body = list()};
-    }
-    try {
-      return found->answer(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
-    }
-  }
-
- private:
-  struct route {
-    std::string path;
-    std::string what;
-    handler answer;
-  };
-
-  [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
-    return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
-  }
-
-  [[nodiscard]] std::string list() const {
-    std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
-    for (const route& r : routes_) {
-      text += fmt::format("{}  {}\n", r.path, r.what);
-    }
-    return text;
-  }
-
-  std::vector<route> routes_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// One connection: reads requests, asks the router, writes responses, for as long as the peer keeps it open.
-#ifndef VITALS_HTTP_SESSION_HPP
-#define VITALS_HTTP_SESSION_HPP
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::http::detail {
-
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-using boost_error = boost::system::error_code;
-
-/// Lives as long as an operation of its connection is under way. All of it runs on the server's one thread.
-class session : public std::enable_shared_from_this<session> {
- public:
-  session(asio::ip::tcp::socket socket, const router& routes) : stream_(std::move(socket)), routes_(&routes) {}
-
-  void start() {
-    boost_error ignored;
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    read();
-  }
-
-  /// Closes the connection: now if no response is under way, else behind it.
-  void finish() {
-    finishing_ = true;
-    if (!writing_) {
-      close();
-    }
-  }
-
-  /// Closes the connection, whatever is under way.
-  void close() { stream_.close(); }
-
- private:
-  static constexpr std::chrono::seconds patience{30};  // for a request, and for the peer to take a response
-  static constexpr std::uint32_t header_limit = 8192;
-
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(header_limit);
-    stream_.expires_after(patience);
-    beast::http::async_read_header(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](boost_error error, std::size_t) { self->on_read(error); });
-  }
-
-  void on_read(boost_error error) {
-    if (!error) {
-      const auto& head = parser_->get();
-      // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
-      const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
-      const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      const std::string accept = joined(head, beast::http::field::accept);
-      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
-      const request asked{.method = view(head.method_string()),
-                          .target = view(head.target()),
-                          .accept = accept,
-                          .accept_encoding = accept_encoding};
-      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
-            head.method() == beast::http::verb::head);
-    } else if (error == beast::http::error::header_limit) {
-      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
-    } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
-               error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
-    } else {  // closed by the peer, timed out, or the server stops
-      close();
-    }
-  }
-
-  /// The values of all lines of a field (RFC 9110, 5.3).
-  static std::string joined(const beast::http::fields& head, beast::http::field name) {
-    std::string all;
-    const auto [begin, end] = head.equal_range(name);
-    for (auto line = begin; line != end; ++line) {
-      all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
-    }
-    return all;
-  }
-
-  void write(response r, unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(r.status), version);
-    message_->set(beast::http::field::content_type, r.content_type);
-    const auto set = [this](beast::http::field name, const std::string& value) {
-      if (!value.empty()) {
-        message_->set(name, value);
-      }
-    };
-    set(beast::http::field::allow, r.allow);
-    set(beast::http::field::content_encoding, r.content_encoding);
-    set(beast::http::field::vary, r.vary);
-    message_->keep_alive(keep_alive && !finishing_);
-    message_->content_length(r.body.size());
-    message_->body() = std::move(r.body);
-    serializer_.emplace(*message_);
-    serializer_->split(head_only);
-    writing_ = true;
-    stream_.expires_after(patience);
-    auto done = [self = shared_from_this()](boost_error error, std::size_t) { self->on_written(error); };
-    if (head_only) {
-      beast::http::async_write_header(stream_, *serializer_, std::move(done));
-    } else {
-      beast::http::async_write(stream_, *serializer_, std::move(done));
-    }
-  }
-
-  void on_written(boost_error error) {
-    writing_ = false;
-    if (error || !message_->keep_alive() || finishing_) {
-      boost_error ignored;
-      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      close();
-    } else {
-      read();
-    }
-  }
-
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<beast::http::request_parser<beast::http::empty_body>> parser_;
-  std::optional<beast::http::response<beast::http::string_body>> message_;
-  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
-  const router* routes_;
-  bool writing_ = false;
-  bool finishing_ = false;
-};
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// Where a server listens.
-struct server_options {
-  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
-  std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
-};
-
-namespace detail {
-
-/// Accepts connections and knows their sessions. All but `stop` on one thread.
-class listener {
- public:
-  explicit listener(const router& routes) : routes_(&routes) {}
-
-  void open(const server_options& options, boost_error& error) {
-    const auto address = asio::ip::make_address(options.address, error);
-    const asio::ip::tcp::endpoint endpoint{address, options.port};
-    const auto then = [&error](auto&& step) {
-      if (!error) {
-        step();
-      }
-    };
-    then([&] { acceptor_.open(endpoint.protocol(), error); });
-    then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
-    then([&] { acceptor_.bind(endpoint, error); });
-    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
-    then([&] { port_ = acceptor_.local_endpoint(error).port(); });
-  }
-
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-
-  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
-  void run() {
-    accept();
-    work([this] { io_.run(); });
-    boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-    each_session(&session::finish);
-    io_.restart();
-    work([this] { io_.run_for(std::chrono::seconds{2}); });
-    each_session(&session::close);
-    io_.restart();
-    work([this] { io_.run(); });
-  }
-
-  /// From any thread.
-  void stop() noexcept { io_.stop(); }
-
- private:
-  void accept() {
-    acceptor_.async_accept([this](boost_error error, asio::ip::tcp::socket socket) {
-      if (!acceptor_.is_open()) {
-        return;
-      }
-      if (!error) {
-        const auto connection = std::make_shared<session>(std::move(socket), *routes_);
-        sessions_.remove_if([](const auto& s) { return s.expired(); });
-        sessions_.push_back(connection);
-        connection->start();
-        accept();
-      } else {  // most likely out of descriptors: wait for some to come free
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([this](boost_error cancelled) {
-          if (!cancelled) {
-            accept();
-          }
-        });
-      }
-    });
-  }
-
-  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
-  template <class Run>
-  void work(Run run) {
-    for (bool done = false; !done;) {
-      try {
-        run();
-        done = true;
-      } catch (...) {
-      }
-    }
-  }
-
-  void each_session(void (session::*act)()) {
-    for (const auto& s : sessions_) {
-      if (const auto alive = s.lock()) {
-        (*alive.*act)();
-      }
-    }
-  }
-
-  const router* routes_;
-  asio::io_context io_{1};
-  asio::ip::tcp::acceptor acceptor_{io_};
-  asio::steady_timer pause_{io_};
-  std::list<std::weak_ptr<session>> sessions_;
-  std::uint16_t port_ = 0;
-};
-
-}  // namespace detail
-
-/// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
-/// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
-/// one thread at a time; `expose` may come at any time.
-class server {
- public:
-  explicit server(server_options options = {}) : options_(std::move(options)) {
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
-    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
-    routes_.add("/metrics/json", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
-  }
-  server(const server&) = delete;
-  server& operator=(const server&) = delete;
-  ~server() { stop(); }
-
-  /// Adds sources to `/metrics`, all under one prefix and with the same labels where `how` has some. Throws
-  /// std::invalid_argument where one of their families is offered already.
-  template <source... Sources>
-  void expose(exposure how = {}) {
-    exposition_.expose({Sources::source()...}, std::move(how));
-  }
-
-  /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
-  /// is gone.
-  void expose(const callbacks& calls, exposure how = {}) { exposition_.expose({calls.source()}, std::move(how)); }
-
-  /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
-  template <source... Sources>
-  void unexpose() {
-    exposition_.unexpose({Sources::source()...});
-  }
-  void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
-
-  /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
-  [[nodiscard]] router& routes() noexcept { return routes_; }
-
-  /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
-  /// or whose port is taken. Does nothing where it serves already.
-  void start() {
-    std::error_code error;
-    start(error);
-    if (error) {
-      throw std::system_error(error,
-                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
-    }
-  }
-
-  /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
-  void start(std::error_code& error) {
-    error.clear();
-    if (listener_ != nullptr) {
-      return;
-    }
-    auto fresh = std::make_unique<detail::listener>(routes_);
-    detail::boost_error failed;
-    fresh->open(options_, failed);
-    if (failed) {
-      error = failed;
-      return;
-    }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);  // signals are for the program's own threads
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
-      listener_ = std::move(fresh);
-    } catch (const std::system_error& no_thread) {
-      error = no_thread.code();
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
-
-  /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
-  /// again. Does nothing where it does not serve. Not for a route's handler: it would wait for itself.
-  void stop() noexcept {
-    if (listener_ != nullptr) {
-      listener_->stop();
-      thread_.join();
-      listener_.reset();
-    }
-  }
-
-  /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
-  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
-
- private:
-  server_options options_;
-  exposition exposition_;
-  router routes_;
-  std::unique_ptr<detail::listener> listener_;
-  std::thread thread_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// The process's own metrics, under the names that all of Prometheus' client libraries use.
-// https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
-#ifndef VITALS_PROCESS_PROCESS_METRICS_HPP
-#define VITALS_PROCESS_PROCESS_METRICS_HPP
-
-#include <array>
-#include <bit>
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
-// A process's own numbers, from /proc and the kernel. Nothing is allocated.
-#ifndef VITALS_PROCESS_PROC_HPP
-#define VITALS_PROCESS_PROC_HPP
+namespace vitals::inline v0 {
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+/// What a check found. The reason is one of a few texts, such as "timeout"; the message is for people: it goes to the
+/// table of errors alone.
+struct check_result {
+  report what = report::success;
+  std::string reason{};
+  std::string message{};
 
-#include <atomic>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <string_view>
+  check_result() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a check may return a bool, and nothing else that becomes one
+  check_result(std::same_as<bool> auto passed) : what(passed ? report::success : report::failure) {}
 
+  [[nodiscard]] static check_result pass() { return {}; }
+  [[nodiscard]] static check_result degraded(std::string reason, std::string message = {}) {
+    return {report::degradation, std::move(reason), std::move(message)};
+  }
+  [[nodiscard]] static check_result failed(std::string reason, std::string message = {}) {
+    return {report::failure, std::move(reason), std::move(message)};
+  }
+
+ private:
+  check_result(report r, std::string why, std::string text)
+      : what(r),
+        reason(std::move(why)),
+        message(std::move(text)) {}
+};
+
+namespace detail {
+
+inline std::size_t check_bucket(nanos took) noexcept {
+  std::size_t bucket = 0;
+  while (bucket != check_bounds.size() && took > nanos_of_seconds(check_bounds[bucket])) {
+    ++bucket;
+  }
+  return bucket;
+}
+
+/// Makes a check's result the report on its component; one that failed is an error too.
+inline void record_check(const health_ref& of, std::size_t index, report what, std::string_view reason,
+                         std::string_view message) noexcept {
+  of.at(index, component_cell::checked).store(of.clock.milliseconds() + 1, std::memory_order_relaxed);
+  if (what != report::success && reason.empty()) {
+    reason = what == report::failure ? "check_failed" : "check_degraded";
+  }
+  if (what == report::failure || (what == report::degradation && !message.empty())) {
+    record_error(of, index, reason, message);
+  }
+  mark_component(of, index, what, what == report::success ? std::string_view{} : reason);
+}
+
+/// Counts how long a check took.
+inline void record_check_duration(const health_ref& of, std::size_t index, nanos took) noexcept {
+  cell* const cells = &of.at(index, component_cell::durations);
+  common_add(cells[1 + check_bucket(took)], std::uint64_t{1});
+  wide_total::common_add(cells[0], cells[check_cells - 1], took < 0 ? 0 : took);
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
 // The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
 #ifndef VITALS_PROCESS_PARSE_HPP
 #define VITALS_PROCESS_PARSE_HPP
@@ -8528,6 +8845,25 @@ inline octets parse_snmp6(std::string_view text) noexcept {
 }  // namespace vitals::inline v0::detail
 
 #endif
+// A process's own numbers, from /proc and the kernel. Nothing is allocated.
+#ifndef VITALS_PROCESS_PROC_HPP
+#define VITALS_PROCESS_PROC_HPP
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
 
 namespace vitals::inline v0 {
 
@@ -8751,6 +9087,4494 @@ inline process_reading read_process(const proc_files& files) noexcept {
 }  // namespace vitals::inline v0
 
 #endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A number for people, whatever the locale.
+template <class T>
+requires std::is_arithmetic_v<T> std::string shown(T number) {
+  char digits[64];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
+  return {digits, end.ptr};
+}
+template <class Rep, class Period>
+std::string shown(std::chrono::duration<Rep, Period> d) {
+  return shown(std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(d)).count()) + " s";
+}
+
+inline std::string text_of_errno(int error) {
+  return std::generic_category().message(error);
+}
+
+}  // namespace detail
+
+/// Fails where a file is missing ("missing"), was written too long ago ("stale"), or cannot be asked ("unreadable").
+/// One that was written in the future is fresh.
+struct file_check {
+  std::string path{};
+  std::chrono::milliseconds most_age = std::chrono::minutes{1};
+
+  [[nodiscard]] check_result operator()() const {
+    struct ::stat about {};
+    if (::stat(path.c_str(), &about) != 0) {
+      const int why = errno;
+      const bool missing = why == ENOENT || why == ENOTDIR;
+      return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
+    }
+    const auto written = std::chrono::seconds{about.st_mtim.tv_sec} + std::chrono::nanoseconds{about.st_mtim.tv_nsec};
+    const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
+    if (age > most_age) {
+      return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
+                                               detail::shown(most_age) + " are allowed");
+    }
+    return true;
+  }
+};
+
+/// Fails ("low_space") where a file system has fewer free bytes, or a smaller free part of it, than is given; what only
+/// root may use is not free. "unreadable" where it cannot be asked.
+struct disk_check {
+  std::string path{};  ///< any file in it
+  std::uint64_t least_bytes = 0;
+  double least_part = 0;  ///< 0.05: 5 %
+
+  [[nodiscard]] check_result operator()() const {
+    struct ::statvfs about {};
+    if (::statvfs(path.c_str(), &about) != 0) {
+      return check_result::failed("unreadable", path + ": " + detail::text_of_errno(errno));
+    }
+    return judge(about.f_frsize, about.f_blocks - about.f_bfree, about.f_bavail);
+  }
+
+  /// The same of so many blocks used and available.
+  [[nodiscard]] check_result judge(std::uint64_t block, std::uint64_t used, std::uint64_t available) const {
+    const double bytes = static_cast<double>(available) * static_cast<double>(block);
+    const double all = static_cast<double>(used) + static_cast<double>(available);
+    const double part = all == 0 ? 0 : static_cast<double>(available) / all;
+    if (bytes < static_cast<double>(least_bytes) || part < least_part) {
+      return check_result::failed("low_space", path + ": " + detail::shown(static_cast<std::uint64_t>(bytes)) +
+                                                   " bytes are free, a part of " + detail::shown(part));
+    }
+    return true;
+  }
+};
+
+/// Fails ("memory_limit") where the process has more memory in RAM than is given; degraded above the lower bound.
+struct memory_check {
+  std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t degraded_bytes = std::numeric_limits<std::uint64_t>::max();
+
+  [[nodiscard]] check_result operator()() const {
+    process_reading reading;
+#if defined(__linux__)
+    detail::file_room room;
+    if (const auto text = detail::read_file(detail::proc_files{}.stat, room)) {
+      detail::add_stat(reading, detail::parse_stat(*text));
+    }
+#endif
+    if (!reading.resident_memory_bytes) {
+      return check_result::failed("unreadable", "the system does not tell the process's memory");
+    }
+    return judge(*reading.resident_memory_bytes);
+  }
+
+  /// The same of so many bytes.
+  [[nodiscard]] check_result judge(std::uint64_t bytes) const {
+    if (bytes <= most_bytes && bytes <= degraded_bytes) {
+      return true;
+    }
+    std::string message = detail::shown(bytes) + " bytes are in RAM";
+    return bytes > most_bytes ? check_result::failed("memory_limit", std::move(message))
+                              : check_result::degraded("memory_limit", std::move(message));
+  }
+};
+
+namespace detail {
+
+template <class T>
+constexpr T most_of() noexcept {
+  if constexpr (is_duration<T>) {
+    return T::max();
+  } else {
+    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  }
+}
+
+/// What a lag's callable gives. (What is none fails with a message elsewhere.)
+template <class Lag>
+using lag_value = std::remove_cvref_t<
+    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
+
+}  // namespace detail
+
+/// Beyond which values something is degraded, and beyond which it has failed; and the reason.
+template <class T>
+struct check_bounds_of {
+  T degraded = detail::most_of<T>();
+  T failed = detail::most_of<T>();
+  std::string reason = "lag";
+};
+
+/// Compares what a callable gives, a number or a duration, with bounds: how long a queue is, how old its oldest entry.
+/// NaN has failed.
+///
+///   vitals::lag_check{[] { return queue.oldest_age(); }, {.degraded = 1s, .failed = 10s}}
+template <class Lag>
+class lag_check {
+  static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
+  using value = detail::lag_value<Lag>;
+  static_assert(std::is_arithmetic_v<value> || detail::is_duration<value>, "a lag is a number or a duration");
+
+ public:
+  lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
+
+  [[nodiscard]] check_result operator()() {
+    const value now = lag_();
+    if (now <= bounds_.degraded && now <= bounds_.failed) {
+      return true;
+    }
+    const bool degraded = now <= bounds_.failed;
+    std::string message = "it is " + detail::shown(now) + ", at most " +
+                          detail::shown(degraded ? bounds_.degraded : bounds_.failed) + " is allowed";
+    return degraded ? check_result::degraded(bounds_.reason, std::move(message))
+                    : check_result::failed(bounds_.reason, std::move(message));
+  }
+
+ private:
+  Lag lag_;
+  check_bounds_of<value> bounds_;
+};
+
+/// When a check by the process's own metrics has failed. It looks at what they grew by within the window, or since its
+/// last run where that is longer ago.
+struct window_bounds {
+  double degraded = std::numeric_limits<double>::infinity();  ///< beyond it: degraded
+  double failed = std::numeric_limits<double>::infinity();    ///< beyond it: failed
+  double least_events = 1;                                    ///< with fewer in the window it passes
+  std::chrono::milliseconds window = std::chrono::minutes{1};
+  std::string reason{};  ///< otherwise the check's own: "ratio" or "slow"
+};
+
+namespace detail {
+
+/// Past readings of something that only grows, a few dozen at most: enough to say what it was a window ago.
+template <class Reading>
+class growth_window {
+ public:
+  explicit growth_window(std::chrono::milliseconds length)
+      : length_(length.count() < 0 ? 0 : static_cast<std::uint64_t>(length.count())) {}
+
+  /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
+  /// back, or it did not only grow, as after a reset, the past is forgotten.
+  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
+    if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
+      past_.clear();
+    }
+    if (past_.empty() || now - past_.back().at >= length_ / 32) {
+      past_.push_back({now, reading});
+    }
+    while (past_.size() > 1 && now - past_[1].at >= length_) {
+      past_.pop_front();
+    }
+    return past_.front().reading;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
+  [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
+
+ private:
+  struct sample {
+    std::uint64_t at;
+    Reading reading;
+  };
+  std::uint64_t length_;
+  std::deque<sample> past_;
+};
+
+inline void check_window(const window_bounds& b) {
+  if (b.degraded != b.degraded || b.failed != b.failed || b.least_events != b.least_events ||
+      b.window < std::chrono::milliseconds{1}) {
+    throw std::invalid_argument("vitals: a check's bounds are numbers, and its window is longer than 0");
+  }
+}
+
+inline check_result judge_window(double value, const window_bounds& b, std::string_view what, const char* reason) {
+  if (value <= b.degraded && value <= b.failed) {
+    return true;
+  }
+  const bool degraded = value <= b.failed;
+  std::string message = std::string{what} + " is " + shown(value) + " within " + shown(b.window) + ", at most " +
+                        shown(degraded ? b.degraded : b.failed) + " is allowed";
+  std::string why = b.reason.empty() ? reason : b.reason;
+  return degraded ? check_result::degraded(std::move(why), std::move(message))
+                  : check_result::failed(std::move(why), std::move(message));
+}
+
+/// What a counter's handle holds, or what a callable gives.
+template <class Counter>
+auto total_of(Counter& counter) {
+  if constexpr (requires { counter.value(); }) {
+    return counter.value();
+  } else if constexpr (std::is_invocable_v<Counter&>) {
+    return counter();
+  }
+}
+
+template <class Handle>
+inline constexpr bool is_histogram = false;
+template <class Registry, class Metric>
+inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
+
+/// The bounds of all of a histogram's buckets.
+template <class Registry, class Metric>
+view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
+  if constexpr (requires { Metric::native_buckets; }) {
+    return Metric::native_buckets.bounds;
+  } else {
+    return Metric::bounds;
+  }
+}
+
+}  // namespace detail
+
+/// Compares the ratio of two counters' growth within a window with bounds: errors to requests. A counter is a handle
+/// (`metrics::get<errors>()`) or a callable that gives a total, such as a sum over several. "ratio" is the reason.
+///
+///   vitals::ratio_check{metrics::get<errors>(), metrics::get<requests>(), {.failed = 0.05, .least_events = 100}}
+template <class Part, class Whole, class Clock = health_clock>
+class ratio_check {
+  using part_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Part&>()))>;
+  using whole_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Whole&>()))>;
+  static_assert(std::is_arithmetic_v<part_total> && std::is_arithmetic_v<whole_total>,
+                "a ratio is of two counters: give handles, or callables that return numbers");
+
+ public:
+  /// Throws std::invalid_argument for bounds that are NaN.
+  ratio_check(Part part, Whole whole, window_bounds bounds)
+      : part_(std::move(part)),
+        whole_(std::move(whole)),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    const totals now{detail::total_of(part_), detail::total_of(whole_)};
+    const totals* const before = past_.latest();
+    const bool has_shrunk = before != nullptr && (now.part < before->part || now.whole < before->whole);
+    const totals& then = past_.since(Clock::milliseconds(), now, has_shrunk);
+    const auto part = static_cast<double>(now.part - then.part);
+    const auto whole = static_cast<double>(now.whole - then.whole);
+    return whole > 0 && whole >= bounds_.least_events
+               ? detail::judge_window(part / whole, bounds_, "the ratio", "ratio")
+               : check_result{true};
+  }
+
+ private:
+  struct totals {
+    part_total part;
+    whole_total whole;
+  };
+  Part part_;
+  Whole whole_;
+  window_bounds bounds_;
+  detail::growth_window<totals> past_;
+};
+
+/// Compares a quantile of what a histogram observed within a window with bounds. Where it is above all of the
+/// histogram's bounds it is beyond every bound. "slow" is the reason.
+///
+///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
+template <class Histogram, class Clock = health_clock>
+class quantile_check {
+  static_assert(detail::is_histogram<Histogram>,
+                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
+  using reading = decltype(std::declval<Histogram&>().value().buckets);
+
+ public:
+  /// Throws std::invalid_argument for a quantile that is not from 0 to 1, and for bounds that are NaN.
+  quantile_check(Histogram of, double q, window_bounds bounds)
+      : of_(of),
+        q_(q),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    if (!(q >= 0 && q <= 1)) {
+      throw std::invalid_argument("vitals: a quantile is from 0 to 1");
+    }
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    reading grown = of_.value().buckets;
+    bool has_shrunk = false;
+    if (const reading* const before = past_.latest()) {
+      for (std::size_t i = 0; i != grown.size(); ++i) {
+        has_shrunk = has_shrunk || grown[i] < (*before)[i];
+      }
+    }
+    const reading& then = past_.since(Clock::milliseconds(), grown, has_shrunk);
+    double events = 0;
+    for (std::size_t i = 0; i != grown.size(); ++i) {
+      grown[i] -= then[i];
+      events += static_cast<double>(grown[i]);
+    }
+    if (events == 0 || events < bounds_.least_events) {
+      return true;
+    }
+    const bool above = q_ * events > events - static_cast<double>(grown.back());
+    const double value = above ? std::numeric_limits<double>::infinity()
+                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
+    return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
+  }
+
+ private:
+  Histogram of_;
+  double q_;
+  window_bounds bounds_;
+  detail::growth_window<reading> past_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Draining: a program that is asked to end goes on for a while, so that balancers can turn away from it first.
+#ifndef VITALS_HEALTH_DRAIN_HPP
+#define VITALS_HEALTH_DRAIN_HPP
+
+#include <semaphore.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+// Threads of the library's own: signals are for the program's threads.
+#ifndef VITALS_HEALTH_QUIET_THREAD_HPP
+#define VITALS_HEALTH_QUIET_THREAD_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <thread>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+/// A thread that runs `work` with all signals blocked. Throws std::system_error where there can be none.
+template <class Work>
+std::thread quiet_thread(Work work) {
+  struct blocked {
+    blocked() noexcept {
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    blocked(const blocked&) = delete;
+    blocked& operator=(const blocked&) = delete;
+    ~blocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before{};
+  };
+  const blocked while_it_starts;
+  return std::thread{std::move(work)};
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// How a program drains.
+struct drain_options {
+  std::chrono::milliseconds delay = std::chrono::seconds{5};  ///< from the wish to end to the return of `wait`
+  bool on_sigterm = true;
+  bool on_sigint = false;
+};
+
+namespace detail {
+
+/// The signals that ask a program to end. One in a process at a time.
+class end_signals {
+ public:
+  /// Throws std::logic_error where another one handles signals, std::system_error where the system refuses.
+  end_signals(bool on_sigterm, bool on_sigint) : wanted_{on_sigterm, on_sigint} {
+    if (taken_.exchange(true, std::memory_order_acq_rel)) {
+      throw std::logic_error("vitals: another vitals::drain handles the program's signals already");
+    }
+    if (!has_semaphore_) {  // it stays for good: a handler may be at it in another thread, however late
+      ::sem_init(&asked_, 0, 0);
+      has_semaphore_ = true;
+    }
+    owner_.store(::getpid(), std::memory_order_relaxed);
+    seen_.store(false, std::memory_order_relaxed);
+    for (std::size_t i = 0; i != signals.size(); ++i) {
+      if (!wanted_[i]) {
+        continue;
+      }
+      struct sigaction action {};
+      action.sa_handler = &handle;
+      action.sa_flags = SA_RESTART;  // the program goes on: its calls are not interrupted
+      ::sigfillset(&action.sa_mask);
+      if (::sigaction(signals[i], nullptr, &former_[i]) != 0 || ::sigaction(signals[i], &action, nullptr) != 0) {
+        const int why = errno;
+        restore(i);
+        taken_.store(false, std::memory_order_release);
+        throw std::system_error(why, std::generic_category(), "vitals: cannot handle a signal");
+      }
+    }
+  }
+  end_signals(const end_signals&) = delete;
+  end_signals& operator=(const end_signals&) = delete;
+  ~end_signals() {
+    restore(signals.size());
+    taken_.store(false, std::memory_order_release);
+  }
+
+  /// Waits for a signal, or for `wake`. Whether there was a signal.
+  bool wait() noexcept {
+    while (::sem_wait(&asked_) != 0 && errno == EINTR) {
+    }
+    return seen_.load(std::memory_order_acquire);
+  }
+  void wake() noexcept { ::sem_post(&asked_); }
+
+ private:
+  static constexpr std::array signals{SIGTERM, SIGINT};
+
+  /// Async-signal-safe. A child that was forked has nobody who waits: there the signal does what it did before.
+  static void handle(int signal) noexcept {
+    const int before = errno;
+    if (::getpid() == owner_.load(std::memory_order_relaxed)) {
+      seen_.store(true, std::memory_order_release);
+      ::sem_post(&asked_);
+    } else {
+      ::sigaction(signal, &former_[signal == SIGTERM ? 0 : 1], nullptr);
+      ::raise(signal);  // delivered when this returns
+    }
+    errno = before;
+  }
+
+  /// The former handlers of the first signals, but where somebody has put another one into our place.
+  void restore(std::size_t count) noexcept {
+    for (std::size_t i = 0; i != count; ++i) {
+      struct sigaction now {};
+      if (wanted_[i] && ::sigaction(signals[i], nullptr, &now) == 0 && now.sa_handler == &handle) {
+        ::sigaction(signals[i], &former_[i], nullptr);
+      }
+    }
+  }
+
+  std::array<bool, signals.size()> wanted_;
+  static inline constinit std::atomic<bool> taken_{false};  // acquire and release: the next owner sees the last one's
+  static inline constinit bool has_semaphore_ = false;
+  static inline sem_t asked_;
+  static inline constinit std::atomic<bool> seen_{false};  // release in the handler; what it says is all that it says
+  static inline constinit std::atomic<pid_t> owner_{0};    // relaxed: written before a handler is there
+  static inline std::array<struct sigaction, signals.size()> former_{};  // likewise; a child's handler reads its copy
+};
+
+/// When a drain began, and when it is over.
+class drain_time {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
+    constexpr std::chrono::milliseconds most = std::chrono::hours{24};
+    const std::lock_guard lock{mutex_};
+    end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return end_;
+  }
+  void wait() noexcept {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return end_.has_value(); });
+    while (clock::now() < *end_) {
+      changed_.wait_until(lock, *end_);
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<clock::time_point> end_;
+};
+
+}  // namespace detail
+
+/// The end of a program, in order: at SIGTERM (SIGINT too, by choice) or `begin` it is marked as draining at once, so
+/// that readiness fails; everything else goes on, probes and scrapes included, until the delay is over and `wait`
+/// returns. A second signal changes nothing. When the object goes, the program is marked as stopped.
+///
+///   vitals::drain<app_health> drain{{.delay = 5s}};
+///   ...                                              // start servers and workers
+///   drain.wait();                                    // then stop them
+///
+/// One in a process handles signals at a time; the former handlers are restored when it goes. A thread that has the
+/// signals blocked does not receive them, so at least one must not.
+template <class Health>
+class drain {
+  static_assert(detail::is_health<Health>, "a drain is of a program's health: write vitals::drain<app_health>");
+
+ public:
+  /// Throws std::logic_error where another drain handles signals, std::system_error where there can be no thread.
+  explicit drain(const drain_options& options = {}) : options_(options) {
+    if (options.on_sigterm || options.on_sigint) {
+      signals_.emplace(options.on_sigterm, options.on_sigint);
+      thread_ = detail::quiet_thread([this] {
+        while (!gone_.load(std::memory_order_acquire)) {
+          if (signals_->wait()) {
+            begin();
+          }
+        }
+      });
+    }
+  }
+  drain(const drain&) = delete;
+  drain& operator=(const drain&) = delete;
+  ~drain() {
+    if (thread_.joinable()) {
+      gone_.store(true, std::memory_order_release);
+      signals_->wake();
+      thread_.join();
+    }
+    Health::mark_stopped();
+  }
+
+  /// Begins to drain, as a signal does. Any thread, any number of times; not for a signal handler.
+  void begin() noexcept {
+    if (!begun_.exchange(true, std::memory_order_acq_rel)) {
+      Health::mark_draining();  // before anybody may be told that it is over
+      time_.begin(detail::drain_time::clock::now(), options_.delay);
+    }
+  }
+
+  /// Whether it has begun.
+  [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Waits until it has begun and the delay is over. Any thread, any number of them.
+  void wait() noexcept { time_.wait(); }
+
+ private:
+  drain_options options_;
+  detail::drain_time time_;
+  std::atomic<bool> begun_{false};  // acquire and release: set once, by whoever begins
+  std::optional<detail::end_signals> signals_;
+  std::atomic<bool> gone_{false};  // release before the semaphore's post, acquire after its wait
+  std::thread thread_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Active checks: run on a period, each on a thread of its own, never on a probe's path.
+#ifndef VITALS_HEALTH_MONITOR_HPP
+#define VITALS_HEALTH_MONITOR_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0 {
+
+/// When a check runs. Times are up to a day.
+struct check_timing {
+  std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
+  std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
+  std::chrono::milliseconds delay{};                            ///< before the first one
+};
+
+namespace detail {
+
+using check_milliseconds = std::uint64_t (*)() noexcept;
+
+/// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
+/// distances: should the clock step, a wait is not as long as the step.
+class check_schedule {
+ public:
+  enum class turn : std::uint8_t { wait, start, overdue };
+  enum class ending : std::uint8_t { in_time, overdue, known_overdue };
+
+  check_schedule(const check_timing& timing, std::uint64_t now) noexcept
+      : period_(static_cast<std::uint64_t>(timing.period.count())),
+        timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
+        from_(now),
+        wait_(static_cast<std::uint64_t>(timing.delay.count())) {}
+
+  /// What is to be done now.
+  [[nodiscard]] turn at(std::uint64_t now) const noexcept {
+    return left(now) != 0 ? turn::wait : runs_ ? turn::overdue : turn::start;
+  }
+  /// How long there is nothing to do.
+  [[nodiscard]] std::uint64_t left(std::uint64_t now) const noexcept {
+    const std::uint64_t passed = distance(from_, now);
+    return passed < wait_ ? wait_ - passed : 0;
+  }
+
+  void start(std::uint64_t now) noexcept {
+    runs_ = true;
+    late_ = false;
+    from_ = now;
+    wait_ = timeout_;
+  }
+  /// For how long it has run.
+  [[nodiscard]] std::uint64_t passed(std::uint64_t now) const noexcept { return distance(from_, now); }
+
+  /// It was found overdue: look again in a period, should it still run.
+  void pass_by(std::uint64_t now) noexcept {
+    late_ = true;
+    wait_ = distance(from_, now) + period_;
+  }
+  /// It has ended, at that time. The next start is a whole number of periods after the last one.
+  ending end(std::uint64_t then, std::uint64_t now) noexcept {
+    const ending how = late_                               ? ending::known_overdue
+                       : distance(from_, then) >= timeout_ ? ending::overdue
+                                                           : ending::in_time;
+    runs_ = false;
+    late_ = false;
+    wait_ = (distance(from_, now) / period_ + 1) * period_;
+    return how;
+  }
+
+  [[nodiscard]] bool is_running() const noexcept { return runs_; }
+  [[nodiscard]] bool is_late() const noexcept { return late_; }
+
+ private:
+  std::uint64_t period_;
+  std::uint64_t timeout_;
+  std::uint64_t from_;
+  std::uint64_t wait_;
+  bool runs_ = false;
+  bool late_ = false;
+};
+
+/// What a monitor and the threads of its checks share, so that a check that never ends may be left behind.
+struct check_hub {
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  bool news = false;      ///< something has ended, was added, or is to stop
+  bool stopping = false;  ///< no check is started any more
+};
+
+/// A check. Its thread and the monitor share it.
+struct check_task {
+  check_task(const health_ref& health, std::size_t component, std::function<check_result()> what,
+             const check_timing& when, std::uint64_t now)
+      : of(health),
+        index(component),
+        call(std::move(what)),
+        timing(when),
+        schedule(when, now) {}
+
+  const health_ref of;
+  const std::size_t index;
+  const std::function<check_result()> call;  ///< called by one thread at a time
+  const check_timing timing;
+
+  // The monitor's own.
+  check_schedule schedule;
+  std::thread thread{};
+
+  // Under the hub's mutex: written by the check's thread as its last act.
+  bool done = false;
+  std::uint64_t ended = 0;
+  nanos took = 0;
+  check_result result{};
+};
+
+inline check_result outcome_of(const check_task& task) noexcept {
+  try {
+    return task.call();
+  } catch (const std::exception& e) {
+    try {
+      return check_result::failed("exception", e.what());
+    } catch (...) {  // no memory for the message
+    }
+  } catch (...) {
+  }
+  check_result unknown = false;
+  unknown.reason = "exception";  // so short a text needs no memory
+  return unknown;
+}
+
+/// What a check's thread does.
+inline void run_check(check_task& task, check_hub& hub, check_milliseconds clock) noexcept {
+  const auto start = std::chrono::steady_clock::now();
+  check_result result = outcome_of(task);
+  const nanos took = nanos_of(std::chrono::steady_clock::now() - start);
+  const std::lock_guard lock{hub.mutex};
+  task.result = std::move(result);
+  task.took = took;
+  task.ended = clock();
+  task.done = true;
+  hub.news = true;
+  hub.changed.notify_all();
+}
+
+/// A monitor but for its thread: `step` does what is due. Checks may be added at any time, and `ask_to_stop` comes from
+/// any thread; all else is done by one thread at a time.
+class check_watch {
+ public:
+  explicit check_watch(check_milliseconds clock) noexcept : clock_(clock) {}
+  check_watch(const check_watch&) = delete;
+  check_watch& operator=(const check_watch&) = delete;
+  ~check_watch() { leave(); }
+
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> call, const check_timing& timing) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds day = std::chrono::hours{24};
+    const auto refuse = [&](const char* why) {
+      throw std::invalid_argument("vitals: cannot check the component \"" +
+                                  std::string{of.facts->components[index].name} + "\": " + why);
+    };
+    if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
+        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day) {
+      refuse("its period and its timeout are from 1ms to a day, its delay from 0 to a day");
+    }
+    auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& other : tasks_) {
+      if (other->of.cells == of.cells && other->index == index) {
+        refuse("it has a check already: make one check of the two");
+      }
+    }
+    note(of);
+    tasks_.push_back(std::move(task));
+    tick_every_ = std::min(tick_every_, tick_for(static_cast<std::uint64_t>(timing.period.count())));
+    announce();
+  }
+
+  /// Has a health ticked that has no check.
+  void add(const health_ref& of) {
+    const std::lock_guard lock{hub_->mutex};
+    note(of);
+    announce();
+  }
+
+  /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
+  /// nothing to do, unless there is news.
+  std::uint64_t step() noexcept {
+    const bool stopping = is_stopping();
+    std::uint64_t wait = tick_all();
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      const std::uint64_t now = clock_();
+      const check_schedule::turn turn = task->schedule.at(now);
+      if (turn == check_schedule::turn::overdue) {
+        report_overdue(*task, now);
+      } else if (turn == check_schedule::turn::start && !stopping) {
+        start(task, now);
+      }
+      if (task->schedule.is_running() || !stopping) {
+        wait = std::min(wait, std::max(task->schedule.left(now), std::uint64_t{1}));
+      }
+    });
+    return wait;
+  }
+
+  /// Waits for news, or for so many ms.
+  void wait(std::uint64_t milliseconds) noexcept {
+    std::unique_lock lock{hub_->mutex};
+    hub_->changed.wait_for(lock, std::chrono::milliseconds{milliseconds}, [&] { return hub_->news; });
+    hub_->news = false;
+  }
+
+  /// Before the first step, and after a stop: delays begin now. What is stuck is not started again.
+  void resume() noexcept {
+    {
+      const std::lock_guard lock{hub_->mutex};
+      hub_->stopping = false;
+    }
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      if (!task->schedule.is_running()) {
+        task->schedule = check_schedule{task->timing, clock_()};
+      }
+    });
+  }
+
+  void ask_to_stop() noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    hub_->stopping = true;
+    announce();
+  }
+
+  /// Whether it is to stop, and no check runs that is still within its timeout.
+  [[nodiscard]] bool may_stop() noexcept {
+    bool may = is_stopping();
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      may = may && (!task->schedule.is_running() || task->schedule.is_late());
+    });
+    return may;
+  }
+
+  /// Leaves behind what still runs. False where there was any.
+  bool leave() noexcept {
+    bool none = true;
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      if (task->thread.joinable()) {
+        task->thread.detach();
+      }
+      none = none && !task->schedule.is_running();
+    });
+    return none;
+  }
+
+ private:
+  /// Each second is soon enough for people; what is checked, or missed, sooner is told sooner.
+  static constexpr std::uint64_t tick_for(std::uint64_t period) noexcept {
+    return std::clamp<std::uint64_t>(period, 10, 1000);
+  }
+
+  /// With the mutex held, as `announce`.
+  void note(const health_ref& of) {
+    for (const health_ref& other : healths_) {
+      if (other.cells == of.cells) {
+        return;
+      }
+    }
+    healths_.push_back(of);
+    for (const component_facts& f : of.facts->components) {
+      tick_every_ = f.deadline == 0 ? tick_every_ : std::min(tick_every_, tick_for(f.deadline));
+    }
+  }
+  void announce() noexcept {
+    hub_->news = true;
+    hub_->changed.notify_all();
+  }
+
+  [[nodiscard]] bool is_stopping() const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return hub_->stopping;
+  }
+
+  /// Visits all tasks, without the mutex: listeners are called, threads joined.
+  template <class Visit>
+  void each_task(Visit visit) noexcept {
+    for (std::size_t i = 0;; ++i) {
+      std::shared_ptr<check_task> task;
+      {
+        const std::lock_guard lock{hub_->mutex};
+        if (i == tasks_.size()) {
+          return;
+        }
+        task = tasks_[i];
+      }
+      visit(task);
+    }
+  }
+
+  void start(const std::shared_ptr<check_task>& task, std::uint64_t now) noexcept {
+    task->schedule.start(now);
+    try {
+      task->thread = quiet_thread([task, hub = hub_, clock = clock_] { run_check(*task, *hub, clock); });
+    } catch (const std::exception& e) {
+      task->schedule.end(now, now);
+      record_check(task->of, task->index, report::failure, "no_thread", e.what());
+    }
+  }
+
+  /// Makes a report of a result that has come in time; one that comes later is not believed.
+  void take(check_task& task) noexcept {
+    check_result result;
+    std::uint64_t ended = 0;
+    {
+      const std::lock_guard lock{hub_->mutex};
+      if (!task.done) {
+        return;
+      }
+      task.done = false;
+      ended = task.ended;
+      result = std::move(task.result);
+    }
+    if (task.thread.joinable()) {
+      task.thread.join();  // it has nothing left to do
+    }
+    switch (task.schedule.end(ended, clock_())) {
+      case check_schedule::ending::in_time:
+        record_check_duration(task.of, task.index, task.took);
+        record_check(task.of, task.index, result.what, result.reason, result.message);
+        break;
+      case check_schedule::ending::overdue:
+        record_check_duration(task.of, task.index, task.took);
+        record_timeout(task, task.took / 1'000'000);
+        break;
+      case check_schedule::ending::known_overdue:
+        break;
+    }
+  }
+
+  void report_overdue(check_task& task, std::uint64_t now) noexcept {
+    const auto passed = static_cast<nanos>(task.schedule.passed(now));
+    if (!task.schedule.is_late()) {
+      record_check_duration(task.of, task.index, passed * 1'000'000);
+    }
+    task.schedule.pass_by(now);
+    record_timeout(task, passed);
+  }
+
+  static void record_timeout(const check_task& task, nanos milliseconds) noexcept {
+    char message[64];
+    const int length =
+        std::snprintf(message, sizeof message, "no result after %lld ms", static_cast<long long>(milliseconds));
+    record_check(task.of, task.index, report::failure, "timeout",
+                 {message, length < 0 ? 0 : static_cast<std::size_t>(length)});
+  }
+
+  std::uint64_t tick_all() noexcept {
+    const std::uint64_t now = clock_();
+    std::uint64_t every = 0;
+    {
+      const std::lock_guard lock{hub_->mutex};
+      every = tick_every_;
+    }
+    const std::uint64_t passed = distance(ticked_, now);
+    if (has_ticked_ && passed < every) {
+      return every - passed;
+    }
+    has_ticked_ = true;
+    ticked_ = now;
+    for (std::size_t i = 0;; ++i) {
+      health_ref of;
+      {
+        const std::lock_guard lock{hub_->mutex};
+        if (i == healths_.size()) {
+          return every;
+        }
+        of = healths_[i];
+      }
+      detail::tick(of);
+    }
+  }
+
+  check_milliseconds clock_;
+  std::shared_ptr<check_hub> hub_ = std::make_shared<check_hub>();
+  // Under the hub's mutex; none is ever taken away.
+  std::vector<std::shared_ptr<check_task>> tasks_;
+  std::vector<health_ref> healths_;
+  std::uint64_t tick_every_ = 1000;
+  // Of who takes steps.
+  std::uint64_t ticked_ = 0;
+  bool has_ticked_ = false;
+};
+
+}  // namespace detail
+
+/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
+/// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
+/// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
+/// `tick` does.
+///
+///   vitals::monitor checks;
+///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
+///   checks.start();
+///
+/// Make, start and stop it on one thread at a time; `add` and `watch` may come at any time.
+class monitor {
+ public:
+  monitor() = default;
+  monitor(const monitor&) = delete;
+  monitor& operator=(const monitor&) = delete;
+  ~monitor() { stop(); }
+
+  /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
+  /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
+  /// std::invalid_argument where the component has a check already, or a time is out of its range.
+  template <class Health, class Component, class Check>
+  void add(Check check, const check_timing& timing = {}) {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write add<app_health, store>(check)");
+    static_assert(std::is_invocable_v<Check&>, "a check is called without arguments: bind them in a lambda");
+    if constexpr (detail::is_health<Health> && std::is_invocable_v<Check&>) {
+      using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
+      static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
+                    "a check returns bool or vitals::check_result");
+      watch_.add(
+          Health::ref(), Health::template place_of<Component>,
+          [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
+    }
+  }
+
+  /// Ticks for a health that has no check.
+  template <class Health>
+  void watch() {
+    static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
+    if constexpr (detail::is_health<Health>) {
+      watch_.add(Health::ref());
+    }
+  }
+
+  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none. Does nothing where
+  /// it runs already.
+  void start() {
+    if (!thread_.joinable()) {
+      watch_.resume();
+      thread_ = detail::quiet_thread([this] {
+        for (std::uint64_t wait = watch_.step(); !watch_.may_stop(); wait = watch_.step()) {
+          watch_.wait(wait);
+        }
+      });
+    }
+  }
+
+  /// Starts no check any more and waits for those that are within their timeout. One that is over it is left behind,
+  /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
+  /// would wait for itself.
+  bool stop() noexcept {
+    if (thread_.joinable()) {
+      watch_.ask_to_stop();
+      thread_.join();
+    }
+    return watch_.leave();
+  }
+
+ private:
+  detail::check_watch watch_{&health_clock::milliseconds};
+  std::thread thread_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Ready-made checks of what a program talks to: whether a port takes connections, whether a server answers as it
+// should.
+#ifndef VITALS_HTTP_CHECKS_HPP
+#define VITALS_HTTP_CHECKS_HPP
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+// A blocking HTTP/1.1 client for small errands: one request, one connection, one deadline for all of it.
+#ifndef VITALS_HTTP_CLIENT_HPP
+#define VITALS_HTTP_CLIENT_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// A request to a server.
+struct client_request {
+  std::string method = "GET";
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 80;
+  std::string target = "/";                                      ///< path and query, percent-encoded
+  std::string content_type{};                                    ///< the body's, where not empty
+  std::string_view body{};                                       ///< must live until `fetch` returns
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+  std::size_t body_limit = 64 * 1024;                            ///< bytes of the answer's body to keep
+};
+
+/// What the server answered.
+struct client_response {
+  unsigned status = 0;
+  std::string content_type{};
+  std::string body{};  ///< as much of it as `body_limit` allows; the rest is not read
+};
+
+namespace detail {
+
+/// A host as it stands in front of a port.
+inline std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
+/// What a request is about, for messages.
+inline std::string description(const client_request& asked) {
+  return fmt::format("{} http://{}:{}{}", asked.method, bracketed(asked.host), asked.port, asked.target);
+}
+
+using steady_deadline = std::chrono::steady_clock::time_point;
+
+/// What `work` returns or throws, or nothing where the deadline passes before. It runs on a thread of its own, which is
+/// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
+template <class Work>
+auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
+  struct outcome {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool there = false;
+    std::optional<decltype(work())> value{};
+    std::exception_ptr error{};
+  };
+  const auto shared = std::make_shared<outcome>();
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);  // signals are for the program's own threads
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread{[shared, work = std::move(work)]() mutable {
+      std::optional<decltype(work())> value;
+      std::exception_ptr error;
+      try {
+        value.emplace(work());
+      } catch (...) {
+        error = std::current_exception();
+      }
+      const std::lock_guard lock{shared->mutex};
+      shared->value = std::move(value);
+      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+      shared->there = true;
+      shared->changed.notify_one();
+    }}.detach();
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  std::unique_lock lock{shared->mutex};
+  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
+    return std::nullopt;
+  }
+  if (shared->error) {
+    std::rethrow_exception(std::move(shared->error));
+  }
+  return std::move(shared->value);
+}
+
+/// Where a name leads.
+struct host_addresses {
+  boost::system::error_code error{};
+  std::vector<boost::asio::ip::tcp::endpoint> endpoints{};
+};
+
+/// Where an IP address leads; nothing where the host is a name.
+inline std::optional<host_addresses> address_of(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  const auto address = boost::asio::ip::make_address(host, found.error);
+  if (found.error) {
+    return std::nullopt;
+  }
+  found.endpoints.emplace_back(address, port);
+  return found;
+}
+
+/// The system's name lookup: it may take as long as it likes.
+inline host_addresses look_up(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  boost::asio::io_context io;
+  for (const auto& entry : boost::asio::ip::tcp::resolver{io}.resolve(host, std::to_string(port), found.error)) {
+    found.endpoints.push_back(entry.endpoint());
+  }
+  return found;
+}
+
+/// One request and its answer.
+class exchange {
+ public:
+  explicit exchange(const client_request& asked)
+      : asked_(&asked),
+        deadline_(std::chrono::steady_clock::now() + std::clamp<std::chrono::milliseconds>(asked.timeout,
+                                                                                           std::chrono::seconds{0},
+                                                                                           std::chrono::hours{24})) {
+    check("method", asked.method);
+    check("host", asked.host);
+    check("target", asked.target);
+    check("content type", asked.content_type, true);
+  }
+
+  client_response run() {
+    auto to = address_of(asked_->host, asked_->port);
+    if (!to) {
+      to = outcome_by(deadline_, [host = asked_->host, port = asked_->port] { return look_up(host, port); });
+    }
+    connect(to);
+    return talk();
+  }
+
+  [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
+
+  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  void connect(const std::optional<host_addresses>& to) {
+    if (!to || to->error) {
+      fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
+    }
+    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
+    if (error) {
+      fail("connecting", error);
+    }
+  }
+
+  /// Sends the request and reads its answer.
+  client_response talk() {
+    const error_type unsent = write();
+    client_response answer;
+    const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
+    if (unread) {
+      fail(unsent ? "sending the request" : "reading the answer", unsent ? unsent : unread);
+    }
+    return answer;
+  }
+
+ private:
+  using tcp = boost::asio::ip::tcp;
+  using error_type = boost::system::error_code;
+  using parser_type = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
+
+  /// What goes into the head may not end its line.
+  static void check(std::string_view what, std::string_view text, bool blanks = false) {
+    const bool good = std::all_of(text.begin(), text.end(),
+                                  [blanks](unsigned char c) { return (c > ' ' && c != 0x7F) || (c == ' ' && blanks); });
+    if (!good || (text.empty() && !blanks)) {
+      throw std::invalid_argument(
+          fmt::format("vitals::http::fetch: the {} is empty, or has blanks or control characters", what));
+    }
+  }
+
+  [[noreturn]] void fail(std::string_view step, std::error_code error) const {
+    if (error == error_type{boost::beast::error::timeout}) {
+      error = std::make_error_code(std::errc::timed_out);
+    }
+    throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
+  }
+
+  [[nodiscard]] error_type write() {
+    namespace http = boost::beast::http;
+    http::request<http::span_body<const char>> head;
+    head.method_string(asked_->method);
+    head.target(asked_->target);
+    head.version(11);
+    head.set(http::field::host, fmt::format("{}:{}", bracketed(asked_->host), asked_->port));
+    head.set(http::field::user_agent, fmt::format("vitals/{}.{}.{}", version.major, version.minor, version.patch));
+    if (!asked_->content_type.empty()) {
+      head.set(http::field::content_type, asked_->content_type);
+    }
+    head.keep_alive(false);
+    head.body() = {asked_->body.data(), asked_->body.size()};
+    head.content_length(asked_->body.size());
+    return finished([&](auto handler) { http::async_write(stream_, head, std::move(handler)); });
+  }
+
+  [[nodiscard]] error_type read(client_response& answer) {
+    namespace http = boost::beast::http;
+    std::optional<parser_type> parser;
+    do {  // past interim answers such as 100 Continue
+      parser.emplace();
+      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is not kept in the parser
+      parser->skip(asked_->method == "HEAD");
+      if (const error_type error =
+              finished([&](auto handler) { http::async_read_header(stream_, buffer_, *parser, std::move(handler)); })) {
+        return error;
+      }
+      answer.status = parser->get().result_int();
+    } while (answer.status / 100 == 1 && answer.status != 101);
+    const auto content_type = parser->get()[http::field::content_type];
+    answer.content_type.assign(content_type.data(), content_type.size());
+    std::array<char, 4096> part;
+    while (!parser->is_done() && answer.body.size() < asked_->body_limit) {
+      auto& body = parser->get().body();
+      body.data = part.data();
+      body.size = std::min(part.size(), asked_->body_limit - answer.body.size());
+      body.more = true;
+      const std::size_t room = body.size;
+      const error_type error =
+          finished([&](auto handler) { http::async_read(stream_, buffer_, *parser, std::move(handler)); });
+      if (error && error != http::error::need_buffer) {
+        return error;
+      }
+      answer.body.append(part.data(), room - body.size);
+    }
+    return {};
+  }
+
+  /// Runs one operation to its end or to the deadline.
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start) {
+    error_type error = boost::beast::error::timeout;
+    if (std::chrono::steady_clock::now() >= deadline_) {
+      return error;
+    }
+    stream_.expires_at(deadline_);
+    start([&error](error_type result, const auto&) { error = result; });
+    io_.restart();
+    io_.run();
+    return error;
+  }
+
+  const client_request* asked_;
+  steady_deadline deadline_;
+  boost::asio::io_context io_{1};
+  boost::beast::tcp_stream stream_{io_};
+  boost::beast::flat_buffer buffer_{16 * 1024};  // a head, or a line of a chunked body, has to fit
+};
+
+}  // namespace detail
+
+/// Asks a server and waits for its answer, whatever its status; a redirection is not followed. Throws
+/// std::system_error that names the step where one fails (std::errc::timed_out where the deadline passes),
+/// std::invalid_argument for a request that cannot be sent, std::bad_alloc. Any thread.
+[[nodiscard]] inline client_response fetch(const client_request& asked) {
+  return detail::exchange{asked}.run();
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+/// Finds where a host leads, again and again. The system's lookup cannot be called off: one that does not return is
+/// waited for anew the next time, so that there is one thread at most.
+class host_lookup {
+ public:
+  using lookup = host_addresses (*)(const std::string& host, std::uint16_t port);
+
+  explicit host_lookup(lookup how = &look_up) : how_(how) {}
+
+  /// Nothing where the deadline passes before. Throws std::system_error where there can be no thread.
+  std::optional<host_addresses> find(const std::string& host, std::uint16_t port, steady_deadline deadline) {
+    if (auto known = address_of(host, port)) {
+      return known;
+    }
+    std::unique_lock lock{shared_->mutex};
+    if (!shared_->runs) {
+      shared_->found.reset();
+      v0::detail::quiet_thread([shared = shared_, how = how_, host, port] {
+        host_addresses found;
+        try {
+          found = how(host, port);
+        } catch (...) {
+          found.error = make_error_code(boost::system::errc::not_enough_memory);
+        }
+        const std::lock_guard done{shared->mutex};
+        shared->found = std::move(found);
+        shared->runs = false;
+        shared->changed.notify_all();
+      }).detach();
+      shared_->runs = true;
+    }
+    shared_->changed.wait_until(lock, deadline, [&] { return !shared_->runs; });
+    return shared_->runs ? std::nullopt : shared_->found;
+  }
+
+ private:
+  struct state {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool runs = false;
+    std::optional<host_addresses> found{};
+  };
+  lookup how_;
+  std::shared_ptr<state> shared_ = std::make_shared<state>();
+};
+
+/// What an error is called as a reason.
+inline const char* reason_of(std::error_code error) {
+  return error == std::errc::timed_out                                                     ? "timeout"
+         : error == std::errc::connection_refused                                          ? "connection_refused"
+         : error == std::errc::host_unreachable || error == std::errc::network_unreachable ? "unreachable"
+         : error == std::errc::connection_reset                                            ? "connection_reset"
+                                                                                           : "connection_failed";
+}
+
+}  // namespace detail
+
+/// Where a connection is tried.
+struct connect_target {
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 0;
+  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for the name and the connection
+};
+
+/// Fails where a port takes no connection: of a database, a cache, a broker. The reasons are "timeout",
+/// "connection_refused", "unreachable", "unknown_host" and the like.
+///
+///   checks.add<app_health, store>(vitals::http::connect_check{{.host = "db", .port = 5432}});
+class connect_check {
+ public:
+  /// Throws std::invalid_argument for a host that cannot be asked for.
+  explicit connect_check(const connect_target& to, detail::host_lookup lookup = detail::host_lookup{})
+      : to_{.host = to.host, .port = to.port, .timeout = to.timeout},
+        lookup_(std::move(lookup)) {
+    detail::exchange{to_};
+  }
+
+  [[nodiscard]] check_result operator()() {
+    detail::exchange connection{to_};
+    const auto at = lookup_.find(to_.host, to_.port, connection.deadline());
+    if (at && at->error) {
+      return check_result::failed("unknown_host", fmt::format("{}: {}", to_.host, at->error.message()));
+    }
+    try {
+      connection.connect(at);
+    } catch (const std::system_error& e) {
+      return check_result::failed(
+          detail::reason_of(e.code()),
+          fmt::format("{} port {}: {}{}", to_.host, to_.port, at ? "" : "looking up the host: ", e.code().message()));
+    }
+    return true;
+  }
+
+ private:
+  client_request to_;
+  detail::host_lookup lookup_;
+};
+
+/// What a server is asked, and how it should answer.
+struct get_target {
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 80;
+  std::string target = "/";                                     ///< path and query, percent-encoded
+  unsigned status = 200;                                        ///< what it should answer
+  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for all of it
+};
+
+/// Fails where a server does not answer a GET with the status that is expected. The reasons are those of
+/// `connect_check`, and "unexpected_status". The answer's body is not read.
+///
+///   checks.add<app_health, pricing>(vitals::http::get_check{{.host = "pricing", .port = 8080, .target = "/readyz"}});
+class get_check {
+ public:
+  /// Throws std::invalid_argument for a host or a target that cannot be asked for.
+  explicit get_check(const get_target& from, detail::host_lookup lookup = detail::host_lookup{})
+      : asked_{.host = from.host, .port = from.port, .target = from.target, .timeout = from.timeout, .body_limit = 0},
+        status_(from.status),
+        lookup_(std::move(lookup)) {
+    detail::exchange{asked_};
+  }
+
+  [[nodiscard]] check_result operator()() {
+    detail::exchange connection{asked_};
+    const auto at = lookup_.find(asked_.host, asked_.port, connection.deadline());
+    if (at && at->error) {
+      return check_result::failed("unknown_host", fmt::format("{}: {}", asked_.host, at->error.message()));
+    }
+    try {
+      connection.connect(at);
+      const unsigned status = connection.talk().status;
+      if (status == status_) {
+        return true;
+      }
+      return check_result::failed("unexpected_status",
+                                  fmt::format("{}: {}, expected {}", detail::description(asked_), status, status_));
+    } catch (const std::system_error& e) {
+      return check_result::failed(detail::reason_of(e.code()), e.what());
+    }
+  }
+
+ private:
+  client_request asked_;
+  unsigned status_;
+  detail::host_lookup lookup_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Pushes to a Pushgateway, for jobs that end before a scraper finds them.
+// https://github.com/prometheus/pushgateway#api
+#ifndef VITALS_HTTP_PUSH_HPP
+#define VITALS_HTTP_PUSH_HPP
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Where a push goes: the gateway, and the group of its metrics that the push replaces, adds to or deletes.
+struct push_options {
+  std::string host = "127.0.0.1";  ///< a name or an IP address
+  std::uint16_t port = 9091;
+  std::string job{};
+  std::vector<std::pair<std::string, std::string>> grouping{};   ///< labels and their values, `{{"instance", "a"}}`
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+};
+
+namespace detail {
+
+/// Base64 with the alphabet for URLs, without padding (RFC 4648, 5).
+inline std::string base64url(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  std::uint32_t bits = 0;
+  int pending = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (pending += 8; pending >= 6; pending -= 6) {
+      text += digits[bits >> (pending - 6) & 63];
+    }
+  }
+  if (pending != 0) {
+    text += digits[bits << (6 - pending) & 63];
+  }
+  return text;
+}
+
+/// All but unreserved characters as `%XX` (RFC 3986, 2.3).
+inline std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+/// A label of the group as a piece of the path. A path cannot hold a slash, nothing, or a dot or two in its place.
+inline std::string group_label(std::string_view name, std::string_view value) {
+  const bool unfit = value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
+  return unfit ? fmt::format("/{}@base64/{}", name, value.empty() ? "=" : base64url(value))
+               : fmt::format("/{}/{}", name, percent_encoded(value));
+}
+
+/// The path of a group. Throws std::invalid_argument for what cannot name one.
+inline std::string group_path(const push_options& options) {
+  const auto require = [](bool good, std::string_view what, std::string_view name) {
+    if (!good) {
+      throw std::invalid_argument(fmt::format("vitals::http::push: {} \"{}\"", what, name));
+    }
+  };
+  require(!options.job.empty(), "a group is named by its job: set", "job");
+  require(is_utf8(options.job), "not UTF-8: the job's name", options.job);
+  std::string path = "/metrics" + group_label("job", options.job);
+  for (std::size_t i = 0; i != options.grouping.size(); ++i) {
+    const auto& [name, value] = options.grouping[i];
+    require(is_label_name(name), "no label can be named", name);
+    require(is_utf8(value), "not UTF-8: the value of", name);
+    bool repeated = name == "job";
+    for (std::size_t k = 0; k != i; ++k) {
+      repeated = repeated || options.grouping[k].first == name;
+    }
+    require(!repeated, "given twice: the label", name);
+    path += group_label(name, value);
+  }
+  return path;
+}
+
+/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
+/// first line.)
+inline std::string as_one_line(std::string_view text) {
+  constexpr std::size_t limit = 500;
+  std::string line;
+  for (const char c : text.substr(0, limit)) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
+  const client_request asked{.method = std::string{method},
+                             .host = options.host,
+                             .port = options.port,
+                             .target = group_path(options),
+                             .content_type = std::string{body.empty() ? "" : prometheus_text::content_type},
+                             .body = body,
+                             .timeout = options.timeout};
+  const client_response answer = fetch(asked);
+  if (answer.status / 100 != 2) {
+    const std::string reason = as_one_line(answer.body);
+    throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
+                                         reason.empty() ? "" : ": ", reason));
+  }
+}
+
+}  // namespace detail
+
+/// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
+/// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
+/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
+/// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
+/// UTF-8, and std::bad_alloc. Any thread.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push(const push_options& options) {
+  detail::ask_gateway("PUT", options, scrape<Sources...>());
+}
+
+/// Replaces those of the group's metrics that have the names of the Sources', and keeps the others (POST). Else as
+/// `push`.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push_add(const push_options& options) {
+  detail::ask_gateway("POST", options, scrape<Sources...>());
+}
+
+/// Deletes the group and its metrics (DELETE); one that is not there, too. Else as `push`.
+inline void push_delete(const push_options& options) {
+  detail::ask_gateway("DELETE", options, {});
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The server: an HTTP endpoint on a thread of its own.
+#ifndef VITALS_HTTP_SERVER_HPP
+#define VITALS_HTTP_SERVER_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+// The endpoint that scrapers read: some sources, rendered for each request in the format that it asks for.
+#ifndef VITALS_HTTP_EXPOSITION_HPP
+#define VITALS_HTTP_EXPOSITION_HPP
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// JSON for people and scripts (RFC 8259). One family a line:
+//
+//   {"families":[
+//   {"name":"jobs_total","type":"counter","help":"Jobs done.","unit":"","series":[
+//     {"labels":{"zone":"eu"},"value":3}]},
+//   {"name":"wait_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[
+//     {"labels":{},"count":3,"sum":0.5,"quantiles":{"p50":0.05,"p95":0.1,"p99":0.1},
+//      "buckets":[{"bound":0.1,"count":2},{"bound":"+Inf","count":1}]}]}
+//   ]}
+//
+// (Broken here to fit.) A `type` is counter, gauge, histogram, summary, info or stateset, a `unit` may be empty. A
+// summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
+// bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
+// as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
+// is "NaN". More members may be added. A counter's series and a bucket may hold an exemplar behind these:
+//
+//   "exemplar":{"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","value":0.07,
+//    "timestamp":1520879607.789}
+#ifndef VITALS_EXPOSE_JSON_HPP
+#define VITALS_EXPOSE_JSON_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// Adds `text`, which is UTF-8, as it stands within a JSON string.
+inline void append_json_escaped(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20) {
+      out += "\\u00";
+      out += digits[byte >> 4U];
+      out += digits[byte & 0xFU];
+    } else {
+      out += c == '"' || c == '\\' ? "\\" : "";
+      out += c;
+    }
+  }
+}
+
+/// Adds it as a JSON string.
+inline void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
+inline std::string json_string(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
+}
+
+inline std::string json_labels(const source_ref& s, const family& f, std::uint32_t series) {
+  std::string out = "{";
+  each_label(s, f, series, [&out](std::string_view name, std::string_view value) {
+    out += out.size() == 1 ? "" : ",";
+    append_json(out, name);
+    out += ':';
+    append_json(out, value);
+  });
+  out += '}';
+  return out;
+}
+
+inline void lay_json_exemplar(page_text& page, const family& f, std::uint32_t at) {
+  if (f.exemplars.stride != 0) {
+    page.number(slot::exemplar, at, 1);
+  }
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first, std::uint32_t exemplar) {
+  char bound[number_room];
+  std::uint32_t at = 0;
+  page.text(",\"buckets\":[");
+  for (const double b : f.bounds) {
+    const char* const end = write_json_real(bound, b);
+    page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
+    const cell_range cells = f.bucket(at++);
+    page.number(slot::total, first + cells.first, cells.count);
+    lay_json_exemplar(page, f, exemplar);
+    page.text("},");
+    exemplar += f.exemplars.step;
+  }
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first);
+  lay_json_exemplar(page, f, exemplar);
+  page.text("}]");
+}
+
+/// Lays down a family as JSON.
+inline void lay_json(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base) {
+  constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "info", "stateset"};
+  page.number(slot::separator, 0).text("{\"name\":\"").text(s.prefix).text(f.name);
+  page.text("\",\"type\":\"").text(types[static_cast<std::size_t>(f.type)]);
+  page.text("\",\"help\":").text(json_string(f.help)).text(",\"unit\":").text(json_string(f.unit));
+  page.text(",\"series\":[");
+  const bool is_histogram = f.type == metric_type::histogram;
+  const auto shown = [&](double q) { return is_histogram ? page.quantile_of(q, f.all_bounds()) : 0; };
+  const std::uint32_t p50 = shown(0.5);
+  const std::uint32_t p95 = shown(0.95);
+  const std::uint32_t p99 = shown(0.99);
+  std::string_view between;
+  f.each_series([&](std::uint32_t i) {
+    const std::uint32_t at = cell_base + f.cell_of(i);
+    page.text(between).text("{\"labels\":").text(json_labels(s, f, i));
+    between = ",";
+    if (is_histogram || f.type == metric_type::summary) {
+      page.text(",\"count\":").number(slot::total, at + 1, static_cast<std::uint32_t>(f.all_bounds().size()) + 1);
+      page.text(",\"sum\":");
+      page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::json_real, at, f.width - 1);
+    } else {
+      page.text(",\"value\":");
+      lay_value(page, f, i, at, slot::json_real);
+      lay_json_exemplar(page, f, cell_base + f.exemplar_of(i));
+    }
+    if (is_histogram) {
+      page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
+      page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
+      page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
+      lay_json_buckets(page, f, at, cell_base + f.exemplar_of(i));
+    }
+    page.text("}");
+  });
+  page.text("]}");
+}
+
+}  // namespace detail
+
+/// JSON, in the shape that stands at the top: its media type, and how its pages are laid.
+struct json_text {
+  static constexpr std::string_view content_type = "application/json";
+  static constexpr detail::format format{.lay = &detail::lay_json, .beginning = "{\"families\":[", .ending = "\n]}\n"};
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_HPP
+#define VITALS_EXPOSE_PROTOBUF_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
+// https://prometheus.io/docs/specs/native_histograms/
+#ifndef VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+#define VITALS_EXPOSE_NATIVE_BUCKETS_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+// Protocol buffers on the wire: fields, and messages in messages.
+// https://protobuf.dev/programming-guides/encoding/
+#ifndef VITALS_EXPOSE_WIRE_HPP
+#define VITALS_EXPOSE_WIRE_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// How a field's value lies behind its number.
+enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2 };
+
+constexpr std::uint64_t wire_tag(std::uint32_t field, wire_type type) noexcept {
+  return std::uint64_t{field} << 3U | static_cast<std::uint64_t>(type);
+}
+
+/// How many bytes a varint takes: 1 to 10.
+constexpr std::size_t varint_size(std::uint64_t n) noexcept {
+  return (static_cast<std::size_t>(std::bit_width(n | 1U)) + 6) / 7;
+}
+
+/// The room that a field needs at most: a varint, a double, and the number and length of what takes `room` itself.
+constexpr std::size_t varint_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::varint)) + 10;
+}
+constexpr std::size_t real_field_room(std::uint32_t field) noexcept {
+  return varint_size(wire_tag(field, wire_type::fixed64)) + 8;
+}
+constexpr std::size_t bytes_field_room(std::uint32_t field, std::size_t room) noexcept {
+  return varint_size(wire_tag(field, wire_type::bytes)) + varint_size(room) + room;
+}
+
+/// Writes a varint and returns its end, as all of these do.
+inline char* write_varint(char* out, std::uint64_t n) noexcept {
+  for (; n >= 0x80; n >>= 7U) {
+    *out++ = static_cast<char>(n | 0x80U);
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a varint as `size` bytes, which are enough: zeros stand above a number that needs fewer.
+inline char* write_padded_varint(char* out, std::uint64_t n, std::size_t size) noexcept {
+  for (; size > 1; --size) {
+    *out++ = static_cast<char>(n | 0x80U);
+    n >>= 7U;
+  }
+  *out++ = static_cast<char>(n);
+  return out;
+}
+
+/// Writes a double: its bits, the lowest byte first.
+inline char* write_fixed64(char* out, double value) noexcept {
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  if constexpr (std::endian::native == std::endian::big) {
+    bits = __builtin_bswap64(bits);
+  }
+  std::memcpy(out, &bits, 8);
+  return out + 8;
+}
+
+/// Writes fields to where there is room for them.
+///
+/// A message's length stands before its content and depends on it. So that everything is written once and forward, a
+/// length takes as many bytes as the largest one that the message can have, and is filled in when the content is
+/// there. A varint with zeros above it is legal, and is at most one or two bytes longer here.
+class field_writer {
+ public:
+  explicit field_writer(char* out) noexcept : out_(out) {}
+
+  void varint(std::uint32_t field, std::uint64_t value) noexcept {
+    tag(field, wire_type::varint);
+    out_ = write_varint(out_, value);
+  }
+  void real(std::uint32_t field, double value) noexcept {
+    tag(field, wire_type::fixed64);
+    out_ = write_fixed64(out_, value);
+  }
+  void bytes(std::uint32_t field, std::string_view content) noexcept {
+    tag(field, wire_type::bytes);
+    out_ = write_varint(out_, content.size());
+    copy(content);
+  }
+  /// Fields that are encoded already.
+  void copy(std::string_view fields) noexcept {
+    std::memcpy(out_, fields.data(), fields.size());
+    out_ += fields.size();
+  }
+  /// A message of at most `room` bytes, which `content` writes.
+  template <class Content>
+  void message(std::uint32_t field, std::size_t room, Content content) noexcept {
+    tag(field, wire_type::bytes);
+    delimited(room, content);
+  }
+  /// A message as a stream has it: its length, and no field's number.
+  template <class Content>
+  void delimited(std::size_t room, Content content) noexcept {
+    char* const length = out_;
+    const std::size_t size = varint_size(room);
+    out_ += size;
+    content();
+    write_padded_varint(length, static_cast<std::uint64_t>(out_ - length) - size, size);
+  }
+
+  [[nodiscard]] char* end() const noexcept { return out_; }
+
+ private:
+  void tag(std::uint32_t field, wire_type type) noexcept { out_ = write_varint(out_, wire_tag(field, type)); }
+
+  char* out_;
+};
+
+inline void append_varint(std::string& out, std::uint64_t n) {
+  char bytes[10];
+  out.append(bytes, static_cast<std::size_t>(write_varint(bytes, n) - bytes));
+}
+inline void append_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
+  append_varint(out, wire_tag(field, wire_type::varint));
+  append_varint(out, value);
+}
+inline void append_real(std::string& out, std::uint32_t field, double value) {
+  append_varint(out, wire_tag(field, wire_type::fixed64));
+  char bytes[8];
+  out.append(bytes, static_cast<std::size_t>(write_fixed64(bytes, value) - bytes));
+}
+/// A text, or a message that is encoded already.
+inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
+  append_varint(out, wire_tag(field, wire_type::bytes));
+  append_varint(out, bytes.size());
+  out += bytes;
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// The numbers of a Histogram's fields that only a native one has.
+struct native_field {
+  static constexpr std::uint32_t schema = 5, zero_threshold = 6, zero_count = 7, positive_span = 12,
+                                 positive_delta = 13;
+};
+struct span_field {
+  static constexpr std::uint32_t offset = 1, length = 2;
+};
+
+/// A signed number as protobuf's sint32 and sint64 have it.
+constexpr std::uint64_t zigzag(std::int64_t n) noexcept {
+  return static_cast<std::uint64_t>(n) << 1U ^ static_cast<std::uint64_t>(n >> 63);
+}
+
+/// How many buckets are sent at most: where more hold something, neighbours are sent as one, of half the resolution.
+inline constexpr std::uint32_t most_native_buckets = 160;
+
+inline constexpr std::size_t span_room = varint_field_room(span_field::offset) + varint_field_room(span_field::length);
+
+/// The room that a native histogram's own fields need at most.
+constexpr std::size_t native_room() noexcept {
+  return 2 * varint_field_room(native_field::schema) + real_field_room(native_field::zero_threshold) +
+         most_native_buckets * (bytes_field_room(native_field::positive_span, span_room) +
+                                varint_field_room(native_field::positive_delta));
+}
+
+/// The buckets of a native histogram's reading, at its own resolution or a coarser one.
+class native_buckets {
+ public:
+  /// `cells` begin with the series' first. Halves the resolution until few enough buckets hold something.
+  native_buckets(const family& f, const std::uint64_t* cells) noexcept
+      : counts_(cells + 2),
+        first_(f.native.low * (1 << (f.native.schema > 0 ? f.native.schema : 0)) /
+                   (1 << (f.native.schema < 0 ? -f.native.schema : 0)) +
+               1),
+        buckets_(static_cast<std::uint32_t>(f.bounds.size() - 1) * f.native.parts) {
+    const auto too_many = [this] {
+      std::uint32_t held = 0;
+      each([&held](std::int32_t, std::uint64_t) { ++held; });
+      return held > most_native_buckets;
+    };
+    while (too_many()) {
+      ++halvings_;
+    }
+  }
+
+  [[nodiscard]] int halvings() const noexcept { return halvings_; }
+
+  /// Calls `visit(index, count)` for each bucket that holds something. What lies above all bounds is in the last one.
+  template <class Visit>
+  void each(Visit visit) const noexcept {
+    std::int32_t merged = 0;
+    std::uint64_t count = 0;
+    for (std::uint32_t i = 0; i != buckets_; ++i) {
+      const std::uint64_t here = counts_[i] + (i + 1 == buckets_ ? counts_[buckets_] : 0);
+      if (here == 0) {
+        continue;
+      }
+      // a bucket of half the resolution ends where its second half does: the index is divided and rounded up
+      const std::int32_t index = ((first_ + static_cast<std::int32_t>(i) - 1) >> halvings_) + 1;
+      if (count != 0 && index != merged) {
+        visit(merged, count);
+        count = 0;
+      }
+      merged = index;
+      count += here;
+    }
+    if (count != 0) {
+      visit(merged, count);
+    }
+  }
+
+ private:
+  const std::uint64_t* counts_;
+  std::int32_t first_;  // index of the first bucket above the zero bucket
+  std::uint32_t buckets_;
+  int halvings_ = 0;
+};
+
+/// Writes a native histogram's own fields.
+inline void write_native(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  const native_buckets buckets{f, cells};
+  to.varint(native_field::schema, zigzag(f.native.schema - buckets.halvings()));
+  to.real(native_field::zero_threshold, f.bounds.front());
+  to.varint(native_field::zero_count, cells[1]);
+  std::int32_t next = 0;  // the bucket that would continue the span
+  std::int32_t begin = 0;
+  std::int32_t end_before = 0;
+  std::uint32_t length = 0;
+  const auto write_span = [&] {
+    to.message(native_field::positive_span, span_room, [&] {
+      to.varint(span_field::offset, zigzag(begin - end_before));
+      to.varint(span_field::length, length);
+    });
+    end_before = next;
+  };
+  buckets.each([&](std::int32_t index, std::uint64_t) {
+    if (length != 0 && index != next) {
+      write_span();
+      length = 0;
+    }
+    begin = length == 0 ? index : begin;
+    ++length;
+    next = index + 1;
+  });
+  if (length != 0) {
+    write_span();
+  }
+  std::uint64_t before = 0;
+  buckets.each([&](std::int32_t, std::uint64_t count) {
+    to.varint(native_field::positive_delta, zigzag(static_cast<std::int64_t>(count - before)));
+    before = count;
+  });
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+struct label_pair_field {
+  static constexpr std::uint32_t name = 1, value = 2;
+};
+struct value_field {  // a gauge's and a counter's
+  static constexpr std::uint32_t value = 1, exemplar = 2;
+};
+struct summary_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
+};
+struct histogram_field {
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, exemplars = 16;
+};
+struct bucket_field {
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2, exemplar = 3;
+};
+struct exemplar_field {
+  static constexpr std::uint32_t label = 1, value = 2, timestamp = 3;
+};
+struct timestamp_field {
+  static constexpr std::uint32_t seconds = 1, nanos = 2;
+};
+
+/// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
+inline double seconds_of(wide nanoseconds) noexcept {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const unsigned_wide bits = static_cast<unsigned_wide>(nanoseconds);
+  const unsigned_wide size = nanoseconds < 0 ? 0 - bits : bits;
+  double seconds = 0;
+  if (size >> 53U == 0) {
+    seconds = static_cast<double>(static_cast<std::uint64_t>(size)) / 1e9;
+  } else {  // a quotient of 55 bits or more, the lowest of them set where there is a rest: the conversion rounds it
+    const unsigned shift = size >> 85U == 0 ? 32 : 0;
+    const unsigned_wide scaled = size << shift;
+    const unsigned_wide quotient = scaled / second | (scaled % second != 0 ? 1U : 0U);
+    seconds = static_cast<double>(quotient) / static_cast<double>(std::uint64_t{1} << shift);
+  }
+  return nanoseconds < 0 ? -seconds : seconds;
+}
+
+/// The sum of a histogram or a summary, whose cells begin at `cells`.
+inline double sum_of(const family& f, const std::uint64_t* cells) noexcept {
+  return f.kind == value_kind::duration_histogram ? seconds_of(plain_wide(cells[0], cells[f.width - 1]))
+                                                  : std::bit_cast<double>(cells[0]);
+}
+
+inline constexpr std::size_t summary_room =
+    varint_field_room(summary_field::sample_count) + real_field_room(summary_field::sample_sum);
+
+/// Writes a Summary's fields.
+inline void write_summary(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+  to.varint(summary_field::sample_count, cells[1]);
+  to.real(summary_field::sample_sum, sum_of(f, cells));
+}
+
+constexpr std::size_t pair_room(std::size_t name, std::size_t value) noexcept {
+  return bytes_field_room(label_pair_field::name, name) + bytes_field_room(label_pair_field::value, value);
+}
+inline constexpr std::size_t trace_room = pair_room(exemplar::trace_label.size(), exemplar::trace_digits);
+inline constexpr std::size_t span_label_room = pair_room(exemplar::span_label.size(), exemplar::span_digits);
+inline constexpr std::size_t timestamp_room =
+    varint_field_room(timestamp_field::seconds) + varint_field_room(timestamp_field::nanos);
+inline constexpr std::size_t exemplar_message_room =
+    bytes_field_room(exemplar_field::label, trace_room) + bytes_field_room(exemplar_field::label, span_label_room) +
+    real_field_room(exemplar_field::value) + bytes_field_room(exemplar_field::timestamp, timestamp_room);
+
+/// Writes an Exemplar as a field, if a reading's words hold one.
+inline void write_exemplar(field_writer& to, std::uint32_t field, const std::uint64_t* words) noexcept {
+  const std::uint64_t time = words[exemplar_word::time];
+  if (time == 0) {
+    return;
+  }
+  const auto write_label = [&to](std::size_t room, std::string_view name, std::string_view value) {
+    to.message(exemplar_field::label, room, [&] {
+      to.bytes(label_pair_field::name, name);
+      to.bytes(label_pair_field::value, value);
+    });
+  };
+  char digits[exemplar::trace_digits];
+  to.message(field, exemplar_message_room, [&] {
+    write_trace(digits, words);
+    write_label(trace_room, exemplar::trace_label, {digits, exemplar::trace_digits});
+    write_span(digits, words);
+    write_label(span_label_room, exemplar::span_label, {digits, exemplar::span_digits});
+    to.real(exemplar_field::value, std::bit_cast<double>(words[exemplar_word::value]));
+    to.message(exemplar_field::timestamp, timestamp_room, [&] {
+      to.varint(timestamp_field::seconds, time / 1000);
+      to.varint(timestamp_field::nanos, time % 1000 * 1'000'000);
+    });
+  });
+}
+
+/// How many of a native histogram's exemplars stand in its own list: the newest ones.
+inline constexpr std::uint32_t most_native_exemplars = 10;
+inline constexpr std::size_t native_exemplars_room =
+    most_native_exemplars * bytes_field_room(histogram_field::exemplars, exemplar_message_room);
+
+/// Writes the newest exemplars of a native histogram, the oldest of them first: a reader takes them in order of time.
+/// `points` is the first bucket's.
+inline void write_native_exemplars(field_writer& to, const family& f, const std::uint64_t* points) noexcept {
+  const std::uint64_t* newest[most_native_exemplars + 1];  // and room for the one that leaves
+  std::uint32_t held = 0;
+  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
+    const std::uint64_t* const point = points + i * f.exemplars.step;
+    const std::uint64_t time = point[exemplar_word::time];
+    if (time != 0) {
+      std::uint32_t at = held;
+      for (; at != 0 && newest[at - 1][exemplar_word::time] < time; --at) {
+        newest[at] = newest[at - 1];
+      }
+      newest[at] = point;
+      held += held != most_native_exemplars ? 1 : 0;
+    }
+  }
+  while (held != 0) {
+    write_exemplar(to, histogram_field::exemplars, newest[--held]);
+  }
+}
+
+/// The room that a family's buckets need each.
+constexpr std::size_t bucket_room(const family& f) noexcept {
+  return varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound) +
+         (f.exemplars.stride != 0 ? bytes_field_room(bucket_field::exemplar, exemplar_message_room) : 0);
+}
+
+/// The room that a Histogram's fields need.
+constexpr std::size_t histogram_room(const family& f) noexcept {
+  const bool has_exemplars = f.exemplars.stride != 0;
+  return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
+         (f.bounds.size() + (has_exemplars ? 1 : 0)) * bytes_field_room(histogram_field::bucket, bucket_room(f)) +
+         (f.native.parts != 0 ? native_room() : 0) + (f.native.parts != 0 && has_exemplars ? native_exemplars_room : 0);
+}
+
+/// Writes a Histogram's fields. The bucket up to +Inf, which holds `sample_count`, is optional: it is there where it
+/// has an exemplar. A native histogram has its own buckets beside the classic ones. `points` are the series' exemplars.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells,
+                            const std::uint64_t* points) noexcept {
+  const auto count_of = [&](std::uint32_t bucket) {
+    const cell_range own = f.bucket(bucket);
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i != own.count; ++i) {
+      sum += cells[own.first + i];
+    }
+    return sum;
+  };
+  const auto bounds = static_cast<std::uint32_t>(f.bounds.size());
+  std::uint64_t total = 0;
+  for (std::uint32_t i = 0; i <= bounds; ++i) {
+    total += count_of(i);
+  }
+  to.varint(histogram_field::sample_count, total);
+  to.real(histogram_field::sample_sum, sum_of(f, cells));
+  std::uint64_t below = 0;
+  const auto write_bucket = [&](std::uint32_t i, double bound) {
+    to.message(histogram_field::bucket, bucket_room(f), [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, bound);
+      if (f.exemplars.stride != 0) {
+        write_exemplar(to, bucket_field::exemplar, points + i * f.exemplars.step);
+      }
+    });
+  };
+  for (std::uint32_t i = 0; i != bounds; ++i) {
+    below += count_of(i);
+    write_bucket(i, f.bounds[i]);
+  }
+  const bool has_exemplars = f.exemplars.stride != 0;
+  if (has_exemplars && points[bounds * f.exemplars.step + exemplar_word::time] != 0) {
+    below = total;
+    write_bucket(bounds, std::numeric_limits<double>::infinity());
+  }
+  if (f.native.parts != 0) {
+    write_native(to, f, cells);
+    if (has_exemplars) {
+      write_native_exemplars(to, f, points);
+    }
+  }
+}
+
+/// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
+constexpr bool varies(const family& f) noexcept {
+  return f.type == metric_type::histogram || f.type == metric_type::summary || f.exemplars.stride != 0;
+}
+
+/// A counter with exemplars.
+inline constexpr std::size_t counter_room =
+    real_field_room(value_field::value) + bytes_field_room(value_field::exemplar, exemplar_message_room);
+inline void write_counter(field_writer& to, const family& f, std::uint64_t total, const std::uint64_t* words) noexcept {
+  to.real(value_field::value, f.kind == value_kind::real ? std::bit_cast<double>(total) : static_cast<double>(total));
+  write_exemplar(to, value_field::exemplar, words);
+}
+
+/// The room that a series' value needs in a family that varies, and writing it.
+constexpr std::size_t value_room(const family& f) noexcept {
+  return f.type == metric_type::histogram ? histogram_room(f)
+         : f.type == metric_type::summary ? summary_room
+                                          : counter_room;
+}
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells, std::uint32_t series) noexcept {
+  const std::uint64_t* const own = cells + f.cell_of(series);
+  const std::uint64_t* const points = cells + f.exemplar_of(series);
+  if (f.type == metric_type::histogram) {
+    write_histogram(to, f, own, points);
+  } else if (f.type == metric_type::summary) {
+    write_summary(to, f, own);
+  } else {
+    write_counter(to, f, *own, points);
+  }
+}
+
+/// The messages of some families: what of them does not change, encoded once, and where the numbers go.
+class family_messages {
+ public:
+  /// Adds a family, whose cells are numbered from `cell_base` on.
+  void lay(const source_ref& s, const family& f, std::uint32_t cell_base) {
+    constexpr std::uint64_t types[] = {0, 1, 4, 2, 1, 1};  // an info and a state set are gauges
+    std::string text;
+    append_bytes(text, metric_family_field::name, std::string{s.prefix} + std::string{f.name});
+    append_bytes(text, metric_family_field::help, f.help);
+    append_varint(text, metric_family_field::type, types[static_cast<std::size_t>(f.type)]);
+    if (!f.unit.empty()) {
+      append_bytes(text, metric_family_field::unit, f.unit);
+    }
+    const std::size_t head = text.size();
+    const std::size_t before = places_.size();
+    const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
+    room_ += varint_size(room) + room;
+    families_.push_back({.facts = &f,
+                         .base = cell_base,
+                         .head = head,
+                         .length = text.size(),
+                         .room = room,
+                         .series = places_.size() - before});
+    text_ += text;
+  }
+
+  /// The room that all messages need at most.
+  [[nodiscard]] std::size_t room() const noexcept { return room_; }
+
+  /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
+  char* fill(char* out, const std::uint64_t* cells) const noexcept {
+    const char* from = text_.data();
+    const place* places = places_.data();
+    for (const laid_family& laid : families_) {
+      const family& f = *laid.facts;
+      const std::uint64_t* const own = cells + laid.base;
+      if (f.present == family::always || own[f.present] != 0) {
+        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
+      }
+      from += laid.length;
+      places += laid.series;
+    }
+    return out;
+  }
+
+ private:
+  struct laid_family {
+    const family* facts;
+    std::uint32_t base;
+    std::size_t head;    // bytes before the first series
+    std::size_t length;  // bytes of text
+    std::size_t room;    // that the message needs, without its own length
+    std::size_t series;  // how many are laid
+  };
+
+  static std::uint32_t series_field(const family& f) noexcept {
+    return f.type == metric_type::histogram ? metric_field::histogram
+           : f.type == metric_type::summary ? metric_field::summary
+           : f.type == metric_type::counter ? metric_field::counter
+                                            : metric_field::gauge;
+  }
+  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
+    return labels + bytes_field_room(series_field(f), value_room(f));
+  }
+
+  static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
+    std::string all;
+    each_label(s, f, series, [&all](std::string_view name, std::string_view value) {
+      std::string pair;
+      append_bytes(pair, label_pair_field::name, name);
+      append_bytes(pair, label_pair_field::value, value);
+      append_bytes(all, metric_field::label, pair);
+    });
+    return all;
+  }
+
+  struct place {
+    std::uint32_t at;  // from the start of the family's text
+    std::uint32_t series;
+  };
+
+  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
+  std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
+    f.each_series([&](std::uint32_t i) {
+      std::string metric = labels_of(s, f, i);
+      std::string value;
+      append_real(value, value_field::value, 1);  // an info's is not written again
+      append_bytes(metric, series_field(f), value);
+      append_bytes(text, metric_family_field::metric, metric);
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size() - 8), .series = i});
+    });
+    return text.size();
+  }
+
+  /// Lays the labels of all series. A place is where a series' labels end.
+  std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
+    std::size_t room = text.size();
+    f.each_series([&](std::uint32_t i) {
+      const std::string labels = labels_of(s, f, i);
+      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
+      text += labels;
+      places_.push_back({.at = static_cast<std::uint32_t>(text.size()), .series = i});
+    });
+    return room;
+  }
+
+  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
+                              const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    out = write_varint(out, laid.length);
+    std::memcpy(out, from, laid.length);
+    const auto fill_in = [&](auto value_of) {
+      for (const place& p : view{places, laid.series}) {
+        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
+      }
+    };
+    switch (f.kind) {
+      case value_kind::unsigned_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(n); });
+        break;
+      case value_kind::signed_integer:
+        fill_in([](std::uint64_t n, std::uint32_t) { return static_cast<double>(static_cast<std::int64_t>(n)); });
+        break;
+      case value_kind::state:
+        fill_in([&f](std::uint64_t n, std::uint32_t i) { return n == f.state_of(i).state ? 1.0 : 0.0; });
+        break;
+      case value_kind::one:
+        break;
+      default:
+        fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
+        break;
+    }
+    return out + laid.length;
+  }
+
+  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
+                             const std::uint64_t* cells) noexcept {
+    const family& f = *laid.facts;
+    const std::size_t room = value_room(f);
+    field_writer to{out};
+    to.delimited(laid.room, [&] {
+      to.copy({from, laid.head});
+      std::size_t begin = laid.head;
+      for (const place& p : view{places, laid.series}) {
+        const std::string_view labels{from + begin, p.at - begin};
+        begin = p.at;
+        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
+          to.copy(labels);
+          to.message(series_field(f), room, [&] { write_value(to, f, cells, p.series); });
+        });
+      }
+    });
+    return to.end();
+  }
+
+  std::vector<laid_family> families_;
+  std::string text_;           // of all families, one after the other
+  std::vector<place> places_;  // of each series
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+
+/// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
+/// is allocated once the buffer has grown to the page's size.
+///
+/// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
+/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
+class protobuf_page {
+ public:
+  static constexpr std::string_view content_type =
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+  /// Encodes what does not change. Throws std::invalid_argument where two sources offer the same family, where a prefix
+  /// or a constant label's name is none, or where a family has a label of that name itself; and std::bad_alloc.
+  /// Where `names` are given, the page has the families of these names alone (or of samples' names).
+  explicit protobuf_page(view<source_ref> sources, view<std::string> names = {}) : reading_(sources, names) {
+    messages_ = laid();
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::scoped_lock turn{mutex_};
+    if (reading_.is_stale()) {
+      messages_ = laid();
+    }
+    out.resize(messages_.room());
+    const char* const end = messages_.fill(out.data(), reading_.take());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+  }
+
+ private:
+  detail::family_messages laid() {
+    detail::family_messages messages;
+    reading_.each_shown(
+        [&messages](const source_ref& s, const family& f, std::uint32_t base) { messages.lay(s, f, base); });
+    return messages;
+  }
+
+  detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// gzip (RFC 1952) over Beast's own deflate: no library is linked for it.
+#ifndef VITALS_HTTP_GZIP_HPP
+#define VITALS_HTTP_GZIP_HPP
+
+#include <boost/beast/zlib/deflate_stream.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+// CRC-32 as gzip has it (RFC 1952, 8).
+#ifndef VITALS_HTTP_CRC32_HPP
+#define VITALS_HTTP_CRC32_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+/// Tables for eight bytes at a time: the k-th has the remainder of a byte with k zero bytes behind it.
+inline constexpr auto crc32_tables = [] {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
+  for (std::uint32_t byte = 0; byte != 256; ++byte) {
+    std::uint32_t remainder = byte;
+    for (int bit = 0; bit != 8; ++bit) {
+      remainder = (remainder >> 1) ^ ((remainder & 1) != 0 ? 0xEDB88320U : 0U);
+    }
+    tables[0][byte] = remainder;
+  }
+  for (std::size_t k = 1; k != tables.size(); ++k) {
+    for (std::size_t byte = 0; byte != 256; ++byte) {
+      const std::uint32_t before = tables[k - 1][byte];
+      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}();
+
+/// The CRC-32 of a text.
+[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text) noexcept {
+  const auto& t = crc32_tables;
+  std::uint32_t crc = 0xFFFFFFFF;
+  const auto byte = [&text](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(text[at])}; };
+  const auto word = [&byte](std::size_t at) {
+    return byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 |
+           byte(at + 3) << 24;  // one load on a little-endian machine
+  };
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    const std::uint32_t low = crc ^ word(at);
+    const std::uint32_t high = word(at + 4);
+    crc = t[7][low & 0xFF] ^ t[6][low >> 8 & 0xFF] ^ t[5][low >> 16 & 0xFF] ^ t[4][low >> 24] ^  //
+          t[3][high & 0xFF] ^ t[2][high >> 8 & 0xFF] ^ t[1][high >> 16 & 0xFF] ^ t[0][high >> 24];
+  }
+  for (; at != text.size(); ++at) {
+    crc = (crc >> 8) ^ t[0][(crc ^ byte(at)) & 0xFF];
+  }
+  return ~crc;
+}
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// A compressor to keep: its first use allocates 256 KiB, later ones nothing. For one thread at a time.
+class gzip {
+ public:
+  gzip() {
+    // The usual window and memory. With much less memory this deflate would be open to a bug of old zlib's,
+    // CVE-2018-25032: many distant matches in a block too short for Huffman codes of its own.
+    stream_.reset(level, 15, 8, boost::beast::zlib::Strategy::normal);
+  }
+
+  /// Replaces `out` with `in`, compressed. Keeps its capacity: a buffer that is used again for an input that is no
+  /// larger is not allocated again. Throws std::bad_alloc, and then leaves `out` as it was.
+  void compress(std::string_view in, std::string& out) {
+    namespace zlib = boost::beast::zlib;
+    stream_.reset();
+    out.resize(head_size + stream_.upper_bound(in.size()) + tail_size);
+    out.replace(0, head_size, head, head_size);
+    zlib::z_params io;
+    io.next_in = in.data();
+    io.avail_in = in.size();
+    io.next_out = out.data() + head_size;
+    io.avail_out = out.size() - head_size - tail_size;
+    boost::beast::error_code state;
+    stream_.write(io, zlib::Flush::finish, state);
+    if (state != zlib::error::end_of_stream) {
+      throw std::logic_error("vitals::http::gzip: the compressed text is larger than its bound");
+    }
+    out.resize(out.size() - tail_size - io.avail_out);
+    append_word(out, detail::crc32(in));
+    append_word(out, static_cast<std::uint32_t>(in.size() & 0xFFFFFFFF));
+  }
+
+ private:
+  // Of 70 KB of counters in 0.1 ms level 1 leaves 8.2 KB; level 4 leaves 7.3 in 0.2 ms, 6 leaves 7.0 in 0.6 ms and 9
+  // leaves 6.4 in 2.4 ms: processor time that the program itself had better have.
+  static constexpr int level = 1;
+  static constexpr std::size_t head_size = 10;
+  static constexpr std::size_t tail_size = 8;
+  static constexpr char head[head_size + 1] =
+      "\x1f\x8b\x08\0\0\0\0\0\x04\xff";  // deflate, no name or time, fast, any system
+
+  static void append_word(std::string& out, std::uint32_t word) {
+    for (int i = 0; i != 4; ++i, word >>= 8) {
+      out += static_cast<char>(word & 0xFF);
+    }
+  }
+
+  boost::beast::zlib::deflate_stream stream_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// A request and a response, without any library's types.
+#ifndef VITALS_HTTP_MESSAGE_HPP
+#define VITALS_HTTP_MESSAGE_HPP
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// What a router needs of a request. The views must live until `handle` returns.
+struct request {
+  std::string_view method;             ///< as on the wire, `GET`
+  std::string_view target;             ///< as on the wire: path and query
+  std::string_view accept{};           ///< the Accept lines' values, joined by commas; empty where there is none
+  std::string_view accept_encoding{};  ///< the Accept-Encoding lines' values, likewise
+};
+
+/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
+struct response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body{};
+  std::string allow{};             ///< the Allow header, where not empty
+  std::string content_encoding{};  ///< likewise
+  std::string vary{};              ///< likewise
+  std::string cache_control{};     ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control}) {
+      text->clear();
+    }
+  }
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// What a client asked for: the format of a page by Accept, gzip by Accept-Encoding.
+// RFC 9110, 12.5.1 and 12.5.3; https://prometheus.io/docs/instrumenting/content_negotiation/
+#ifndef VITALS_HTTP_NEGOTIATE_HPP
+#define VITALS_HTTP_NEGOTIATE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
+// RFC 9110: 5.6 (lists, tokens, quoted strings, parameters), 12.4.2 (weights)
+#ifndef VITALS_HTTP_WEIGHTED_LIST_HPP
+#define VITALS_HTTP_WEIGHTED_LIST_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whether two texts are the same but for the case of ASCII letters.
+[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+  bool same = a.size() == b.size();
+  for (std::size_t i = 0; same && i != a.size(); ++i) {
+    same = lower(a[i]) == lower(b[i]);
+  }
+  return same;
+}
+
+/// A parameter of a header's member: `version=1.0.0`, `title="a, \"b\""`.
+struct parameter {
+  std::string_view name;
+  std::string_view written;  ///< the value, between the quotes where it has some
+  bool quoted = false;
+
+  [[nodiscard]] constexpr bool given() const noexcept { return !name.empty(); }
+
+  /// Whether the value is `text`.
+  [[nodiscard]] constexpr bool is(std::string_view text, bool any_case = false) const noexcept {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i != written.size(); ++i) {
+      if (quoted && written[i] == '\\') {
+        ++i;  // there is one more: the quote that ends the value is not escaped
+      }
+      if (at == text.size() || (any_case ? lower(written[i]) != lower(text[at]) : written[i] != text[at])) {
+        return false;
+      }
+      ++at;
+    }
+    return at == text.size();
+  }
+};
+
+/// Reads one member of a header that is a list: `text/plain;version=0.0.4;q=0.5`.
+class member_reader {
+ public:
+  constexpr explicit member_reader(std::string_view text) noexcept : rest_(text) {
+    skip_blanks();
+    while (!rest_.empty() && is_blank(rest_.back())) {
+      rest_.remove_suffix(1);
+    }
+  }
+
+  [[nodiscard]] constexpr bool at_end() const noexcept { return rest_.empty(); }
+
+  /// Takes `c` if it comes next.
+  constexpr bool take(char c) noexcept {
+    const bool next = rest_.starts_with(c);
+    rest_.remove_prefix(next ? 1 : 0);
+    return next;
+  }
+
+  /// Takes the token that comes next (RFC 9110, 5.6.2); empty where none does.
+  constexpr std::string_view token() noexcept {
+    std::size_t size = 0;
+    while (size != rest_.size() && is_token_char(rest_[size])) {
+      ++size;
+    }
+    return taken(size);
+  }
+
+  /// Takes `; name=value`, a `;` alone too: its name is empty. False where something else comes next.
+  constexpr bool take_parameter(parameter& p) noexcept {
+    p = {};
+    skip_blanks();
+    if (!take(';')) {
+      return false;
+    }
+    skip_blanks();
+    p.name = token();
+    if (p.name.empty()) {
+      return at_end() || rest_.front() == ';';
+    }
+    if (!take('=')) {
+      return false;
+    }
+    p.quoted = take('"');
+    if (!p.quoted) {
+      p.written = token();
+      return !p.written.empty();
+    }
+    std::size_t size = 0;
+    while (size < rest_.size() && rest_[size] != '"') {
+      size += rest_[size] == '\\' ? 2 : 1;
+    }
+    if (size >= rest_.size()) {
+      return false;
+    }
+    p.written = taken(size);
+    return take('"');
+  }
+
+ private:
+  static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+  static constexpr bool is_token_char(char c) noexcept {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  }
+
+  constexpr void skip_blanks() noexcept {
+    while (!rest_.empty() && is_blank(rest_.front())) {
+      rest_.remove_prefix(1);
+    }
+  }
+
+  constexpr std::string_view taken(std::size_t size) noexcept {
+    const std::string_view text = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return text;
+  }
+
+  std::string_view rest_;
+};
+
+/// Takes the text up to the next comma that stands in no quotes, and the comma.
+[[nodiscard]] constexpr std::string_view take_member(std::string_view& rest) noexcept {
+  bool quoted = false;
+  std::size_t size = 0;
+  for (; size < rest.size() && (quoted || rest[size] != ','); ++size) {
+    if (quoted && rest[size] == '\\') {
+      ++size;
+    } else if (rest[size] == '"') {
+      quoted = !quoted;
+    }
+  }
+  const std::string_view member = rest.substr(0, size);
+  rest.remove_prefix(size < rest.size() ? size + 1 : rest.size());
+  return member;
+}
+
+/// A weight in thousandths (RFC 9110, 12.4.2), or -1 where it is malformed.
+[[nodiscard]] constexpr int weight_of(const parameter& q) noexcept {
+  const std::string_view text = q.written;
+  if (q.quoted || text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
+      (text.size() > 1 && text[1] != '.')) {
+    return -1;
+  }
+  int weight = text[0] == '1' ? 1000 : 0;
+  int place = 100;
+  for (std::size_t i = 2; i < text.size(); ++i, place /= 10) {
+    if (text[i] < '0' || text[i] > '9') {
+      return -1;
+    }
+    weight += place * (text[i] - '0');
+  }
+  return weight <= 1000 ? weight : -1;
+}
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// The formats that share the path /metrics. Prometheus text 0.0.4 and 1.0.0 are the same bytes under two media types.
+enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf };
+
+/// What an answer is written in, and its Content-Type.
+struct negotiated {
+  page_format format;
+  std::string_view content_type;
+};
+
+namespace detail {
+
+/// A media range of Accept with the parameters that we know. Others do not narrow it.
+struct media_range {
+  std::string_view type;
+  std::string_view subtype;
+  parameter version;
+  parameter charset;
+  parameter proto;
+  parameter encoding;
+  parameter escaping;
+  int weight = 1000;
+
+  /// Reads a member; false where it is malformed or repeats a parameter.
+  constexpr bool read(std::string_view member) noexcept {
+    member_reader reader{member};
+    type = reader.token();
+    const bool slash = reader.take('/');
+    subtype = reader.token();
+    if (type.empty() || !slash || subtype.empty() || (type == "*" && subtype != "*")) {
+      return false;
+    }
+    parameter q;
+    parameter other;
+    while (!reader.at_end()) {
+      parameter p;
+      if (!reader.take_parameter(p)) {
+        return false;
+      }
+      parameter& known = same_name(p.name, "q")          ? q  // wherever it stands
+                         : same_name(p.name, "version")  ? version
+                         : same_name(p.name, "charset")  ? charset
+                         : same_name(p.name, "proto")    ? proto
+                         : same_name(p.name, "encoding") ? encoding
+                         : same_name(p.name, "escaping") ? escaping
+                                                         : other;
+      if (known.given() && &known != &other) {
+        return false;
+      }
+      known = p;
+    }
+    weight = q.given() ? weight_of(q) : weight;
+    return weight >= 0;
+  }
+};
+
+/// A media type that we can answer with.
+struct offer {
+  page_format format;
+  std::string_view type;
+  std::string_view subtype;
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
+
+  /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
+  [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
+    const bool any_type = range.type == "*";
+    const bool any_subtype = range.subtype == "*";
+    if ((!any_type && !same_name(range.type, type)) || (!any_subtype && !same_name(range.subtype, subtype))) {
+      return 0;
+    }
+    if (format == page_format::protobuf) {  // only for who names all of it: it is nothing to be read by people
+      const bool whole = range.proto.is("io.prometheus.client.MetricFamily") && range.encoding.is("delimited");
+      return whole && !any_subtype ? 5 : 0;
+    }
+    if ((range.version.given() && !range.version.is(version)) ||
+        (range.charset.given() && !range.charset.is("utf-8", true))) {
+      return 0;
+    }
+    const int parameters = int{range.version.given()} + int{range.charset.given()} + int{range.escaping.given()};
+    return any_type ? 1 : any_subtype ? 2 : 3 + parameters;
+  }
+};
+
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
+/// By default the first is preferred to the second, and so on.
+inline constexpr std::array<offer, 4> offers{{
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
+}};
+
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
+  }
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
+}
+
+}  // namespace detail
+
+/// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
+/// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
+  struct standing {
+    int closeness = 0;  // of the range that decides
+    int weight = 0;
+    std::size_t place = 0;
+    std::size_t escaping = 0;
+
+    [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
+      constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
+      return weight != other.weight       ? weight > other.weight
+             : rank(*this) != rank(other) ? rank(*this) > rank(other)
+                                          : place < other.place;
+    }
+  };
+  std::array<standing, detail::offers.size()> standings{};
+  for (std::size_t place = 0; !accept.empty(); ++place) {
+    detail::media_range range;
+    if (!range.read(detail::take_member(accept))) {
+      continue;
+    }
+    for (std::size_t i = 0; i != standings.size(); ++i) {
+      const int closeness = detail::offers[i].closeness(range);
+      standing& s = standings[i];
+      if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
+      }
+    }
+  }
+  std::size_t best = 0;
+  for (std::size_t i = 1; i != standings.size(); ++i) {
+    best = standings[i].beats(standings[best]) ? i : best;
+  }
+  const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
+}
+
+/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
+/// do not count.
+[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
+                                     std::string_view instead) noexcept {
+  int wanted = 0;
+  int other = 0;
+  while (!accept.empty()) {
+    detail::media_range range;
+    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
+      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
+                         : detail::same_name(range.subtype, instead) ? &other
+                                                                     : nullptr;
+      if (meant != nullptr) {
+        *meant = range.weight;
+      }
+    }
+  }
+  return wanted > 0 && wanted >= other;
+}
+
+/// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
+/// much. What names a coding wins over `*`; malformed members do not count.
+[[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
+  constexpr int unnamed = -1;
+  int gzip = unnamed;
+  int identity = unnamed;
+  int others = unnamed;
+  while (!accept_encoding.empty()) {
+    detail::member_reader reader{detail::take_member(accept_encoding)};
+    const std::string_view coding = reader.token();
+    int weight = 1000;
+    detail::parameter p;
+    if (!reader.at_end()) {
+      weight =
+          reader.take_parameter(p) && detail::same_name(p.name, "q") && reader.at_end() ? detail::weight_of(p) : -1;
+    }
+    if (coding.empty() || weight < 0) {
+      continue;
+    }
+    const bool names_gzip = detail::same_name(coding, "gzip") || detail::same_name(coding, "x-gzip");
+    int* const meant = names_gzip                              ? &gzip
+                       : detail::same_name(coding, "identity") ? &identity
+                       : coding == "*"                         ? &others
+                                                               : nullptr;
+    if (meant != nullptr && (*meant == unnamed || weight < *meant)) {  // named twice: the more careful reading
+      *meant = weight;
+    }
+  }
+  gzip = gzip == unnamed ? others : gzip;
+  identity = identity == unnamed ? others : identity;
+  return gzip > 0 && gzip >= identity;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The query of a request's target: names and values, percent-decoded.
+// https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+#ifndef VITALS_HTTP_QUERY_HPP
+#define VITALS_HTTP_QUERY_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Decodes %XX and `+`; a `%` without two hexadecimal digits stays as it is.
+[[nodiscard]] inline std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+/// The values of all parameters called `name` in a request's target, in their order.
+[[nodiscard]] inline std::vector<std::string> query_values(std::string_view target, std::string_view name) {
+  std::vector<std::string> values;
+  target = target.substr(0, target.find('#'));
+  const std::size_t start = target.find('?');
+  std::string_view rest = start == std::string_view::npos ? std::string_view{} : target.substr(start + 1);
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(one.size() == rest.size() ? one.size() : one.size() + 1);
+    const std::size_t equals = one.find('=');
+    if (percent_decoded(one.substr(0, equals)) == name) {
+      values.push_back(equals == std::string_view::npos ? std::string{} : percent_decoded(one.substr(equals + 1)));
+    }
+  }
+  return values;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// How sources are exposed: what stands before all of their families' names, and labels that all of their series get.
+/// So two libraries whose metrics have the same names can be told apart.
+struct exposure {
+  std::string prefix{};
+  std::vector<std::pair<std::string, std::string>> labels{};
+};
+
+/// Sources behind a path. Thread-safe: sources may be added and taken away while it is served; but not by a callback
+/// of theirs.
+class exposition {
+ public:
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
+
+  /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
+  /// then none is added.
+  void expose(std::vector<source_ref> added, exposure how = {}) {
+    const std::unique_lock lock{mutex_};
+    std::vector<placed> all = sources_;
+    for (source_ref& s : added) {
+      const auto kept = std::make_shared<const decoration>(how, s);
+      s.prefix = kept->prefix;
+      s.labels = kept->labels;
+      all.push_back({s, kept});
+    }
+    replace(std::move(all));
+  }
+
+  /// Takes sources away, such as those of a library that will be unloaded: once this returns, nothing reads them.
+  /// Sources that are not exposed are no error.
+  void unexpose(const std::vector<source_ref>& removed) {
+    const std::unique_lock lock{mutex_};
+    std::vector<placed> left;
+    for (const placed& p : sources_) {
+      const auto is_same = [&p](const source_ref& r) {
+        return r.families.data() == p.source.families.data() && r.read == p.source.read && r.self == p.source.self;
+      };
+      if (std::none_of(removed.begin(), removed.end(), is_same)) {
+        left.push_back(p);
+      }
+    }
+    replace(std::move(left));
+  }
+
+  /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
+  }
+
+  /// The same in one format, whatever the request accepts.
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
+  }
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
+  }
+
+  /// Some families' present values, as JSON.
+  [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
+    const std::shared_lock lock{mutex_};
+    std::string out;
+    pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
+    while (out.ends_with('\n')) {
+      out.pop_back();
+    }
+    return out;
+  }
+
+ private:
+  struct decoration {
+    /// What a source is exposed with stands before what it has itself.
+    decoration(exposure its, const source_ref& s) : how(std::move(its)), prefix(how.prefix + std::string{s.prefix}) {
+      for (const auto& [name, value] : how.labels) {
+        labels.push_back({name, value});
+      }
+      labels.insert(labels.end(), s.labels.begin(), s.labels.end());
+    }
+    decoration(const decoration&) = delete;
+    decoration& operator=(const decoration&) = delete;
+    ~decoration() = default;
+
+    exposure how;
+    std::string prefix;
+    std::vector<constant_label> labels;
+  };
+
+  struct placed {
+    source_ref source;
+    std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
+  };
+
+  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
+  class pages {
+   public:
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
+          names_(std::move(names)) {}
+
+    /// Throws std::invalid_argument where the sources do not fit one page.
+    void check() const { page{prometheus_text::format, sources_}; }
+
+    /// Renders in a format; JSON where there is none. By any threads at once.
+    void render(std::optional<page_format> format, std::string& out) {
+      if (!format) {
+        render_text(json_, json_text::format, out);
+      } else if (*format == page_format::openmetrics) {
+        render_text(openmetrics_, openmetrics_format_, out);
+      } else if (*format == page_format::prometheus_text) {
+        render_text(text_, prometheus_text::format, out);
+      } else {
+        render_laid(
+            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
+      }
+    }
+
+   private:
+    template <class Page>
+    struct lazily {
+      std::once_flag once;
+      std::optional<Page> page;
+    };
+
+    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
+      render_laid(
+          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
+    }
+    template <class Page, class Lay>
+    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
+      std::call_once(kept.once, [&] { lay(kept.page); });
+      kept.page->render(out);
+    }
+
+    v0::detail::format openmetrics_format_;
+    std::vector<source_ref> sources_;
+    std::vector<std::string> names_;
+    lazily<page> text_;
+    lazily<page> openmetrics_;
+    lazily<page> json_;
+    lazily<protobuf_page> protobuf_;
+  };
+
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
+    const std::shared_lock lock{mutex_};
+    std::optional<pages> selection;
+    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
+    }
+    pages& chosen = selection ? *selection : *pages_;
+    if (accepts_gzip(asked.accept_encoding)) {
+      const std::scoped_lock turn{zipping_};
+      chosen.render(format, plain_);
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
+    } else {
+      chosen.render(format, out.body);
+    }
+  }
+
+  static std::vector<source_ref> refs(const std::vector<placed>& all) {
+    std::vector<source_ref> out;
+    for (const placed& p : all) {
+      out.push_back(p.source);
+    }
+    return out;
+  }
+
+  void replace(std::vector<placed> all) {
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
+    laid->check();
+    pages_ = std::move(laid);
+    sources_ = std::move(all);
+  }
+
+  const v0::detail::format openmetrics_;
+  mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
+  std::vector<placed> sources_;
+  std::unique_ptr<pages> pages_;
+  mutable std::mutex zipping_;  ///< guards the two below
+  mutable std::string plain_;
+  mutable gzip gzip_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The probes: a program's health behind the paths that orchestrators, load balancers and people know.
+#ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
+#define VITALS_HTTP_HEALTH_ROUTES_HPP
+
+#include <concepts>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A program's health for machines and people: JSON, application/health+json, and Kubernetes' verbose lines.
+//
+// The JSON document has the same members on every path:
+//
+//   {"status":"degraded","ready":true,"live":true,"started":true,
+//    "reasons":["cache: connection_timeout"],
+//    "components":{
+//     "cache":{"status":"unhealthy","criticality":"degrading","reason":"connection_timeout","cause":"cache",
+//              "age_seconds":12.5,"flapping":false,"errors":3,"errors_in_a_row":3,
+//              "heartbeat_age_seconds":0.2,"checked_seconds_ago":4.1},
+//     ...},
+//    "service":"relay","version":"1.4.2","environment":"production",
+//    "uptime_seconds":3600.5,"uptime":"1h 0m","timestamp":"2026-01-31T12:00:00.000Z"}
+//
+// `status` is starting, ready, degraded, unready (it would take work, and a critical component fails), draining or
+// stopped. `reasons` names what is at fault, not what suffers from it: `cause` tells for each component. Probes of
+// liveness and of the start have no components. A heartbeat's age is there for components that beat, that of a check's
+// result for those that a monitor has checked. More members may be added.
+#ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
+#define VITALS_EXPOSE_HEALTH_JSON_HPP
+
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0 {
+
+/// What is told beside a program's health.
+struct health_page_options {
+  std::string version{};
+  std::string environment{};
+  std::vector<std::string> metrics{};  ///< names of the families that the status page shows
+  bool show_errors = false;            ///< whether the errors' last messages are shown, to whoever asks
+};
+
+namespace detail {
+
+/// The one word for the whole.
+inline std::string_view status_of(const health_report& r) noexcept {
+  return takes_work(r.now) && !r.ready ? std::string_view{"unready"} : name_of(r.now);
+}
+
+inline std::string_view name_of(criticality c) noexcept {
+  constexpr std::string_view names[] = {"critical", "degrading", "informational"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+/// Adds ms as seconds with up to 3 decimals.
+inline void append_seconds(std::string& out, std::uint64_t ms) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, ms / 1000) - digits));
+  if (ms % 1000 != 0) {
+    out += '.';
+    out += static_cast<char>('0' + ms / 100 % 10);
+    out += static_cast<char>('0' + ms / 10 % 10);
+    out += static_cast<char>('0' + ms % 10);
+  }
+}
+
+inline void append_count(std::string& out, std::uint64_t n) {
+  char digits[number_room];
+  out.append(digits, static_cast<std::size_t>(write_unsigned(digits, n) - digits));
+}
+
+/// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
+inline void append_timestamp(std::string& out, std::uint64_t ms) {
+  const auto seconds = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  const auto two = [&out](int n, char end) {
+    out += static_cast<char>('0' + n / 10 % 10);
+    out += static_cast<char>('0' + n % 10);
+    out += end;
+  };
+  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
+  out += '-';
+  two(parts.tm_mon + 1, '-');
+  two(parts.tm_mday, 'T');
+  two(parts.tm_hour, ':');
+  two(parts.tm_min, ':');
+  two(parts.tm_sec, '.');
+  out += static_cast<char>('0' + ms / 100 % 10);
+  out += static_cast<char>('0' + ms / 10 % 10);
+  out += static_cast<char>('0' + ms % 10);
+  out += 'Z';
+}
+
+/// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
+inline void append_span(std::string& out, std::uint64_t ms) {
+  const std::uint64_t s = ms / 1000;
+  const struct {
+    std::uint64_t count;
+    char unit;
+  } parts[] = {{s / 86400, 'd'}, {s / 3600 % 24, 'h'}, {s / 60 % 60, 'm'}, {s % 60, 's'}};
+  std::size_t first = 0;
+  while (first != 3 && parts[first].count == 0) {
+    ++first;
+  }
+  for (std::size_t i = first; i != 4 && i != first + 2; ++i) {
+    out += i == first ? "" : " ";
+    append_count(out, parts[i].count);
+    out += parts[i].unit;
+  }
+}
+
+inline void append_text_member(std::string& out, std::string_view name, std::string_view value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json(out, value);
+}
+
+inline void append_flag(std::string& out, std::string_view name, bool value) {
+  out += ",\"";
+  out += name;
+  out += value ? "\":true" : "\":false";
+}
+
+/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
+/// degraded.
+inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+  for (const component_report& c : r.components()) {
+    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void append_reasons(std::string& out, const health_report& r) {
+  std::string_view between;
+  out += '[';
+  if (!takes_work(r.now)) {
+    out.append("\"process: ").append(name_of(r.now)).append("\"");
+    between = ",";
+  }
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    if (is_at_fault(r, i)) {
+      out += between;
+      between = ",";
+      out += '"';
+      out += c.name;
+      out += ": ";
+      append_json_escaped(out, c.reason.empty() ? name_of(c.now) : c.reason);
+      out += '"';
+    }
+  }
+  out += ']';
+}
+
+inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
+  const error_table table{of};
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i != table.size(); ++i) {
+    const cell* const entry = table.entry(i);
+    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
+    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
+      sum += entry[error_cell::count].load(std::memory_order_relaxed);
+    }
+  }
+  return sum;
+}
+
+inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+  std::string_view between = ",\"error_types\":[";
+  each_error(of, [&](const error_report& e) {
+    if (e.component != component) {
+      return;
+    }
+    out += between;
+    between = ",";
+    out += "{\"type\":";
+    append_json(out, e.type);
+    out += ",\"count\":";
+    append_count(out, e.count);
+    out += ",\"first\":\"";
+    append_timestamp(out, e.first);
+    out += "\",\"last\":\"";
+    append_timestamp(out, e.last);
+    out += '"';
+    if (messages) {
+      append_text_member(out, "message", e.message());
+    }
+    out += '}';
+  });
+  out += between == "," ? "]" : "";
+}
+
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
+                             bool messages) {
+  const component_report& c = r.all[i];
+  append_json(out, c.name);
+  out += ":{\"status\":\"";
+  out += name_of(c.now);
+  out += "\",\"criticality\":\"";
+  out += name_of(c.matters);
+  out += "\",\"reason\":";
+  append_json(out, c.reason);
+  append_text_member(out, "cause", c.now == status::healthy ? std::string_view{} : r.all[c.cause].name);
+  out += ",\"age_seconds\":";
+  append_seconds(out, c.age);
+  append_flag(out, "flapping", c.is_flapping);
+  out += ",\"errors\":";
+  append_count(out, errors_of(of, i));
+  out += ",\"errors_in_a_row\":";
+  append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
+  if (c.silence != component_report::never) {
+    out += ",\"heartbeat_age_seconds\":";
+    append_seconds(out, c.silence);
+  }
+  if (c.checked != component_report::never) {
+    out += ",\"checked_seconds_ago\":";
+    append_seconds(out, c.checked);
+  }
+  append_errors(out, of, c.name, messages);
+  out += '}';
+}
+
+/// Adds the document without its closing brace, for more members.
+inline void append_health(std::string& out, const health_ref& of, const health_report& r,
+                          const health_page_options& options, bool components) {
+  out += "{\"status\":\"";
+  out += status_of(r);
+  out += '"';
+  append_flag(out, "ready", r.ready);
+  append_flag(out, "live", r.live);
+  append_flag(out, "started", r.started);
+  out += ",\"reasons\":";
+  append_reasons(out, r);
+  out += ",\"components\":{";
+  for (std::size_t i = 0; components && i != r.count; ++i) {
+    out += i == 0 ? "\n " : ",\n ";
+    append_component(out, of, r, i, options.show_errors);
+  }
+  out += '}';
+  append_text_member(out, "service", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "environment", options.environment);
+  out += ",\"uptime_seconds\":";
+  append_seconds(out, r.uptime);
+  out += ",\"uptime\":\"";
+  append_span(out, r.uptime);
+  out += "\",\"timestamp\":\"";
+  append_timestamp(out, of.clock.wall());
+  out += '"';
+}
+
+/// The same as application/health+json has it (draft-inadarei-api-health-check).
+inline void append_health_check(std::string& out, const health_ref& of, const health_report& r,
+                                const health_page_options& options) {
+  constexpr std::string_view words[] = {"fail", "pass", "warn", "fail"};
+  out += "{\"status\":\"";
+  out += !r.ready ? "fail" : r.now == phase::degraded ? "warn" : "pass";
+  out += '"';
+  append_text_member(out, "serviceId", of.facts->name);
+  append_text_member(out, "version", options.version);
+  append_text_member(out, "description", status_of(r));
+  out += ",\"checks\":{";
+  for (std::size_t i = 0; i != r.count; ++i) {
+    const component_report& c = r.all[i];
+    out += i == 0 ? "\n " : ",\n ";
+    append_json(out, c.name);
+    out += ":[{\"componentType\":\"component\",\"status\":\"";
+    out += words[static_cast<std::size_t>(c.now)];
+    out += '"';
+    if (c.now != status::healthy) {
+      append_text_member(out, "output", c.reason.empty() ? name_of(c.now) : c.reason);
+    }
+    out += '}';
+    out += ']';
+  }
+  out += "}}\n";
+}
+
+/// Adds a line as Kubernetes' verbose form has it.
+inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
+                              bool excluded = false) {
+  if (excluded) {
+    out.append("[+]").append(name).append(" excluded: ok\n");
+    return;
+  }
+  out += good ? "[+]" : "[-]";
+  out += name;
+  out += good ? " ok" : " failed: ";
+  out += good ? std::string_view{} : why;
+  out += '\n';
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// The router: from a request's method and path to a response. It knows no HTTP library.
+#ifndef VITALS_HTTP_ROUTER_HPP
+#define VITALS_HTTP_ROUTER_HPP
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// The path of a request's target (RFC 9112, 3.2): without query, and without scheme and host where a proxy sent them.
+[[nodiscard]] constexpr std::string_view path_of(std::string_view target) noexcept {
+  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
+  }
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+/// Routes GET and HEAD requests to handlers by their exact path, and answers OPTIONS with what is allowed. `/` is built
+/// in: it lists the routes. Add routes first; then `handle` may be called by any threads at once, as far as the
+/// handlers allow.
+class router {
+ public:
+  using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
+
+  /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
+  /// with `/` or is taken.
+  void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
+    if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
+      throw std::invalid_argument(
+          fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
+                      "and is added once (/ itself is the list of routes)",
+                      path));
+    }
+    routes_.push_back({std::move(path), std::move(what), std::move(answer)});
+  }
+
+  /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
+  /// its own where one is gone by then), `list` adds their lines to the list at `/`. By any threads at once.
+  void add_group(std::function<bool(std::string_view path)> has, filler answer,
+                 std::function<void(std::string&)> list) {
+    groups_.push_back({std::move(has), std::move(answer), std::move(list)});
+  }
+
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS, 500 where a handler
+  /// throws.
+  [[nodiscard]] response handle(const request& asked) const {
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
+    const std::string_view path = path_of(asked.target);
+    const filler* const answer = find_answer(path);
+    if (path != "/" && answer == nullptr) {
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method == "OPTIONS") {
+      out.status = 204;
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        (*answer)(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
+      }
+    }
+  }
+
+ private:
+  struct route {
+    std::string path;
+    std::string what;
+    filler answer;
+  };
+  struct group {
+    std::function<bool(std::string_view)> has;
+    filler answer;
+    std::function<void(std::string&)> list;
+  };
+
+  /// What answers for a path; null where nothing does.
+  [[nodiscard]] const filler* find_answer(std::string_view path) const {
+    if (const auto found = find(path); found != routes_.end()) {
+      return &found->answer;
+    }
+    const auto owner = std::find_if(groups_.begin(), groups_.end(), [path](const group& g) { return g.has(path); });
+    return owner != groups_.end() ? &owner->answer : nullptr;
+  }
+
+  [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
+    return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
+  }
+
+  [[nodiscard]] std::string list() const {
+    std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
+    for (const route& r : routes_) {
+      text += fmt::format("{}  {}\n", r.path, r.what);
+    }
+    for (const group& g : groups_) {
+      g.list(text);
+    }
+    return text;
+  }
+
+  std::vector<route> routes_;
+  std::vector<group> groups_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Anything that is a program's health: `vitals::health<...>`.
+template <class H>
+concept health_source = requires {
+  { H::ref() }
+  noexcept->std::same_as<v0::detail::health_ref>;
+};
+
+/// A program's health behind its paths. The status code is the answer, 200 or 503; the body says why.
+///
+/// | path | question |
+/// | `/livez` `/healthz` `/live` `/health/live` `/api/v1/health/live` | should it be restarted? |
+/// | `/startupz` | is its start over? |
+/// | `/readyz` `/ready` `/health/ready` `/api/v1/health/ready` | does it take work? |
+/// | `/health` `/api/v1/health` | the same, with all components |
+/// | `/status` `/api/v1/status` | always 200: all of it, with the metrics that the program chose |
+///
+/// `?exclude=name` leaves a component out of the question; `/readyz/name` and `/livez/name` ask for one alone. The body
+/// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
+class health_routes {
+ public:
+  /// `metrics` gives some families as JSON, for `/status`.
+  explicit health_routes(health_page_options options,
+                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+      : options_(std::move(options)),
+        metrics_(std::move(metrics)) {}
+
+  /// Throws std::invalid_argument where another health is served already.
+  void expose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts != of.facts) {
+      throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\" already");
+    }
+    of_ = of;
+  }
+  /// Takes it away: once this returns, nothing reads it.
+  void unexpose(const v0::detail::health_ref& of) {
+    const std::unique_lock lock{mutex_};
+    if (of_ && of_->facts == of.facts) {
+      of_.reset();
+    }
+  }
+
+  /// Adds its paths to a router, which must not outlive it.
+  void add_to(router& routes) {
+    routes.add_group([this](std::string_view path) { return has(path); },
+                     [this](const request& asked, response& out) { answer(asked, out); },
+                     [this](std::string& out) { list(out); });
+  }
+
+ private:
+  enum class question { live, started, ready, overall, everything };
+
+  struct known_path {
+    std::string_view path;
+    question asks;
+    std::string_view what;
+  };
+  static constexpr known_path paths[] = {
+      {"/livez", question::live, "whether it runs; 503 where it should be restarted"},
+      {"/healthz", question::live, {}},
+      {"/live", question::live, {}},
+      {"/health/live", question::live, {}},
+      {"/api/v1/health/live", question::live, {}},
+      {"/startupz", question::started, "whether its start is over"},
+      {"/readyz", question::ready, "whether it takes work"},
+      {"/ready", question::ready, {}},
+      {"/health/ready", question::ready, {}},
+      {"/api/v1/health/ready", question::ready, {}},
+      {"/health", question::overall, "whether it takes work, with all components"},
+      {"/api/v1/health", question::overall, {}},
+      {"/status", question::everything, "all that is known, always 200"},
+      {"/api/v1/status", question::everything, {}},
+  };
+
+  /// What a path asks, and of which component where it asks of one alone.
+  struct asked_for {
+    question asks;
+    std::optional<std::size_t> component{};
+  };
+
+  /// With the mutex held.
+  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
+    if (!of_) {
+      return std::nullopt;
+    }
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return asked_for{known.asks};
+      }
+    }
+    const auto& all = of_->facts->components;
+    for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
+                                       std::pair{std::string_view{"/livez/"}, question::live}}) {
+      for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
+        if (all[i].name == path.substr(before.size())) {
+          return asked_for{asks, i};
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool has(std::string_view path) const {
+    const std::shared_lock lock{mutex_};
+    return find(path).has_value();
+  }
+
+  void list(std::string& out) const {
+    const std::shared_lock lock{mutex_};
+    if (of_) {
+      for (const known_path& known : paths) {
+        if (!known.what.empty()) {
+          out.append(known.path).append("  ").append(known.what).append("\n");
+        }
+      }
+    }
+  }
+
+  void answer(const request& asked, response& out) const {
+    const std::shared_lock lock{mutex_};
+    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    if (!wanted) {  // taken away since it was looked for
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+      return;
+    }
+    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    out.cache_control = "no-store";
+    if (wanted->component) {
+      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+    } else {
+      answer_all(wanted->asks, r, asked, out);
+    }
+  }
+
+  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
+    for (const std::string& name : query_values(asked.target, "exclude")) {
+      v0::detail::exclude(r, name);
+    }
+    const bool good = asks == question::live         ? r.live
+                      : asks == question::started    ? r.started
+                      : asks == question::everything ? true
+                                                     : r.ready;
+    out.status = good ? 200 : 503;
+    if (has_flag(asked, "verbose")) {
+      write_lines(out.body, asks, r, good);
+    } else if (asks != question::everything && accepts_health_json(asked.accept)) {
+      out.content_type = "application/health+json";
+      v0::detail::append_health_check(out.body, *of_, r, options_);
+    } else {
+      out.content_type = "application/json";
+      const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
+      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      if (asks == question::everything) {
+        append_needs(out.body);
+        out.body += ",\"metrics\":";
+        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+      }
+      out.body += "}\n";
+    }
+    out.vary = "Accept";
+  }
+
+  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
+    const component_report& c = r.all[index];
+    const bool good = live ? !c.is_stuck : is_working(c);
+    out.status = good ? 200 : 503;
+    if (has_flag(asked, "verbose")) {
+      v0::detail::append_check_line(out.body, c.name, good, why(c));
+    } else {
+      out.content_type = "application/json";
+      out.body = "{";
+      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      out.body += "}\n";
+    }
+  }
+
+  static bool is_working(const component_report& c) noexcept {
+    return c.now == status::healthy || c.now == status::degraded;
+  }
+  static std::string_view why(const component_report& c) noexcept {
+    return c.reason.empty() ? name_of(c.now) : c.reason;
+  }
+
+  static void write_lines(std::string& out, question asks, const health_report& r, bool good) {
+    using v0::detail::append_check_line;
+    if (asks == question::live) {
+      append_check_line(out, "process", is_alive(r.now), name_of(r.now));
+    } else if (asks == question::started) {
+      append_check_line(out, "process", r.started, name_of(r.now));
+    } else {
+      append_check_line(out, "process", takes_work(r.now), name_of(r.now));
+    }
+    for (const component_report& c : r.components()) {
+      if (asks == question::live) {
+        append_check_line(out, c.name, !c.is_stuck, "silent for too long", c.is_excluded);
+      } else if (asks != question::started) {
+        append_check_line(out, c.name, is_working(c), why(c), c.is_excluded);
+      }
+    }
+    constexpr std::string_view names[] = {"livez", "startupz", "readyz", "healthz", "status"};
+    out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
+  }
+
+  void append_needs(std::string& out) const {
+    const auto& all = of_->facts->components;
+    out += ",\"dependencies\":{";
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
+      std::string_view between;
+      for (const std::uint8_t need : all[i].needs) {
+        out.append(between).append("\"").append(all[need].name).append("\"");
+        between = ",";
+      }
+      out += ']';
+    }
+    out += '}';
+  }
+
+  static bool has_flag(const request& asked, std::string_view name) {
+    return !query_values(asked.target, name).empty();
+  }
+
+  static bool accepts_health_json(std::string_view accept) {
+    return prefers(accept, "application", "health+json", "json");
+  }
+
+  mutable std::shared_mutex mutex_;
+  std::optional<v0::detail::health_ref> of_;
+  health_page_options options_;
+  std::function<std::string(const std::vector<std::string>&)> metrics_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// One connection: reads requests, asks the router, writes responses, for as long as the peer keeps it open.
+#ifndef VITALS_HTTP_SESSION_HPP
+#define VITALS_HTTP_SESSION_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost_error = boost::system::error_code;
+
+/// Lives as long as an operation of its connection is under way. All of it runs on the server's one thread.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(asio::ip::tcp::socket socket, const router& routes) : stream_(std::move(socket)), routes_(&routes) {}
+
+  void start() {
+    boost_error ignored;
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    read();
+  }
+
+  /// Closes the connection: now if no response is under way, else behind it.
+  void finish() {
+    finishing_ = true;
+    if (!writing_) {
+      close();
+    }
+  }
+
+  /// Closes the connection, whatever is under way.
+  void close() { stream_.close(); }
+
+ private:
+  static constexpr std::chrono::seconds patience{30};  // for a request, and for the peer to take a response
+  static constexpr std::uint32_t header_limit = 8192;
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(header_limit);
+    stream_.expires_after(patience);
+    beast::http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](boost_error error, std::size_t) { self->on_read(error); });
+  }
+
+  void on_read(boost_error error) {
+    if (!error) {
+      const auto& head = parser_->get();
+      // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
+      const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
+      const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
+      join(head, beast::http::field::accept, accept_);
+      join(head, beast::http::field::accept_encoding, accept_encoding_);
+      const request asked{.method = view(head.method_string()),
+                          .target = view(head.target()),
+                          .accept = accept_,
+                          .accept_encoding = accept_encoding_};
+      routes_->handle(asked, answer_);
+      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
+    } else if (error == beast::http::error::header_limit) {
+      refuse(431, "431 Request Header Fields Too Large\n");
+    } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
+               error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
+      refuse(400, "400 Bad Request\n");
+    } else {  // closed by the peer, timed out, or the server stops
+      close();
+    }
+  }
+
+  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
+  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
+    all.clear();
+    const auto [begin, end] = head.equal_range(name);
+    for (auto line = begin; line != end; ++line) {
+      all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
+    }
+  }
+
+  void refuse(unsigned status, const char* why) {
+    answer_.clear();
+    answer_.status = status;
+    answer_.body = why;
+    write(11, false, false);
+  }
+
+  void write(unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
+    const auto set = [this](beast::http::field name, const std::string& value) {
+      if (!value.empty()) {
+        message_->set(name, value);
+      }
+    };
+    set(beast::http::field::allow, answer_.allow);
+    set(beast::http::field::content_encoding, answer_.content_encoding);
+    set(beast::http::field::vary, answer_.vary);
+    set(beast::http::field::cache_control, answer_.cache_control);
+    message_->keep_alive(keep_alive && !finishing_);
+    if (answer_.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+      set(beast::http::field::content_type, answer_.content_type);
+      message_->content_length(answer_.body.size());
+    }
+    message_->body().swap(answer_.body);
+    serializer_.emplace(*message_);
+    serializer_->split(head_only);
+    writing_ = true;
+    stream_.expires_after(patience);
+    auto done = [self = shared_from_this()](boost_error error, std::size_t) { self->on_written(error); };
+    if (head_only) {
+      beast::http::async_write_header(stream_, *serializer_, std::move(done));
+    } else {
+      beast::http::async_write(stream_, *serializer_, std::move(done));
+    }
+  }
+
+  void on_written(boost_error error) {
+    writing_ = false;
+    if (error || !message_->keep_alive() || finishing_) {
+      boost_error ignored;
+      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      close();
+    } else {
+      message_->body().swap(answer_.body);
+      read();
+    }
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<beast::http::request_parser<beast::http::empty_body>> parser_;
+  std::optional<beast::http::response<beast::http::string_body>> message_;
+  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  const router* routes_;
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
+  // an idle one does after 30 seconds.
+  std::string accept_;
+  std::string accept_encoding_;
+  response answer_;
+  bool writing_ = false;
+  bool finishing_ = false;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Where a server listens.
+struct server_options {
+  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
+  std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
+  health_page_options health{};       ///< what the health's pages tell beside it
+};
+
+namespace detail {
+
+/// Accepts connections and knows their sessions. All but `stop` on one thread.
+class listener {
+ public:
+  explicit listener(const router& routes) : routes_(&routes) {}
+
+  void open(const server_options& options, boost_error& error) {
+    const auto address = asio::ip::make_address(options.address, error);
+    const asio::ip::tcp::endpoint endpoint{address, options.port};
+    const auto then = [&error](auto&& step) {
+      if (!error) {
+        step();
+      }
+    };
+    then([&] { acceptor_.open(endpoint.protocol(), error); });
+    then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
+    then([&] { acceptor_.bind(endpoint, error); });
+    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
+    then([&] { port_ = acceptor_.local_endpoint(error).port(); });
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
+  void run() {
+    accept();
+    work([this] { io_.run(); });
+    boost_error ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    each_session(&session::finish);
+    io_.restart();
+    work([this] { io_.run_for(std::chrono::seconds{2}); });
+    each_session(&session::close);
+    io_.restart();
+    work([this] { io_.run(); });
+  }
+
+  /// From any thread.
+  void stop() noexcept { io_.stop(); }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](boost_error error, asio::ip::tcp::socket socket) {
+      if (!acceptor_.is_open()) {
+        return;
+      }
+      if (!error) {
+        const auto connection = std::make_shared<session>(std::move(socket), *routes_);
+        sessions_.remove_if([](const auto& s) { return s.expired(); });
+        sessions_.push_back(connection);
+        connection->start();
+        accept();
+      } else {  // most likely out of descriptors: wait for some to come free
+        pause_.expires_after(std::chrono::milliseconds{100});
+        pause_.async_wait([this](boost_error cancelled) {
+          if (!cancelled) {
+            accept();
+          }
+        });
+      }
+    });
+  }
+
+  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
+  template <class Run>
+  void work(Run run) {
+    for (bool done = false; !done;) {
+      try {
+        run();
+        done = true;
+      } catch (...) {
+      }
+    }
+  }
+
+  void each_session(void (session::*act)()) {
+    for (const auto& s : sessions_) {
+      if (const auto alive = s.lock()) {
+        (*alive.*act)();
+      }
+    }
+  }
+
+  const router* routes_;
+  asio::io_context io_{1};
+  asio::ip::tcp::acceptor acceptor_{io_};
+  asio::steady_timer pause_{io_};
+  std::list<std::weak_ptr<session>> sessions_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace detail
+
+/// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
+/// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
+/// one thread at a time; `expose` may come at any time.
+class server {
+ public:
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
+    health_.add_to(routes_);
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
+    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
+    routes_.add("/metrics/json", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
+  }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  ~server() { stop(); }
+
+  /// Adds sources to `/metrics`, all under one prefix and with the same labels where `how` has some. Throws
+  /// std::invalid_argument where one of their families is offered already.
+  template <source... Sources>
+  void expose(exposure how = {}) {
+    exposition_.expose({Sources::source()...}, std::move(how));
+    (expose_health<Sources>(), ...);
+  }
+
+  /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
+  /// is gone.
+  void expose(const callbacks& calls, exposure how = {}) { exposition_.expose({calls.source()}, std::move(how)); }
+
+  /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
+  template <source... Sources>
+  void unexpose() {
+    (unexpose_health<Sources>(), ...);
+    exposition_.unexpose({Sources::source()...});
+  }
+  void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
+
+  /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
+  [[nodiscard]] router& routes() noexcept { return routes_; }
+
+  /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
+  /// or whose port is taken. Does nothing where it serves already.
+  void start() {
+    std::error_code error;
+    start(error);
+    if (error) {
+      throw std::system_error(error,
+                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
+    }
+  }
+
+  /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+  void start(std::error_code& error) {
+    error.clear();
+    if (listener_ != nullptr) {
+      return;
+    }
+    auto fresh = std::make_unique<detail::listener>(routes_);
+    detail::boost_error failed;
+    fresh->open(options_, failed);
+    if (failed) {
+      error = failed;
+      return;
+    }
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);  // signals are for the program's own threads
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
+      listener_ = std::move(fresh);
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.code();
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
+  /// again. Does nothing where it does not serve. Not for a route's handler: it would wait for itself.
+  void stop() noexcept {
+    if (listener_ != nullptr) {
+      listener_->stop();
+      thread_.join();
+      listener_.reset();
+    }
+  }
+
+  /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
+
+ private:
+  template <class Source>
+  void expose_health() {
+    if constexpr (health_source<Source>) {
+      health_.expose(Source::ref());
+    }
+  }
+  template <class Source>
+  void unexpose_health() {
+    if constexpr (health_source<Source>) {
+      health_.unexpose(Source::ref());
+    }
+  }
+
+  server_options options_;
+  exposition exposition_{options_.openmetrics_created};
+  health_routes health_;
+  router routes_;
+  std::unique_ptr<detail::listener> listener_;
+  std::thread thread_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The process's own metrics, under the names that all of Prometheus' client libraries use.
+// https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
+#ifndef VITALS_PROCESS_PROCESS_METRICS_HPP
+#define VITALS_PROCESS_PROCESS_METRICS_HPP
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace vitals::inline v0 {
 

@@ -1,4 +1,4 @@
-// expect: _bucket, _count and _sum are a histogram's
+// expect: _bucket, _count, _sum and _created are a histogram's
 // shows: queue_count
 #include <vitals/vitals.hpp>
 

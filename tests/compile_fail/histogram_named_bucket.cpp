@@ -1,4 +1,4 @@
-// expect: a histogram adds _bucket, _count and _sum to its name itself
+// expect: a histogram adds _bucket, _count, _sum and _created to its name itself
 // shows: "job_bytes_bucket"
 #include <vitals/vitals.hpp>
 

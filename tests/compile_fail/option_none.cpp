@@ -1,4 +1,4 @@
-// expect: a metric's options are labels, slots, a unit, vitals::shared and vitals::packed
+// expect: a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars
 // shows: method
 #include <vitals/vitals.hpp>
 

@@ -1,4 +1,4 @@
-// expect: a summary adds _count and _sum to its name itself
+// expect: a summary adds _count, _sum and _created to its name itself
 // shows: payload_sum
 #include <vitals/vitals.hpp>
 

@@ -1,4 +1,4 @@
-// expect: _bucket, _count and _sum are a histogram's: choose another ending
+// expect: _bucket, _count, _sum and _created are a histogram's: choose another ending
 // shows: "jobs_sum"
 #include <vitals/vitals.hpp>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -87,6 +88,28 @@ TEST_CASE("calibrating again changes nothing") {
   const auto after = tsc_clock::now();
   CHECK(after >= before);
   CHECK(after - before < std::chrono::minutes{10});
+}
+
+TEST_CASE("the coarse clock never goes back on a thread, and goes on") {
+  const std::uint64_t first = vitals::detail::coarse_nanoseconds();
+  std::uint64_t last = first;
+  bool back = false;
+  while (last - first < 20'000'000) {
+    const std::uint64_t now = vitals::detail::coarse_nanoseconds();
+    back = back || now < last;
+    last = now;
+  }
+  CHECK_FALSE(back);
+}
+
+TEST_CASE("the coarse clock is steady_clock's time, a tick ago") {
+  const auto nanoseconds = [] {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds{steady_clock::now().time_since_epoch()}.count());
+  };
+  const std::uint64_t before = nanoseconds();
+  const std::uint64_t coarse = vitals::detail::coarse_nanoseconds();
+  CHECK(coarse <= nanoseconds());
+  CHECK(coarse + 1'000'000'000 > before);
 }
 
 }  // namespace clock_tests

@@ -11,7 +11,7 @@ namespace abi = vitals::detail::abi;
 
 // Libraries built at other times share these: their layout is what the number in vitals_abi_2 stands for.
 static_assert(sizeof(abi::cell) == 8);
-static_assert(sizeof(abi::run) == 24);
+static_assert(sizeof(abi::run) == 32);
 static_assert(alignof(abi::block) == 128 && sizeof(abi::block) == 128);
 static_assert(std::is_same_v<std::underlying_type_t<abi::summing>, std::uint32_t>);
 

@@ -1,6 +1,7 @@
 #include <vitals/core/sum.hpp>
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -128,6 +129,63 @@ TEST_CASE("each set of a histogram of durations is a wide total around integers"
   CHECK(sums[5] == 7);
   CHECK(sums[6] == 9);
   CHECK(sums[0] == 0);
+}
+
+abi::run maxima(std::uint32_t first, std::uint32_t sets) {
+  abi::run r = run(summing::maxima, first, sets, 16, 16, true);
+  r.part = 3'600'000'000'000;  // so long that it hardly turns while a test runs; where it does, nothing changes
+  return r;
+}
+using vitals::detail::max_ring;
+
+TEST_CASE("a set of maxima becomes the largest value within the window, and whether there ever was one") {
+  by_hand all{{run(summing::integers, 0, 8, 1, 1), maxima(8, 4)}, 8 + 64};
+  const std::uint64_t now = vitals::detail::epoch_of(maxima(8, 4));
+  auto* const one = all.add_block();
+  auto* const two = all.add_block();
+  one[7] = 3;
+  max_ring::raise(one + 8, now, -4);
+  max_ring::raise(two + 8, now, -3);
+  max_ring::raise(all.retired.data() + 8, now, -9);
+  max_ring::raise(two + 24, now, 1);
+  max_ring::raise(one + 40, now + 100, 5);  // by another clock
+  const auto sums = all.sums();
+  CHECK(sums[7] == 3);
+  CHECK(real(sums[8]) == -3);
+  CHECK(sums[9] == 1);
+  CHECK(real(sums[24]) == 1);
+  CHECK(sums[25] == 1);
+  CHECK(std::isnan(real(sums[40])));
+  CHECK(sums[41] == 1);
+  CHECK(std::isnan(real(sums[56])));
+  CHECK(sums[57] == 0);
+  for (std::uint32_t i = 10; i != 24; ++i) {
+    CHECK(sums[i] == 0);
+  }
+  CHECK(all.published == std::vector<std::uint64_t>(72, 0));  // maxima may fall
+}
+
+TEST_CASE("folding a block of maxima changes no reading") {
+  by_hand all{{maxima(0, 3), run(summing::integers, 48, 1, 1, 1)}, 56};
+  const std::uint64_t now = vitals::detail::epoch_of(maxima(0, 3));
+  auto* const ends = all.add_block();
+  max_ring::raise(ends, now, -4);
+  max_ring::raise(ends + 16, now, 6);
+  ends[48] = 2;
+  auto* const stays = all.add_block();
+  max_ring::raise(stays, now, -5);
+  max_ring::raise(all.retired.data() + 16, now, 5);
+  const auto before = all.sums();
+  vitals::detail::fold_cells(all.r, stays);  // the last block added is the first in the list
+  all.drop_first_block();
+  CHECK(all.sums() == before);
+  vitals::detail::fold_cells(all.r, ends);
+  all.drop_first_block();
+  CHECK(all.sums() == before);
+  CHECK(real(before[0]) == -4);
+  CHECK(real(before[16]) == 6);
+  CHECK(std::isnan(real(before[32])));
+  CHECK(before[48] == 2);
 }
 
 TEST_CASE("a wide total in two plain words is 128 bits with a sign") {

@@ -1,7 +1,10 @@
 #include <vitals/expose/audit.hpp>
 
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -12,6 +15,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
@@ -30,12 +34,13 @@ struct jobs
     : vitals::counter<"audit_jobs_total", "Jobs.", vitals::label<"outcome", outcome>, vitals::label<"hot", bool>> {};
 struct waiting : vitals::up_down<"audit_waiting", "Waiting."> {};
 struct load : vitals::gauge<"audit_load_ratio", "Load."> {};
+struct peak : vitals::max_gauge<"audit_peak", "Peak.", vitals::label<"hot", bool>, vitals::window<0.1>> {};
 struct latency : vitals::histogram<"audit_latency_seconds", "Latency.", vitals::buckets::of<1>> {};
 struct sizes : vitals::summary<"audit_sizes_bytes", "Sizes."> {};
 struct build : vitals::info<"audit_build_info", "Build.", vitals::constant<"version", "1">> {};
 struct state : vitals::state_set<"audit_phase", "Phase.", phase> {};
 struct depth : vitals::callback<"audit_depth", "Depth.", &nothing> {};
-using metrics = vitals::registry<jobs, waiting, load, latency, sizes, build, state, depth>;
+using metrics = vitals::registry<jobs, waiting, load, peak, latency, sizes, build, state, depth>;
 using list = std::vector<std::string>;
 
 TEST_CASE("all series are untouched at first; each leaves the list at its first update") {
@@ -46,19 +51,27 @@ TEST_CASE("all series are untouched at first; each leaves the list at its first 
                     "audit_jobs_total{outcome=\"error\",hot=\"true\"}",
                     "audit_waiting",
                     "audit_load_ratio",
+                    "audit_peak{hot=\"false\"}",
+                    "audit_peak{hot=\"true\"}",
                     "audit_latency_seconds",
                     "audit_sizes_bytes"};
   CHECK(vitals::audit<metrics>() == all);
   metrics::get<jobs>(outcome::ok, true).inc();
   metrics::get<jobs>(outcome::error, false).inc();
   metrics::get<waiting>().dec();
+  metrics::get<peak>(true).observe(0);
   metrics::get<latency>().observe(0s);  // adds nothing to the sum
-  CHECK(vitals::audit<metrics>() == list{all[0], all[3], all[5], all[7]});
+  CHECK(vitals::audit<metrics>() == list{all[0], all[3], all[5], all[6], all[9]});
   metrics::get<jobs>(outcome::ok, false).inc();
   metrics::get<jobs>(outcome::error, true).inc();
   metrics::get<load>().set(0.5);
+  std::thread{[] { metrics::get<peak>(false).observe(-1); }}.join();
   metrics::get<sizes>().observe(0);
   CHECK(vitals::audit<metrics>().empty());
+  while (!std::isnan(metrics::get<peak>(true).value()) || !std::isnan(metrics::get<peak>(false).value())) {
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(vitals::audit<metrics>().empty());  // a window that has become empty was touched
   metrics::reset_after_fork();
 }
 
@@ -66,7 +79,8 @@ TEST_CASE("what was dropped touches nothing") {
   metrics::reset_after_fork();
   metrics::get<jobs>(static_cast<outcome>(7), true).inc();
   metrics::get<sizes>().observe(-1);
-  CHECK(vitals::audit<metrics>().size() == 8);
+  metrics::get<peak>(true).observe(std::numeric_limits<double>::quiet_NaN());
+  CHECK(vitals::audit<metrics>().size() == 10);
   metrics::reset_after_fork();
 }
 

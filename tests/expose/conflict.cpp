@@ -66,6 +66,16 @@ TEST_CASE("a name, a stem or a sample's name that is taken is refused, and the f
   CHECK(conflict({of<c_jobs>("a_"), of<jobs_now>("a_c_")}) == "vitals: cannot expose the family a_c_jobs" + taken);
 }
 
+TEST_CASE("what says since when something counts is a name of its own, asked for or not") {
+  struct jobs_created : vitals::counter<"jobs_created_total", "Jobs made."> {};
+  struct sizes_created : vitals::info<"sizes_created_info", "Sizes.", vitals::constant<"a", "b">> {};
+  CHECK(conflict({of<jobs>(), of<jobs_created>()}) == "vitals: cannot expose the family jobs_total" + taken);
+  CHECK(conflict({of<jobs>("a_"), of<jobs_created>()}).empty());
+  CHECK(conflict({of<sizes>(), of<sizes_created>()}) == "vitals: cannot expose the family sizes" + taken);
+  CHECK(conflict({of<more_sizes>(), of<sizes_created>()}) == "vitals: cannot expose the family sizes" + taken);
+  CHECK(conflict({of<builds>(), of<jobs_created>()}).empty());
+}
+
 TEST_CASE("a prefix is a name") {
   CHECK(conflict({of<jobs>("lib")}).empty());
   for (const std::string_view bad : {"1", "a b", "a-", "a:", "\xC3\xA9"}) {

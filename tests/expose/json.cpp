@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 #include <allocations.hpp>
+#include <expose/odd.hpp>
 
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
@@ -19,6 +20,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -53,6 +55,7 @@ struct requests : vitals::counter<"json_requests_total", "Requests: \"a\\b\"\nan
 struct energy : vitals::real_counter<"json_energy_joules_total", "Energy."> {};
 struct in_flight : vitals::up_down<"json_in_flight", "In flight."> {};
 struct edges : vitals::gauge<"json_edges", "Edges.", vitals::packed, by_value> {};
+struct peaks : vitals::max_gauge<"json_peaks", "Peaks.", by_value, vitals::window<1h>> {};
 struct warmth : vitals::gauge<"json_room_celsius", "Warmth.", vitals::packed, by_room> {};
 struct widgets : vitals::gauge<"json_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"json_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
@@ -64,8 +67,8 @@ struct build : vitals::info<"json_build_info", "Build.", vitals::constant<"versi
 struct state : vitals::state_set<"json_phase", "Phase.", phase, by_zone> {};
 struct takes : vitals::callback<"json_taken_total", "Taken.", &taken> {};
 
-using metrics = vitals::registry<queue, requests, energy, in_flight, edges, warmth, widgets, latency, offsets, spread,
-                                 payload, work, build, state, takes>;
+using metrics = vitals::registry<queue, requests, energy, in_flight, edges, peaks, warmth, widgets, latency, offsets,
+                                 spread, payload, work, build, state, takes>;
 
 void fill() {
   broken = false;
@@ -83,6 +86,16 @@ void fill() {
   metrics::get<edges>("1e-7").set(1e-7);
   metrics::get<edges>("1e21").set(1e21);
   metrics::get<edges>("whole").set(1234567);
+  metrics::get<peaks>("zero").observe(0);
+  metrics::get<peaks>("minus zero").observe(-0.0);
+  metrics::get<peaks>("smallest").observe(limits::denorm_min());
+  metrics::get<peaks>("largest").observe(limits::max());
+  metrics::get<peaks>("lowest").observe(limits::lowest());
+  metrics::get<peaks>("inf").observe(limits::infinity());
+  metrics::get<peaks>("minus inf").observe(-limits::infinity());
+  metrics::get<peaks>("1e-7").observe(1e-7);
+  metrics::get<peaks>("1e21").observe(1e21);
+  metrics::get<peaks>("whole").observe(1234567);
   metrics::get<warmth>("caf\xC3\xA9").set(-17.25);
   metrics::get<latency>(zone::eu).observe(250ms);
   metrics::get<latency>(zone::eu).observe(500ms);
@@ -116,6 +129,7 @@ constexpr std::string_view filled = R"({"families":[
 {"name":"json_energy_joules_total","type":"counter","help":"Energy.","unit":"joules","series":[{"labels":{},"value":1e-07}]},
 {"name":"json_in_flight","type":"gauge","help":"In flight.","unit":"","series":[{"labels":{},"value":-9223372036854775808}]},
 {"name":"json_edges","type":"gauge","help":"Edges.","unit":"","series":[{"labels":{"value":"zero"},"value":0},{"labels":{"value":"minus zero"},"value":-0.0},{"labels":{"value":"smallest"},"value":5e-324},{"labels":{"value":"largest"},"value":1.7976931348623157e+308},{"labels":{"value":"lowest"},"value":-1.7976931348623157e+308},{"labels":{"value":"nan"},"value":"NaN"},{"labels":{"value":"inf"},"value":"+Inf"},{"labels":{"value":"minus inf"},"value":"-Inf"},{"labels":{"value":"1e-7"},"value":1e-07},{"labels":{"value":"1e21"},"value":1e+21},{"labels":{"value":"whole"},"value":1.234567e+06}]},
+{"name":"json_peaks","type":"gauge","help":"Peaks.","unit":"","series":[{"labels":{"value":"zero"},"value":0},{"labels":{"value":"minus zero"},"value":-0.0},{"labels":{"value":"smallest"},"value":5e-324},{"labels":{"value":"largest"},"value":1.7976931348623157e+308},{"labels":{"value":"lowest"},"value":-1.7976931348623157e+308},{"labels":{"value":"nan"},"value":"NaN"},{"labels":{"value":"inf"},"value":"+Inf"},{"labels":{"value":"minus inf"},"value":"-Inf"},{"labels":{"value":"1e-7"},"value":1e-07},{"labels":{"value":"1e21"},"value":1e+21},{"labels":{"value":"whole"},"value":1.234567e+06}]},
 {"name":"json_room_celsius","type":"gauge","help":"Warmth.","unit":"celsius","series":[{"labels":{"room":"say \"hi\"\\\u000anow"},"value":0},{"labels":{"room":"café"},"value":-17.25}]},
 {"name":"json_stock_widgets","type":"gauge","help":"Widgets.","unit":"widgets","series":[{"labels":{},"value":0}]},
 {"name":"json_latency_seconds","type":"histogram","help":"Latency.","unit":"seconds","series":[{"labels":{"zone":"eu"},"count":3,"sum":1.750000001,"quantiles":{"p50":0.3750025,"p95":1,"p99":1},"buckets":[{"bound":1e-05,"count":0},{"bound":0.5,"count":2},{"bound":1,"count":0},{"bound":"+Inf","count":1}]},{"labels":{"zone":"us"},"count":0,"sum":0,"quantiles":{"p50":"NaN","p95":"NaN","p99":"NaN"},"buckets":[{"bound":1e-05,"count":0},{"bound":0.5,"count":0},{"bound":1,"count":0},{"bound":"+Inf","count":0}]}]},
@@ -143,6 +157,35 @@ TEST_CASE("a decimal comma in the locale changes nothing in JSON") {
   const std::string page = page_of(metrics::source());
   std::setlocale(LC_ALL, before.c_str());
   CHECK(page == filled);
+}
+
+TEST_CASE("odd numbers and texts as JSON, in full") {
+  odd::fill();
+  CHECK(page_of(odd::metrics::source()) == R"({"families":[
+{"name":"odd_reals","type":"gauge","help":"All doubles.","unit":"","series":[{"labels":{"which":"0"},"value":0},{"labels":{"which":"-0"},"value":-0.0},{"labels":{"which":"smallest"},"value":5e-324},{"labels":{"which":"largest"},"value":1.7976931348623157e+308},{"labels":{"which":"lowest"},"value":-1.7976931348623157e+308},{"labels":{"which":"NaN"},"value":"NaN"},{"labels":{"which":"+Inf"},"value":"+Inf"},{"labels":{"which":"-Inf"},"value":"-Inf"},{"labels":{"which":"1e-7"},"value":1e-07},{"labels":{"which":"1e21"},"value":1e+21},{"labels":{"which":"2^53+1"},"value":9.007199254740992e+15},{"labels":{"which":"1234567"},"value":1.234567e+06}]},
+{"name":"odd_texts_total","type":"counter","help":"A \\ and a \"quote\"\u000aand a line, in cafés.","unit":"","series":[{"labels":{"text":"ok"},"value":0},{"labels":{"text":"\"\\\u000a\\n"},"value":0},{"labels":{"text":"tab\u0009and ☃"},"value":0}]},
+{"name":"odd_counts_total","type":"counter","help":"All integers.","unit":"","series":[{"labels":{"most":"false"},"value":9007199254740993},{"labels":{"most":"true"},"value":18446744073709551615}]},
+{"name":"odd_signs","type":"gauge","help":"All signs.","unit":"","series":[{"labels":{"most":"false"},"value":-9223372036854775808},{"labels":{"most":"true"},"value":9223372036854775807}]},
+{"name":"odd_waits_seconds","type":"histogram","help":"Waits.","unit":"seconds","series":[{"labels":{},"count":3,"sum":27670116110.564327421,"quantiles":{"p50":1e+09,"p95":1e+09,"p99":1e+09},"buckets":[{"bound":1e-09,"count":0},{"bound":1e+09,"count":0},{"bound":"+Inf","count":3}]}]},
+{"name":"odd_sizes_bytes","type":"histogram","help":"Sizes.","unit":"bytes","series":[{"labels":{},"count":3,"sum":1e+21,"quantiles":{"p50":5e+20,"p95":1e+21,"p99":1e+21},"buckets":[{"bound":1e-07,"count":1},{"bound":1e+21,"count":1},{"bound":"+Inf","count":1}]}]},
+{"name":"odd_weights_grams","type":"summary","help":"Weights.","unit":"grams","series":[{"labels":{},"count":1,"sum":1.7976931348623157e+308}]},
+{"name":"odd_spans","type":"histogram","help":"Spans.","unit":"","series":[{"labels":{},"count":3,"sum":5.1,"quantiles":{"p50":1.7071067811865475,"p95":2,"p99":2},"buckets":[{"bound":0.5,"count":0},{"bound":1,"count":1},{"bound":2,"count":1},{"bound":"+Inf","count":1}]}]},
+{"name":"vitals_dropped_total","type":"counter","help":"Updates dropped: a label outside its values, NaN, or a negative value where none may be.","unit":"","series":[{"labels":{"reason":"label"},"value":0},{"labels":{"reason":"value"},"value":1}]}
+]}
+)");
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string escaped = odd::repeated(times, "\\\"\\\\\\u000aab\xC3\xA9 ");
+    const bool same =
+        page_of(odd::long_texts{times}.source()) == R"({"families":[)"
+                                                    "\n"
+                                                    R"({"name":"odd_long_total","type":"counter","help":")" +
+                                                        escaped + R"(","unit":"","series":[{"labels":{"text":")" +
+                                                        escaped + "\"},\"value\":7}]}\n]}\n";
+    CHECK(same);
+  }
 }
 
 TEST_CASE("a family that is absent takes its comma along, wherever it stands") {

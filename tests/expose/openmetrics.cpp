@@ -1,16 +1,15 @@
 #include <vitals/expose/openmetrics.hpp>
 
 #include <chrono>
-#include <clocale>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <expose/odd.hpp>
 
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/metric/buckets.hpp>
@@ -19,7 +18,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
-#include <vitals/metric/native_histogram.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -50,6 +49,7 @@ struct requests : vitals::counter<"om_requests_total", "Requests: \"a\\b\"\nand 
 struct energy : vitals::real_counter<"om_energy_joules_total", "Energy."> {};
 struct in_flight : vitals::up_down<"om_in_flight", "In flight."> {};
 struct warmth : vitals::gauge<"om_room_celsius", "Warmth.", vitals::packed, by_room> {};
+struct peaks : vitals::max_gauge<"om_peak_bytes", "Peaks.", by_zone, vitals::window<1h>> {};
 struct widgets : vitals::gauge<"om_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"om_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct offsets : vitals::histogram<"om_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
@@ -59,8 +59,8 @@ struct state : vitals::state_set<"om_phase", "Phase.", phase, by_zone> {};
 struct queue : vitals::callback<"om_queue_depth", "Depth.", &depth, by_zone> {};
 struct takes : vitals::callback<"om_taken_total", "Taken.", &taken> {};
 
-using metrics = vitals::registry<requests, energy, in_flight, warmth, widgets, latency, offsets, payload, build, state,
-                                 queue, takes>;
+using metrics = vitals::registry<requests, energy, in_flight, warmth, peaks, widgets, latency, offsets, payload, build,
+                                 state, queue, takes>;
 
 void fill() {
   metrics::reset_after_fork();
@@ -68,6 +68,9 @@ void fill() {
   metrics::get<energy>().add(1e-7);
   metrics::get<in_flight>().dec();
   metrics::get<warmth>("caf\xC3\xA9").set(-0.0);
+  metrics::get<peaks>(zone::us).observe(7);
+  metrics::get<peaks>(zone::us).observe(4096);
+  metrics::get<peaks>(zone::us).observe(-1);
   metrics::get<widgets>().set(std::numeric_limits<double>::infinity());
   metrics::get<latency>(zone::eu).observe(500ms);
   metrics::get<latency>(zone::eu).observe(2s);
@@ -103,6 +106,11 @@ om_in_flight -1
 # HELP om_room_celsius Warmth.
 om_room_celsius{room="say \"hi\"\\\nnow"} 0
 om_room_celsius{room="café"} -0
+# TYPE om_peak_bytes gauge
+# UNIT om_peak_bytes bytes
+# HELP om_peak_bytes Peaks.
+om_peak_bytes{zone="eu"} NaN
+om_peak_bytes{zone="us"} 4096
 # TYPE om_stock_widgets gauge
 # UNIT om_stock_widgets widgets
 # HELP om_stock_widgets Widgets.
@@ -170,49 +178,9 @@ std::string part(const std::string& page, std::string_view from, std::string_vie
   return page.substr(start, end - start);
 }
 
-using which = vitals::label<"which", vitals::one_of<"0", "-0", "smallest", "largest", "lowest", "NaN", "+Inf", "-Inf",
-                                                    "1e-7", "1e21", "2^53+1", "tab\tand \xE2\x98\x83">>;
-struct reals : vitals::gauge<"odd_reals", "All doubles.", which> {};
-struct counts : vitals::counter<"odd_counts_total", "All integers.", vitals::label<"most", bool>> {};
-struct signs : vitals::up_down<"odd_signs", "All signs.", vitals::label<"most", bool>> {};
-struct waits : vitals::histogram<"odd_waits_seconds", "Waits.", vitals::buckets::of<1e-09, 1e9>> {};
-struct weights : vitals::summary<"odd_weights_grams", "Weights."> {};
-struct spans : vitals::native_histogram<"odd_spans", "Spans.", vitals::native<1, -1, 1>> {};
-using odd = vitals::registry<reals, counts, signs, waits, weights, spans>;
-
-void fill_odd() {
-  using limits = std::numeric_limits<double>;
-  odd::reset_after_fork();
-  odd::get<reals>("-0").set(-0.0);
-  odd::get<reals>("smallest").set(limits::denorm_min());
-  odd::get<reals>("largest").set(limits::max());
-  odd::get<reals>("lowest").set(limits::lowest());
-  odd::get<reals>("NaN").set(limits::quiet_NaN());
-  odd::get<reals>("+Inf").set(limits::infinity());
-  odd::get<reals>("-Inf").set(-limits::infinity());
-  odd::get<reals>("1e-7").set(1e-7);
-  odd::get<reals>("1e21").set(1e21);
-  odd::get<reals>("2^53+1").set(9007199254740993.0);
-  odd::get<counts>(false).inc((std::uint64_t{1} << 53) + 1);
-  odd::get<counts>(true).inc(std::numeric_limits<std::uint64_t>::max());
-  odd::get<signs>(false).add(std::numeric_limits<std::int64_t>::min());
-  odd::get<signs>(true).add(std::numeric_limits<std::int64_t>::max());
-  for (int i = 0; i != 3; ++i) {
-    odd::get<waits>().observe(std::chrono::nanoseconds::max());  // three of them pass 64 bits
-  }
-  odd::get<weights>().observe(limits::max());
-  odd::get<spans>().observe(0.6);
-  odd::get<spans>().observe(1.5);
-  odd::get<spans>().observe(3);
-}
-
-TEST_CASE("odd numbers as OpenMetrics, in full, whatever the locale's decimal point") {
-  fill_odd();
-  const std::string before = std::setlocale(LC_ALL, nullptr);
-  std::setlocale(LC_ALL, "de_DE.UTF-8");  // where the machine has it
-  const std::string page = page_of<vitals::openmetrics_text>(odd::source());
-  std::setlocale(LC_ALL, before.c_str());
-  CHECK(page == R"(# TYPE odd_reals gauge
+TEST_CASE("odd numbers and texts as OpenMetrics, in full") {
+  odd::fill();
+  CHECK(page_of<vitals::openmetrics_text>(odd::metrics::source()) == R"(# TYPE odd_reals gauge
 # HELP odd_reals All doubles.
 odd_reals{which="0"} 0
 odd_reals{which="-0"} -0
@@ -225,7 +193,12 @@ odd_reals{which="-Inf"} -Inf
 odd_reals{which="1e-7"} 1e-07
 odd_reals{which="1e21"} 1e+21
 odd_reals{which="2^53+1"} 9.007199254740992e+15
-odd_reals{which="tab	and ☃"} 0
+odd_reals{which="1234567"} 1.234567e+06
+# TYPE odd_texts counter
+# HELP odd_texts A \\ and a \"quote\"\nand a line, in cafés.
+odd_texts_total{text="ok"} 0
+odd_texts_total{text="\"\\\n\\n"} 0
+odd_texts_total{text="tab	and ☃"} 0
 # TYPE odd_counts counter
 # HELP odd_counts All integers.
 odd_counts_total{most="false"} 9007199254740993
@@ -242,6 +215,14 @@ odd_waits_seconds_bucket{le="1e+09"} 0
 odd_waits_seconds_bucket{le="+Inf"} 3
 odd_waits_seconds_sum 27670116110.564327421
 odd_waits_seconds_count 3
+# TYPE odd_sizes_bytes histogram
+# UNIT odd_sizes_bytes bytes
+# HELP odd_sizes_bytes Sizes.
+odd_sizes_bytes_bucket{le="1e-07"} 1
+odd_sizes_bytes_bucket{le="1e+21"} 2
+odd_sizes_bytes_bucket{le="+Inf"} 3
+odd_sizes_bytes_sum 1e+21
+odd_sizes_bytes_count 3
 # TYPE odd_weights_grams summary
 # UNIT odd_weights_grams grams
 # HELP odd_weights_grams Weights.
@@ -258,37 +239,97 @@ odd_spans_count 3
 # TYPE vitals_dropped counter
 # HELP vitals_dropped Updates dropped: a label outside its values, NaN, or a negative value where none may be.
 vitals_dropped_total{reason="label"} 0
-vitals_dropped_total{reason="value"} 0
+vitals_dropped_total{reason="value"} 1
 # EOF
 )");
-  odd::reset_after_fork();
 }
 
 TEST_CASE("long texts, up to a megabyte, come through whole") {
-  const std::string help(10'240, 'h');
-  for (const std::size_t size : {std::size_t{0}, std::size_t{10'240}, std::size_t{1} << 20}) {
-    const std::string value(size, '"');
-    const std::string_view values[] = {value};
-    const vitals::label_family labels[] = {{.name = "text", .values = values}};
-    const vitals::family family{.name = "long_total",
-                                .help = help,
-                                .unit = {},
-                                .type = vitals::metric_type::counter,
-                                .kind = vitals::value_kind::unsigned_integer,
-                                .labels = labels,
-                                .bounds = {},
-                                .first = 0,
-                                .series = 1,
-                                .stride = 1,
-                                .width = 1};
-    const auto read = [](const void*, std::uint64_t* out) noexcept { *out = 7; };
-    std::string escaped;
-    for (std::size_t i = 0; i != size; ++i) {
-      escaped += "\\\"";
-    }
-    const std::string page = page_of<vitals::openmetrics_text>({.families = {&family, 1}, .cells = 1, .read = read});
-    CHECK((page == "# TYPE long counter\n# HELP long " + help + "\nlong_total{text=\"" + escaped + "\"} 7\n# EOF\n"));
+  for (const std::size_t times : odd::long_times) {
+    const std::string escaped = odd::repeated(times, "\\\"\\\\\\nab\xC3\xA9 ");
+    const bool same =
+        page_of<vitals::openmetrics_text>(odd::long_texts{times}.source()) ==
+        "# TYPE odd_long counter\n# HELP odd_long " + escaped + "\nodd_long_total{text=\"" + escaped + "\"} 7\n# EOF\n";
+    CHECK(same);
   }
+}
+
+TEST_CASE("by choice what counts says since when, and only where that is known") {
+  broken = false;
+  fill();
+  vitals::source_ref source = metrics::source();
+  source.created = [](const void*) noexcept { return std::uint64_t{1'700'000'000'120'000'000}; };
+  source.prefix = "lib_";
+  std::string page = page_of<vitals::openmetrics_with_created>(source);
+  CHECK(part(page, "lib_om_requests_total{zone=\"eu\"}", "# HELP lib_om_room") ==
+        R"(lib_om_requests_total{zone="eu"} 0
+lib_om_requests_created{zone="eu"} 1700000000.12
+lib_om_requests_total{zone="us"} 9007199254740993
+lib_om_requests_created{zone="us"} 1700000000.12
+# TYPE lib_om_energy_joules counter
+# UNIT lib_om_energy_joules joules
+# HELP lib_om_energy_joules Energy.
+lib_om_energy_joules_total 1e-07
+lib_om_energy_joules_created 1700000000.12
+# TYPE lib_om_in_flight gauge
+# HELP lib_om_in_flight In flight.
+lib_om_in_flight -1
+# TYPE lib_om_room_celsius gauge
+# UNIT lib_om_room_celsius celsius
+)");
+  CHECK(part(page, "lib_om_latency_seconds_count{zone=\"us\"}", "# TYPE lib_om_build") ==
+        R"(lib_om_latency_seconds_count{zone="us"} 0
+lib_om_latency_seconds_created{zone="us"} 1700000000.12
+# TYPE lib_om_offsets histogram
+# HELP lib_om_offsets Offsets.
+lib_om_offsets_bucket{le="-2.5"} 1
+lib_om_offsets_bucket{le="0.0"} 1
+lib_om_offsets_bucket{le="+Inf"} 1
+lib_om_offsets_created 1700000000.12
+# TYPE lib_om_payload_bytes summary
+# UNIT lib_om_payload_bytes bytes
+# HELP lib_om_payload_bytes Payload.
+lib_om_payload_bytes_sum 1500
+lib_om_payload_bytes_count 1
+lib_om_payload_bytes_created 1700000000.12
+)");
+  // requests 2, energy, latency 2, offsets, payload; not what functions give, nor the page's own families
+  const auto times = [&page] {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = page.find("_created", at)) != std::string::npos; ++at) {
+      ++count;
+    }
+    return count;
+  };
+  CHECK(times() == 7);
+  source.created = nullptr;
+  page = page_of<vitals::openmetrics_with_created>(source);
+  CHECK(times() == 0);
+  CHECK(page == page_of<vitals::openmetrics_text>(source));
+  source = metrics::source();
+  CHECK(page_of<vitals::openmetrics_text>(source).find("_created") == std::string::npos);
+  CHECK(page_of<vitals::prometheus_text>(source).find("_created") == std::string::npos);
+}
+
+TEST_CASE("a page shows the times of its sources, each its own, as they are when it is rendered") {
+  struct ticks : vitals::counter<"om_ticks_total", "Ticks."> {};
+  struct tocks : vitals::counter<"om_tocks_total", "Tocks."> {};
+  static std::uint64_t first = 0;
+  static std::uint64_t second = 0;
+  vitals::source_ref sources[] = {vitals::registry<ticks>::source(), vitals::registry<tocks>::source()};
+  sources[0].created = [](const void*) noexcept { return first; };
+  sources[1].created = [](const void*) noexcept { return second; };
+  vitals::page page{vitals::openmetrics_with_created::format, sources};
+  const auto shows = [&page](std::string_view one, std::string_view other) {
+    std::string out;
+    page.render(out);
+    return out.find("\nom_ticks_created " + std::string{one} + "\n") != std::string::npos &&
+           out.find("\nom_tocks_created " + std::string{other} + "\n") != std::string::npos;
+  };
+  CHECK(shows("0", "0"));
+  first = 1;
+  second = std::numeric_limits<std::uint64_t>::max();
+  CHECK(shows("0.000000001", "18446744073.709551615"));
 }
 
 TEST_CASE("Prometheus text has no info and no state sets: they are gauges; its sums may fall") {

@@ -12,11 +12,13 @@
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <expose/odd.hpp>
 
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/counter.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/up_down.hpp>
 #include <vitals/registry/registry.hpp>
 
@@ -48,13 +50,16 @@ struct in_flight : vitals::up_down<"golden_in_flight", "Being served.", by_zone>
 struct waiting : vitals::up_down<"golden_waiting", "Waiting.", vitals::shared, vitals::packed> {};
 struct temperature : vitals::gauge<"golden_room_celsius", "Temperatures.", vitals::packed,
                                    vitals::label<"room", vitals::one_of<"a", "b", "c", "d", "e", "f">>> {};
+struct peaks : vitals::max_gauge<"golden_peak_seconds", "Peaks.", vitals::window<1h>,
+                                 vitals::label<"room", vitals::one_of<"a", "b", "c", "d", "e", "f", "g">>> {};
 struct latency
     : vitals::histogram<"golden_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.005, 1, 100000>, by_method> {
 };
 struct sizes : vitals::histogram<"golden_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6>> {};
 struct offsets : vitals::histogram<"golden_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>, vitals::shared> {};
 
-using metrics = vitals::registry<requests, hits, bytes, in_flight, waiting, temperature, latency, sizes, offsets>;
+using metrics =
+    vitals::registry<requests, hits, bytes, in_flight, waiting, temperature, peaks, latency, sizes, offsets>;
 
 std::string page_of(std::initializer_list<vitals::source_ref> sources) {
   vitals::page page{vitals::prometheus_text::format, {sources.begin(), sources.size()}};
@@ -95,6 +100,15 @@ golden_room_celsius{room="c"} 0
 golden_room_celsius{room="d"} 0
 golden_room_celsius{room="e"} 0
 golden_room_celsius{room="f"} 0
+# HELP golden_peak_seconds Peaks.
+# TYPE golden_peak_seconds gauge
+golden_peak_seconds{room="a"} NaN
+golden_peak_seconds{room="b"} NaN
+golden_peak_seconds{room="c"} NaN
+golden_peak_seconds{room="d"} NaN
+golden_peak_seconds{room="e"} NaN
+golden_peak_seconds{room="f"} NaN
+golden_peak_seconds{room="g"} NaN
 # HELP golden_latency_seconds Latency.
 # TYPE golden_latency_seconds histogram
 golden_latency_seconds_bucket{method="get",le="1e-05"} 0
@@ -150,6 +164,15 @@ void fill() {
   metrics::get<temperature>("d").set(-0.0);
   metrics::get<temperature>("e").set(-1.7976931348623157e+308);
   metrics::get<temperature>("f").set(21.5);
+  metrics::get<peaks>("a").observe(-0.0);
+  metrics::get<peaks>("a").observe(-1ns);
+  metrics::get<peaks>("b").observe(std::numeric_limits<double>::infinity());
+  metrics::get<peaks>("c").observe(-std::numeric_limits<double>::infinity());
+  metrics::get<peaks>("d").observe(1500ms);
+  metrics::get<peaks>("d").observe(1499ms);
+  metrics::get<peaks>("e").observe(-1.7976931348623157e+308);
+  metrics::get<peaks>("f").observe((std::uint64_t{1} << 53) + 1);
+  metrics::get<peaks>("g").observe(std::numeric_limits<double>::quiet_NaN());
   metrics::get<latency>(method::get).observe(10us);
   metrics::get<latency>(method::get).observe(0.005);
   metrics::get<latency>(method::get).observe(5ms);
@@ -195,6 +218,15 @@ golden_room_celsius{room="c"} -Inf
 golden_room_celsius{room="d"} -0
 golden_room_celsius{room="e"} -1.7976931348623157e+308
 golden_room_celsius{room="f"} 21.5
+# HELP golden_peak_seconds Peaks.
+# TYPE golden_peak_seconds gauge
+golden_peak_seconds{room="a"} -0
+golden_peak_seconds{room="b"} +Inf
+golden_peak_seconds{room="c"} -Inf
+golden_peak_seconds{room="d"} 1.5
+golden_peak_seconds{room="e"} -1.7976931348623157e+308
+golden_peak_seconds{room="f"} 9.007199254740992e+15
+golden_peak_seconds{room="g"} NaN
 # HELP golden_latency_seconds Latency.
 # TYPE golden_latency_seconds histogram
 golden_latency_seconds_bucket{method="get",le="1e-05"} 1
@@ -228,7 +260,7 @@ golden_offsets_count 3
 # HELP vitals_dropped_total Updates dropped: a label outside its values, NaN, or a negative value where none may be.
 # TYPE vitals_dropped_total counter
 vitals_dropped_total{reason="label"} 4
-vitals_dropped_total{reason="value"} 2
+vitals_dropped_total{reason="value"} 3
 )";
 
 TEST_CASE("a page of every kind of metric, with numbers at every edge") {
@@ -245,6 +277,79 @@ TEST_CASE("a decimal comma in the locale changes nothing on a page") {
   std::setlocale(LC_ALL, before.c_str());
   CHECK(page == filled);
   metrics::reset_after_fork();
+}
+
+TEST_CASE("odd numbers and texts, in full") {
+  odd::fill();
+  CHECK(page_of({odd::metrics::source()}) == R"(# HELP odd_reals All doubles.
+# TYPE odd_reals gauge
+odd_reals{which="0"} 0
+odd_reals{which="-0"} -0
+odd_reals{which="smallest"} 5e-324
+odd_reals{which="largest"} 1.7976931348623157e+308
+odd_reals{which="lowest"} -1.7976931348623157e+308
+odd_reals{which="NaN"} NaN
+odd_reals{which="+Inf"} +Inf
+odd_reals{which="-Inf"} -Inf
+odd_reals{which="1e-7"} 1e-07
+odd_reals{which="1e21"} 1e+21
+odd_reals{which="2^53+1"} 9.007199254740992e+15
+odd_reals{which="1234567"} 1.234567e+06
+# HELP odd_texts_total A \\ and a "quote"\nand a line, in cafés.
+# TYPE odd_texts_total counter
+odd_texts_total{text="ok"} 0
+odd_texts_total{text="\"\\\n\\n"} 0
+odd_texts_total{text="tab	and ☃"} 0
+# HELP odd_counts_total All integers.
+# TYPE odd_counts_total counter
+odd_counts_total{most="false"} 9007199254740993
+odd_counts_total{most="true"} 18446744073709551615
+# HELP odd_signs All signs.
+# TYPE odd_signs gauge
+odd_signs{most="false"} -9223372036854775808
+odd_signs{most="true"} 9223372036854775807
+# HELP odd_waits_seconds Waits.
+# TYPE odd_waits_seconds histogram
+odd_waits_seconds_bucket{le="1e-09"} 0
+odd_waits_seconds_bucket{le="1e+09"} 0
+odd_waits_seconds_bucket{le="+Inf"} 3
+odd_waits_seconds_sum 27670116110.564327421
+odd_waits_seconds_count 3
+# HELP odd_sizes_bytes Sizes.
+# TYPE odd_sizes_bytes histogram
+odd_sizes_bytes_bucket{le="1e-07"} 1
+odd_sizes_bytes_bucket{le="1e+21"} 2
+odd_sizes_bytes_bucket{le="+Inf"} 3
+odd_sizes_bytes_sum 1e+21
+odd_sizes_bytes_count 3
+# HELP odd_weights_grams Weights.
+# TYPE odd_weights_grams summary
+odd_weights_grams_sum 1.7976931348623157e+308
+odd_weights_grams_count 1
+# HELP odd_spans Spans.
+# TYPE odd_spans histogram
+odd_spans_bucket{le="0.5"} 0
+odd_spans_bucket{le="1.0"} 1
+odd_spans_bucket{le="2.0"} 2
+odd_spans_bucket{le="+Inf"} 3
+odd_spans_sum 5.1
+odd_spans_count 3
+# HELP vitals_dropped_total Updates dropped: a label outside its values, NaN, or a negative value where none may be.
+# TYPE vitals_dropped_total counter
+vitals_dropped_total{reason="label"} 0
+vitals_dropped_total{reason="value"} 1
+)");
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string help = odd::repeated(times, "\"\\\\\\nab\xC3\xA9 ");
+    const std::string value = odd::repeated(times, "\\\"\\\\\\nab\xC3\xA9 ");
+    const bool same =
+        page_of({odd::long_texts{times}.source()}) ==
+        "# HELP odd_long_total " + help + "\n# TYPE odd_long_total counter\nodd_long_total{text=\"" + value + "\"} 7\n";
+    CHECK(same);
+  }
 }
 
 // What follows needs no registry: a format knows families only.

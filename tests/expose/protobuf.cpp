@@ -5,8 +5,10 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -20,6 +22,8 @@
 
 #include <doctest/doctest.h>
 #include <allocations.hpp>
+#include <expose/known_times.hpp>
+#include <expose/odd.hpp>
 
 #include <vitals/expose/number.hpp>
 #include <vitals/metric/buckets.hpp>
@@ -28,6 +32,8 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -86,12 +92,24 @@ struct message_type {
 
 const message_type value{{{1, "value", 1}}};
 const message_type pair{{{1, "name", 2}, {2, "value", 2}}};
-const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}}};
+const message_type timestamp{{{1, "seconds", 0}, {2, "nanos", 0}}};
+const message_type exemplar{{{1, "label", 2, &pair}, {2, "value", 1}, {3, "timestamp", 2, &timestamp}}};
+const message_type counter{{{1, "value", 1}, {2, "exemplar", 2, &exemplar}}};
+const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}, {3, "exemplar", 2, &exemplar}}};
 const message_type summary{{{1, "sample_count", 0}, {2, "sample_sum", 1}}};
-const message_type histogram{{{1, "sample_count", 0}, {2, "sample_sum", 1}, {3, "bucket", 2, &bucket}}};
+const message_type span{{{1, "offset", 0}, {2, "length", 0}}};
+const message_type histogram{{{1, "sample_count", 0},
+                              {2, "sample_sum", 1},
+                              {3, "bucket", 2, &bucket},
+                              {5, "schema", 0},
+                              {6, "zero_threshold", 1},
+                              {7, "zero_count", 0},
+                              {12, "positive_span", 2, &span},
+                              {13, "positive_delta", 0},
+                              {16, "exemplars", 2, &exemplar}}};
 const message_type metric{{{1, "label", 2, &pair},
                            {2, "gauge", 2, &value},
-                           {3, "counter", 2, &value},
+                           {3, "counter", 2, &counter},
                            {4, "summary", 2, &summary},
                            {7, "histogram", 2, &histogram}}};
 const message_type family{{{1, "name", 2}, {2, "help", 2}, {3, "type", 0}, {4, "metric", 2, &metric}, {5, "unit", 2}}};
@@ -198,6 +216,7 @@ struct requests : vitals::counter<"proto_requests_total", "Requests.", by_zone, 
 struct energy : vitals::real_counter<"proto_energy_joules_total", "Energy."> {};
 struct in_flight : vitals::up_down<"proto_in_flight", "In flight."> {};
 struct warmth : vitals::gauge<"proto_room_celsius", "Warmth."> {};
+struct peaks : vitals::max_gauge<"proto_peak_celsius", "Peaks.", by_zone, vitals::window<1h>> {};
 struct latency : vitals::histogram<"proto_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct offsets : vitals::histogram<"proto_offsets", "Offsets.", vitals::buckets::of<-2.5, 0>> {};
 struct payload : vitals::summary<"proto_payload_bytes", "Payload."> {};
@@ -207,7 +226,7 @@ struct state : vitals::state_set<"proto_phase", "Phase.", phase, by_zone> {};
 struct queue : vitals::callback<"proto_queue_depth", "Depth.", &depth, by_zone> {};
 
 using metrics =
-    vitals::registry<requests, energy, in_flight, warmth, latency, offsets, payload, waits, build, state, queue>;
+    vitals::registry<requests, energy, in_flight, warmth, peaks, latency, offsets, payload, waits, build, state, queue>;
 
 constexpr std::string_view drops =
     "name:'vitals_dropped_total' help:'Updates dropped: a label outside its values, NaN, or a negative value where "
@@ -225,6 +244,8 @@ void fill() {
   metrics::get<energy>().add(1e-7);
   metrics::get<in_flight>().dec();
   metrics::get<warmth>().set(21.5);
+  metrics::get<peaks>(zone::us).observe(-40.5);
+  metrics::get<peaks>(zone::us).observe(-40.75);
   metrics::get<latency>(zone::eu).observe(10us);
   metrics::get<latency>(zone::eu).observe(500ms);
   metrics::get<latency>(zone::eu).observe(2s);
@@ -246,6 +267,9 @@ TEST_CASE("every kind of metric as protobuf, in full") {
 name:'proto_energy_joules_total' help:'Energy.' type:0 unit:'joules' metric{counter{value:1e-07}}
 name:'proto_in_flight' help:'In flight.' type:1 metric{gauge{value:-1}}
 name:'proto_room_celsius' help:'Warmth.' type:1 unit:'celsius' metric{gauge{value:21.5}}
+name:'proto_peak_celsius' help:'Peaks.' type:1 unit:'celsius')"
+        R"( metric{label{name:'zone' value:'eu'} gauge{value:NaN}})"
+        R"( metric{label{name:'zone' value:'us'} gauge{value:-40.5}}
 name:'proto_latency_seconds' help:'Latency.' type:4 unit:'seconds')"
         R"( metric{label{name:'zone' value:'eu'} histogram{sample_count:3 sample_sum:2.50001)"
         R"( bucket{cumulative_count:1 upper_bound:1e-05})"
@@ -285,16 +309,16 @@ TEST_CASE("a family that is absent from a reading is left out, and what stands b
   page.render(out);
   page.render(out);
   const std::vector<std::string> without = messages_of(out);
-  REQUIRE(whole.size() == 13);
-  REQUIRE(without.size() == 12);
-  for (std::size_t i = 0; i != 10; ++i) {
+  REQUIRE(whole.size() == 14);
+  REQUIRE(without.size() == 13);
+  for (std::size_t i = 0; i != 11; ++i) {
     CHECK(without[i] == whole[i]);
   }
-  CHECK(shown(without[10], family) + '\n' == drops);
-  CHECK(shown(without[11], family) == std::string{failures} + "2}}");
+  CHECK(shown(without[11], family) + '\n' == drops);
+  CHECK(shown(without[12], family) == std::string{failures} + "2}}");
   broken = false;
   page.render(out);
-  CHECK(messages_of(out).size() == 13);
+  CHECK(messages_of(out).size() == 14);
 }
 
 TEST_CASE("histograms and summaries may be absent too") {
@@ -351,6 +375,60 @@ TEST_CASE("a prefix stands before the names, constant labels before all of a ser
 }
 
 // Numbers
+
+TEST_CASE("odd numbers and texts as protobuf, in full") {
+  odd::fill();
+  CHECK(shown_page(page_of(odd::metrics::source())) ==
+        "name:'odd_reals' help:'All doubles.' type:1"
+        R"( metric{label{name:'which' value:'0'} gauge{value:0}})"
+        R"( metric{label{name:'which' value:'-0'} gauge{value:-0}})"
+        R"( metric{label{name:'which' value:'smallest'} gauge{value:5e-324}})"
+        R"( metric{label{name:'which' value:'largest'} gauge{value:1.7976931348623157e+308}})"
+        R"( metric{label{name:'which' value:'lowest'} gauge{value:-1.7976931348623157e+308}})"
+        R"( metric{label{name:'which' value:'NaN'} gauge{value:NaN}})"
+        R"( metric{label{name:'which' value:'+Inf'} gauge{value:+Inf}})"
+        R"( metric{label{name:'which' value:'-Inf'} gauge{value:-Inf}})"
+        R"( metric{label{name:'which' value:'1e-7'} gauge{value:1e-07}})"
+        R"( metric{label{name:'which' value:'1e21'} gauge{value:1e+21}})"
+        R"( metric{label{name:'which' value:'2^53+1'} gauge{value:9.007199254740992e+15}})"
+        R"( metric{label{name:'which' value:'1234567'} gauge{value:1.234567e+06}})"
+        "\nname:'odd_texts_total' help:'A \\ and a \"quote\"\nand a line, in caf\xC3\xA9s.' type:0"
+        " metric{label{name:'text' value:'ok'} counter{value:0}}"
+        " metric{label{name:'text' value:'\"\\\n\\n'} counter{value:0}}"
+        " metric{label{name:'text' value:'tab\tand \xE2\x98\x83'} counter{value:0}}"
+        R"(
+name:'odd_counts_total' help:'All integers.' type:0)"
+        R"( metric{label{name:'most' value:'false'} counter{value:9.007199254740992e+15}})"
+        R"( metric{label{name:'most' value:'true'} counter{value:1.8446744073709552e+19}}
+name:'odd_signs' help:'All signs.' type:1)"
+        R"( metric{label{name:'most' value:'false'} gauge{value:-9.223372036854776e+18}})"
+        R"( metric{label{name:'most' value:'true'} gauge{value:9.223372036854776e+18}}
+name:'odd_waits_seconds' help:'Waits.' type:4 unit:'seconds')"
+        R"( metric{histogram{sample_count:3 sample_sum:2.7670116110564327e+10)"
+        R"( bucket{cumulative_count:0 upper_bound:1e-09} bucket{cumulative_count:0 upper_bound:1e+09}}}
+name:'odd_sizes_bytes' help:'Sizes.' type:4 unit:'bytes')"
+        R"( metric{histogram{sample_count:3 sample_sum:1e+21)"
+        R"( bucket{cumulative_count:1 upper_bound:1e-07} bucket{cumulative_count:2 upper_bound:1e+21}}}
+name:'odd_weights_grams' help:'Weights.' type:2 unit:'grams')"
+        R"( metric{summary{sample_count:1 sample_sum:1.7976931348623157e+308}}
+name:'odd_spans' help:'Spans.' type:4)"
+        R"( metric{histogram{sample_count:3 sample_sum:5.1)"
+        R"( bucket{cumulative_count:0 upper_bound:0.5} bucket{cumulative_count:1 upper_bound:1})"
+        R"( bucket{cumulative_count:2 upper_bound:2})"
+        R"( schema:2 zero_threshold:0.5 zero_count:0)"  // zigzag: a schema of 1, as are the offsets and deltas
+        R"( positive_span{offset:1 length:1} positive_span{offset:4 length:1} positive_delta:2 positive_delta:2}}
+)" + std::string{drops});
+}
+
+TEST_CASE("long texts, up to a megabyte, come through whole") {
+  for (const std::size_t times : odd::long_times) {
+    const std::string text = odd::repeated(times, odd::long_texts::unit);
+    const bool same = shown_page(page_of(odd::long_texts{times}.source())) ==
+                      "name:'odd_long_total' help:'" + text + "' type:0 metric{label{name:'text' value:'" + text +
+                          "'} counter{value:7}}\n";
+    CHECK(same);
+  }
+}
 
 TEST_CASE("doubles arrive bit by bit") {
   const std::array<double, 11> all{0.0,
@@ -602,10 +680,10 @@ TEST_CASE("sources with one name and two prefixes stand one after the other, eac
   vitals::source_ref sources[] = {other::source(), metrics::source(), other::source()};
   sources[2].prefix = "again_";
   const std::vector<std::string> all = messages_of(page_of(sources));
-  REQUIRE(all.size() == 15);
+  REQUIRE(all.size() == 16);
   CHECK(shown(all[0], family) == "name:'proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
   CHECK(shown(all[3], family) == "name:'proto_in_flight' help:'In flight.' type:1 metric{gauge{value:-1}}");
-  CHECK(shown(all[12], family) == "name:'again_proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
+  CHECK(shown(all[13], family) == "name:'again_proto_ticks_total' help:'Ticks.' type:0 metric{counter{value:3}}");
 }
 
 TEST_CASE("a buffer that is used again is replaced and keeps its memory") {
@@ -648,6 +726,112 @@ TEST_CASE("a page that is rendered again takes nothing from the heap, however it
   CHECK(out.size() > size);
 }
 #endif
+
+struct traced : vitals::counter<"proto_traced_total", "Traced.", by_zone, vitals::exemplars> {};
+struct traced_energy : vitals::real_counter<"proto_traced_joules_total", "Traced.", vitals::exemplars> {};
+struct traced_sizes : vitals::histogram<"proto_traced_bytes", "Traced.", vitals::buckets::of<1, 2>, vitals::exemplars> {
+};
+struct traced_waits
+    : vitals::native_histogram<"proto_traced_waits_seconds", "Traced.", vitals::native<0, 0, 12>, vitals::exemplars> {};
+using traces = vitals::registry<traced, traced_energy, traced_sizes, traced_waits>;
+
+vitals::exemplar trace(std::uint64_t n) {
+  return {{0x0af7651916cd43dd, n}, n};
+}
+
+/// An exemplar of `known_times`, the `nth` on its page, as it is shown.
+std::string shown_exemplar(int n, std::string_view amount, int nth) {
+  char text[400];
+  std::snprintf(text, sizeof text,
+                "exemplar{label{name:'trace_id' value:'0af7651916cd43dd%016x'} label{name:'span_id' value:'%016x'} "
+                "value:%.*s timestamp{seconds:%d nanos:89000000}}",
+                n, n, static_cast<int>(amount.size()), amount.data(), 1'520'879'607 + nth);
+  return text;
+}
+
+TEST_CASE("exemplars of counters and of buckets, +Inf's only where it has one") {
+  traces::reset_after_fork();
+  traces::get<traced>(zone::us).inc((std::uint64_t{1} << 53) + 1, trace(1));
+  traces::get<traced>(zone::eu).inc(2U);
+  traces::get<traced_energy>().add(0.5, trace(2));
+  traces::get<traced_sizes>().observe(1.5, trace(3));
+  traces::get<traced_sizes>().observe(5);
+  const std::string start =
+      "name:'proto_traced_bytes' help:'Traced.' type:4 unit:'bytes' metric{histogram{sample_count:2 sample_sum:";
+  std::string page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(page.starts_with(
+      "name:'proto_traced_total' help:'Traced.' type:0 metric{label{name:'zone' value:'eu'} counter{value:2}} "
+      "metric{label{name:'zone' value:'us'} counter{value:9.007199254740992e+15 " +
+      shown_exemplar(1, "9.007199254740992e+15", 0) +
+      "}}\nname:'proto_traced_joules_total' help:'Traced.' type:0 unit:'joules' metric{counter{value:0.5 " +
+      shown_exemplar(2, "0.5", 1) + "}}\n" + start +
+      "6.5 bucket{cumulative_count:0 upper_bound:1} bucket{cumulative_count:1 upper_bound:2 " +
+      shown_exemplar(3, "1.5", 2) + "}}}\n"));
+
+  traces::get<traced_sizes>().observe(limits::infinity(), trace(4));
+  page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(page.find(shown_exemplar(3, "1.5", 2) + "} bucket{cumulative_count:3 upper_bound:+Inf " +
+                  shown_exemplar(4, "+Inf", 3) + "}}}\n") != std::string::npos);
+}
+
+TEST_CASE("a native histogram sends its newest exemplars in order of time, and those of its classic buckets") {
+  traces::reset_after_fork();
+  for (int i = 0; i != 14; ++i) {  // one in each classic bucket
+    traces::get<traced_waits>().observe(std::ldexp(0.75, i), trace(static_cast<std::uint64_t>(i) + 1));
+  }
+  const auto list_of = [](const std::string& page) {
+    const std::size_t begin = page.find("exemplars{");
+    const std::size_t end = page.find('\n', begin);
+    REQUIRE(begin != std::string::npos);
+    return page.substr(begin, end - begin);
+  };
+  std::string expected;
+  for (int i = 4; i != 14; ++i) {
+    const std::string one = shown_exemplar(i + 1, real(std::ldexp(0.75, i)), i);
+    expected += (expected.empty() ? "exemplars" : " exemplars") + one.substr(one.find('{'));
+  }
+  const std::string page = shown_page(page_of(known_times<traces>::source()));
+  CHECK(list_of(page) == expected + "}}");
+  CHECK(page.find("bucket{cumulative_count:1 upper_bound:1 " + shown_exemplar(1, "0.75", 0)) != std::string::npos);
+  CHECK(page.find("bucket{cumulative_count:14 upper_bound:+Inf " + shown_exemplar(14, "6144", 13)) !=
+        std::string::npos);
+
+  // the same page with the times the other way round
+  vitals::source_ref reversed = traces::source();
+  reversed.read = [](const void* self, std::uint64_t* out) noexcept {
+    known_times<traces>::read(self, out);
+    const vitals::family& f = traces::source().families.back();
+    for (std::uint32_t i = 0; i != 14; ++i) {
+      std::uint64_t& time = out[f.exemplar_of(0, i)];
+      time = 2 * known_times<traces>::start + 13'000 - time;
+    }
+  };
+  expected.clear();
+  for (int i = 9; i != -1; --i) {
+    const std::string one = shown_exemplar(i + 1, real(std::ldexp(0.75, i)), 13 - i);
+    expected += (expected.empty() ? "exemplars" : " exemplars") + one.substr(one.find('{'));
+  }
+  CHECK(list_of(shown_page(page_of(reversed))) == expected + "}}");
+}
+
+TEST_CASE("pages whose exemplars come and go stay readable, and need no more room than they said") {
+  std::mt19937_64 random{11};
+  const vitals::source_ref source = traces::source();
+  vitals::protobuf_page page{{&source, 1}};
+  std::string out;
+  for (int i = 0; i != 200; ++i) {
+    if (i % 50 == 0) {
+      traces::reset_after_fork();
+    }
+    const vitals::exemplar e{{random(), random()}, random()};
+    traces::get<traced>(i % 3 == 0 ? zone::eu : zone::us).inc(random(), e);
+    traces::get<traced_waits>().observe(std::ldexp(1.0, static_cast<int>(random() % 40) - 10), e);
+    traces::get<traced_sizes>().observe(static_cast<double>(random() % 4), e);
+    page.render(out);
+    CHECK(messages_of(out).size() == 5);
+    CHECK(shown_page(out).find("exemplar{label{name:'trace_id' value:'") != std::string::npos);
+  }
+}
 
 TEST_CASE("several threads may render one page, while others count") {
   struct ticks : vitals::counter<"proto_raced_ticks_total", "Ticks."> {};

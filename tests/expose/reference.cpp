@@ -10,6 +10,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
@@ -26,6 +27,7 @@ double depth_now() {
 struct jobs : vitals::counter<"jobs_total", "Jobs done | or *not*,\nby <zone>.", vitals::label<"zone", zone>,
                               vitals::label<"hot", bool>> {};
 struct level : vitals::gauge<"level_ratio", "Levels.", vitals::label<"which", many>> {};
+struct peak : vitals::max_gauge<"peak_bytes", "Peaks.", vitals::window<30>, vitals::label<"hot", bool>> {};
 struct latency : vitals::histogram<"latency_seconds", "Latency.", vitals::buckets::web> {};
 struct sizes : vitals::native_histogram<"sizes_bytes", "Sizes.", vitals::native<0, 0, 4>> {};
 struct waits : vitals::summary<"waits_seconds", "Waits."> {};
@@ -34,12 +36,13 @@ struct state : vitals::state_set<"app_phase", "Phase.", phase, vitals::label<"zo
 struct depth : vitals::callback<"depth", "Depth.", &depth_now> {};
 
 TEST_CASE("a table of all metrics, whose texts Markdown leaves alone") {
-  using metrics = vitals::registry<jobs, level, latency, sizes>;
+  using metrics = vitals::registry<jobs, level, peak, latency, sizes>;
   using others = vitals::registry<waits, build, state, depth>;
   CHECK(vitals::reference<metrics, others>() == R"(| name | type | unit | labels | what | series | bytes |
 |---|---|---|---|---|---:|---:|
 | `jobs_total` | counter |  | zone: eu, us; hot: false, true | Jobs done \| or \*not\*, by &lt;zone>. | 4 | 32 |
 | `level_ratio` | gauge | ratio | which: a, b, c, d, e, f, g, h, i, j, k, l, ... (13) | Levels. | 13 | 832 |
+| `peak_bytes` | gauge | bytes | hot: false, true | Peaks. | 2 | 256 |
 | `latency_seconds` | histogram | seconds |  | Latency. | 1 | 128 |
 | `sizes_bytes` | histogram (native) | bytes |  | Sizes. | 1 | 64 |
 | `waits_seconds` | summary | seconds |  | Waits. | 1 | 32 |

@@ -1,6 +1,8 @@
 #include <vitals/http/exposition.hpp>
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <allocations.hpp>
 #include <boost/beast/zlib/inflate_stream.hpp>
 
 #include <vitals/expose/callbacks.hpp>
@@ -34,7 +37,9 @@ constexpr std::string_view openmetrics = "application/openmetrics-text; version=
 
 response ask(const exposition& e, std::string_view accept = {}, std::string_view encoding = {},
              std::string_view target = "/metrics") {
-  return e.answer({.method = "GET", .target = target, .accept = accept, .accept_encoding = encoding});
+  response out;
+  e.answer({.method = "GET", .target = target, .accept = accept, .accept_encoding = encoding}, out);
+  return out;
 }
 
 std::string unzipped(const std::string& gzip) {
@@ -90,15 +95,71 @@ TEST_CASE("protobuf where it is preferred; JSON and text have paths of their own
   CHECK(ask(e, vitals::protobuf_page::content_type, "", one).body.substr(1, 15) ==
         "\n\x0D"
         "exposed_depth");
-  r = e.answer_json({.method = "GET", .target = one, .accept = openmetrics});
+  e.answer_json({.method = "GET", .target = one, .accept = openmetrics}, r);
   CHECK(r.content_type == "application/json");
   CHECK(r.body.starts_with("{\"families\":[\n{\"name\":\"exposed_depth\",\"type\":\"gauge\","));
   CHECK(r.body.find("exposed_hits") == std::string::npos);
   CHECK(r.vary == "Accept-Encoding");
-  r = e.answer_text({.method = "GET", .target = "/", .accept = openmetrics});
+  e.answer_text({.method = "GET", .target = "/", .accept = openmetrics}, r);
   CHECK(r.content_type == text);
   CHECK(r.body == ask(e).body);
 }
+
+TEST_CASE("an answer replaces whatever was there") {
+  exposition e;
+  e.expose({metrics::source()});
+  response r{.status = 404, .content_type = "a/b", .body = "not found", .allow = "GET", .content_encoding = "br"};
+  e.answer({.method = "GET", .target = "/metrics"}, r);
+  CHECK(r.status == 200);
+  CHECK(r.content_type == text);
+  CHECK(r.body == ask(e).body);
+  CHECK(r.allow.empty());
+  CHECK(r.content_encoding.empty());
+  CHECK(r.vary == "Accept, Accept-Encoding");
+}
+
+TEST_CASE("OpenMetrics alone says since when counts run, and by choice") {
+  exposition e{true};
+  e.expose({metrics::source(), more::source()});
+  CHECK(ask(e, openmetrics).body.find("\nexposed_hits_created 1") != std::string::npos);
+  const std::string one = ask(e, openmetrics, "", "/metrics?name[]=exposed_hits_created").body;
+  CHECK(one.starts_with("# TYPE exposed_hits counter\n"));
+  CHECK(one.find("\nexposed_hits_created 1") != std::string::npos);
+  CHECK(one.find("exposed_sizes") == std::string::npos);
+  e.unexpose({more::source()});
+  CHECK(ask(e, openmetrics).body.find("\nexposed_hits_created 1") != std::string::npos);
+  for (const std::string_view accept : {std::string_view{}, vitals::protobuf_page::content_type}) {
+    CHECK(ask(e, accept).body.find("_created") == std::string::npos);
+  }
+  exposition without;
+  without.expose({metrics::source()});
+  CHECK(ask(without, openmetrics).body.find("_created") == std::string::npos);
+}
+
+#if VITALS_TESTS_COUNT_ALLOCATIONS
+TEST_CASE("an answer into a response that is used again takes nothing from the heap, in any format or coding") {
+  exposition e;
+  e.expose({metrics::source(), more::source()});
+  response r;
+  const auto all = [&e, &r] {
+    for (const std::string_view accept : {std::string_view{}, openmetrics, vitals::protobuf_page::content_type}) {
+      for (const std::string_view encoding : {"", "gzip"}) {
+        e.answer({.method = "GET", .target = "/metrics", .accept = accept, .accept_encoding = encoding}, r);
+        e.answer_text({.method = "GET", .target = "/metrics", .accept_encoding = encoding}, r);
+        e.answer_json({.method = "GET", .target = "/metrics", .accept_encoding = encoding}, r);
+      }
+    }
+  };
+  const std::size_t before = allocations;
+  all();
+  CHECK(allocations > before);  // they are counted
+  const std::size_t warm = allocations;
+  metrics::get<hits>().inc(~std::uint64_t{0} / 2);
+  metrics::get<depth>().set(-1.7976931348623157e308);
+  all();
+  CHECK(allocations == warm);
+}
+#endif
 
 TEST_CASE("name[] selects families, by their name or a sample's") {
   exposition e;

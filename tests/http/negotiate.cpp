@@ -23,7 +23,7 @@ std::string type_for(std::string_view accept) {
   CHECK((format == page_format::openmetrics) == content_type.starts_with(openmetrics));
   CHECK((format == page_format::protobuf) == (content_type == protobuf));
   CHECK((format == page_format::prometheus_text) == content_type.starts_with("text/plain; "));
-  return content_type;
+  return std::string{content_type};
 }
 
 TEST_CASE("what Prometheus 3 sends gets OpenMetrics, or protobuf where native histograms are on") {

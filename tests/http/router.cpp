@@ -65,14 +65,9 @@ TEST_CASE("OPTIONS says what is allowed, and nothing else") {
 TEST_CASE("a group's paths come and go") {
   bool there = false;
   router r = two_routes();
-  r.add_group(
-      [&there](std::string_view path) -> router::handler {
-        if (!there || path != "/guest") {
-          return nullptr;
-        }
-        return [](const request&) { return response{.body = "hello"}; };
-      },
-      [&there](std::string& lines) { lines += there ? "/guest  now\n" : ""; });
+  r.add_group([&there](std::string_view path) { return there && path == "/guest"; },
+              [](const request&, response& out) { out.body = "hello"; },
+              [&there](std::string& lines) { lines += there ? "/guest  now\n" : ""; });
   CHECK(r.handle({"GET", "/guest"}).status == 404);
   CHECK(r.handle({"GET", "/"}).body.find("/guest") == std::string::npos);
   there = true;
@@ -86,6 +81,37 @@ TEST_CASE("a handler that throws is a 500 that tells nothing") {
   const response got = two_routes().handle({"GET", "/broken"});
   CHECK(got.status == 500);
   CHECK(got.body.find("secret") == std::string::npos);
+}
+
+TEST_CASE("a handler may fill a response that is used again: it comes clear, with its memory") {
+  router r = two_routes();
+  r.add("/filled", "fills", [](const request& asked, response& out) {
+    CHECK(out.status == 200);
+    CHECK(out.content_type == "text/plain; charset=utf-8");
+    CHECK((out.body + out.allow + out.content_encoding + out.vary).empty());
+    CHECK(out.body.capacity() >= 1000);
+    out.body = asked.target;
+    out.vary = "Accept";
+    if (asked.target.ends_with("?broken")) {
+      throw std::runtime_error("the secret");
+    }
+  });
+  response out{.status = 404, .body = std::string(1000, 'x'), .allow = "a", .content_encoding = "b", .vary = "c"};
+  r.handle({"GET", "/filled"}, out);
+  CHECK(out.body == "/filled");
+  CHECK(out.vary == "Accept");
+  r.handle({"GET", "/filled?broken"}, out);
+  CHECK(out.status == 500);
+  CHECK(out.body.find("secret") == std::string::npos);
+  CHECK(out.vary.empty());
+  r.handle({"GET", "/metrics"}, out);
+  CHECK(out.body == "page");
+  CHECK(out.vary.empty());
+  r.handle({"POST", "/metrics"}, out);
+  CHECK(out.allow == "GET, HEAD, OPTIONS");
+  r.handle({"GET", "/nothing"}, out);
+  CHECK(out.status == 404);
+  CHECK(out.allow.empty());
 }
 
 TEST_CASE("a path that is taken, or none, is refused when it is added") {

@@ -5,8 +5,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <allocations.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -20,6 +22,9 @@
 #include <vitals/registry/registry.hpp>
 
 namespace server_test {
+
+using vitals::http::request;
+using vitals::http::response;
 
 struct hits : vitals::counter<"server_hits_total", "Hits."> {};
 struct misses : vitals::counter<"server_misses_total", "Misses."> {};
@@ -63,6 +68,17 @@ class client {
     while (!all.ends_with(end) && ::recv(socket_, &c, 1, 0) == 1) {
       all += c;
     }
+    return all;
+  }
+
+  /// The next `size` bytes.
+  [[nodiscard]] std::string next(std::size_t size) const {
+    std::string all(size, '\0');
+    std::size_t have = 0;
+    for (ssize_t n = 0; have != size && (n = ::recv(socket_, all.data() + have, size - have, 0)) > 0;) {
+      have += static_cast<std::size_t>(n);
+    }
+    all.resize(have);
     return all;
   }
 
@@ -137,13 +153,24 @@ TEST_CASE("the format and the coding are negotiated, over all lines of a header"
   CHECK(has(got, "Content-Type: text/plain; version=0.0.4; charset=utf-8"));
 }
 
+TEST_CASE("a server's OpenMetrics says since when counts run where it is made so") {
+  constexpr std::string_view get =
+      "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/openmetrics-text\r\n\r\n";
+  for (const bool created : {false, true}) {
+    vitals::http::server server{{.port = 0, .openmetrics_created = created}};
+    server.expose<metrics>();
+    server.start();
+    CHECK((ask(server.port(), get).find("\nserver_hits_created 1") != std::string::npos) == created);
+  }
+}
+
 TEST_CASE("other paths and methods are told what there is") {
   running r;
   CHECK(ask(r.server.port(), "GET / HTTP/1.0\r\n\r\n").find("/metrics") != std::string::npos);
   CHECK(ask(r.server.port(), "GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404 "));
   const std::string post = ask(r.server.port(), "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
   CHECK(post.starts_with("HTTP/1.1 405 "));
-  CHECK(post.find("\r\nAllow: GET, HEAD\r\n") != std::string::npos);
+  CHECK(post.find("\r\nAllow: GET, HEAD, OPTIONS\r\n") != std::string::npos);
 }
 
 TEST_CASE("a connection serves request after request, also sent all at once") {
@@ -161,6 +188,63 @@ TEST_CASE("a connection serves request after request, also sent all at once") {
     ++responses;
   }
   CHECK(responses == 3);
+}
+
+#if VITALS_TESTS_COUNT_ALLOCATIONS
+// The server's own thread counts: a handler tells. What Beast and Asio take for a request, they take for one whose
+// answer is nothing too.
+TEST_CASE("a scrape on a warm connection takes nothing from the heap but what Beast and Asio take for any request") {
+  running r;
+  r.server.stop();
+  vitals::http::router& routes = r.server.routes();
+  routes.add("/taken", "", [](const request&, response& out) { out.body = std::to_string(allocations) + "\n"; });
+  routes.add("/nothing", "", [](const request& asked, response& out) {
+    out.vary = "Accept, Accept-Encoding";
+    out.content_encoding = asked.accept_encoding;  // as many lines as the page has
+  });
+  r.server.start();
+  const client c{r.server.port()};
+  const auto ask_for = [&c](std::string_view path, std::string_view headers) {
+    std::string line = "GET ";
+    c.send(line.append(path).append(" HTTP/1.1\r\nHost: a\r\n").append(headers).append("\r\n"));
+    const std::string head = c.until("\r\n\r\n");
+    return c.next(std::stoul(head.substr(head.find("Content-Length: ") + 16)));
+  };
+  const auto taken_by = [&ask_for](std::string_view path, std::string_view headers) {
+    for (int i = 0; i != 3; ++i) {
+      ask_for(path, headers);
+    }
+    const unsigned long before = std::stoul(ask_for("/taken", ""));
+    ask_for(path, headers);
+    return std::stoul(ask_for("/taken", "")) - before;
+  };
+  // what a Prometheus sends
+  const std::string plain =
+      "User-Agent: Prometheus/2.42.0\r\nAccept: application/openmetrics-text;version=1.0.0,"
+      "application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n"
+      "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n";
+  for (const std::string& headers : {std::string{}, plain, plain + "Accept-Encoding: gzip\r\n"}) {
+    const unsigned long any = taken_by("/nothing", headers);
+    CHECK(any > 0);  // they are counted
+    CHECK(taken_by("/metrics", headers) == any);
+  }
+  const std::string long_list(100, ',');  // as long in two lines: they are joined
+  CHECK(taken_by("/metrics", "Accept: " + long_list + "\r\nAccept: " + long_list + "\r\nAccept-Encoding: gzip\r\n") ==
+        taken_by("/metrics", "Accept: ,\r\nAccept: ,\r\nAccept-Encoding: gzip\r\n"));
+}
+#endif
+
+TEST_CASE("a buffer is the connection's own: a slow reader keeps its answer while another asks") {
+  running r;
+  const client slow{r.server.port()};
+  const client other{r.server.port()};
+  const std::string page = vitals::scrape<metrics>();
+  slow.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i != 3; ++i) {
+    other.send("GET /api/v1/metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(other.until("\n]}\n").ends_with("\n]}\n"));
+  }
+  CHECK(slow.until(page).ends_with(page));
 }
 
 TEST_CASE("what is no HTTP, or too much of it, is refused and closed") {

@@ -18,13 +18,24 @@ struct common : vitals::counter<"common_total", "One cell for all threads.", vit
 struct depth : vitals::up_down<"depth", "Up and down."> {};
 struct depth_by_method : vitals::up_down<"depth_by_method", "Up and down.", vitals::label<"method", method>> {};
 struct heat : vitals::gauge<"heat_celsius", "The last value."> {};
+struct peak : vitals::max_gauge<"peak", "The largest value of a while."> {};
+struct peak_by_method : vitals::max_gauge<"peak_by_method_seconds", "Durations.", vitals::label<"method", method>> {};
 struct size : vitals::histogram<"size_bytes", "Doubles.", vitals::buckets::of<1, 10, 100, 1000, 10000>> {};
 struct latency : vitals::histogram<"latency_seconds", "Durations.", vitals::buckets::web> {};
 struct latency_by_method : vitals::histogram<"latency_by_method_seconds", "Durations.", vitals::buckets::web,
                                              vitals::label<"method", method>> {};
+struct traced : vitals::counter<"traced_total", "With exemplars.", vitals::exemplars> {};
+struct traced_common : vitals::counter<"traced_common_total", "With exemplars.", vitals::shared, vitals::exemplars> {};
+struct traced_latency
+    : vitals::histogram<"traced_latency_seconds", "With exemplars.", vitals::buckets::web, vitals::exemplars> {};
 
-using metrics = vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, size,
-                                 latency, latency_by_method>;
+struct store : vitals::component<"store", vitals::critical> {};
+struct tailer : vitals::component<"tailer", vitals::critical, vitals::heartbeat<5.0>> {};
+using health = vitals::health<"hot", store, tailer>;
+
+using metrics =
+    vitals::registry<plain, by_method, by_flag, by_both, by_server, common, depth, depth_by_method, heat, peak,
+                     peak_by_method, size, latency, latency_by_method, traced, traced_common, traced_latency>;
 
 #define HOT extern "C" [[gnu::visibility("default")]] void
 
@@ -70,6 +81,12 @@ HOT up_down_label_inc(method m) {
 HOT gauge_set(double v) {
   metrics::get<heat>().set(v);
 }
+HOT peak_observe(double v) {
+  metrics::get<peak>().observe(v);
+}
+HOT peak_label_observe(method m, std::int64_t n) {
+  metrics::get<peak_by_method>(m).observe(std::chrono::nanoseconds{n});
+}
 HOT observe_double(double v) {
   metrics::get<size>().observe(v);
 }
@@ -84,6 +101,25 @@ HOT observe_milliseconds(std::int64_t n) {
 }
 HOT observe_label(method m, std::int64_t n) {
   metrics::get<latency_by_method>(m).observe(std::chrono::nanoseconds{n});
+}
+HOT traced_inc() {
+  metrics::get<traced>().inc();
+}
+HOT exemplar_inc(const vitals::exemplar& e) {
+  metrics::get<traced>().inc(e);
+}
+HOT exemplar_shared_inc(const vitals::exemplar& e) {
+  metrics::get<traced_common>().inc(e);
+}
+HOT exemplar_observe(std::int64_t n, const vitals::exemplar& e) {
+  metrics::get<traced_latency>().observe(std::chrono::nanoseconds{n}, e);
+}
+
+HOT mark_healthy() {
+  health::mark_healthy<store>();
+}
+HOT beat() {
+  health::beat<tailer>();
 }
 
 extern "C" [[gnu::visibility("default")]] const char* page() {

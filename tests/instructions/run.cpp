@@ -28,6 +28,9 @@ void count(void* library) {
   find<void()>(library, "shared_inc")();
   find<void(std::int32_t)>(library, "up_down_add")(-7);
   find<void(double)>(library, "gauge_set")(21.5);
+  find<void(double)>(library, "peak_observe")(7.5);
+  find<void(double)>(library, "peak_observe")(-7.5);
+  find<void(int, std::int64_t)>(library, "peak_label_observe")(2, 250);
   find<void(double)>(library, "observe_double")(50);
   find<void(std::int64_t)>(library, "observe_nanoseconds")(1'500'000'000);
 }
@@ -48,8 +51,9 @@ int main(int argc, char** argv) {
        {"\nplain_total 84\n", "\nby_method_total{method=\"put\"} 2\n", "\nby_method_total{method=\"get\"} 0\n",
         "\nby_both_total{method=\"post\",outcome=\"error\"} 2\n",
         "\nby_both_total{method=\"put\",outcome=\"error\"} 2\n", "\ncommon_total 2\n", "\ndepth -14\n",
-        "\nheat_celsius 21.5\n", "\nsize_bytes_bucket{le=\"100.0\"} 2\n", "\nsize_bytes_sum 100\n",
-        "\nlatency_seconds_sum 3\n"}) {
+        "\nheat_celsius 21.5\n", "\npeak 7.5\n", "\npeak_by_method_seconds{method=\"get\"} NaN\n",
+        "\npeak_by_method_seconds{method=\"put\"} 2.5e-07\n", "\nsize_bytes_bucket{le=\"100.0\"} 2\n",
+        "\nsize_bytes_sum 100\n", "\nlatency_seconds_sum 3\n"}) {
     if (page.find(line) == std::string::npos) {
       std::fprintf(stderr, "the page lacks%s", line);
       ++missing;

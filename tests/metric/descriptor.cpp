@@ -38,6 +38,20 @@ static_assert(!vitals::metric<vitals::shared>);
 static_assert(!vitals::metric<vitals::label<"method", method>>);
 static_assert(!vitals::metric<vitals::buckets::web>);
 
+// Whose own name hides what they inherit.
+namespace hiding {
+struct name : vitals::gauge<"descriptor_hiding", "Hiding."> {};
+struct labels : vitals::counter<"descriptor_hiding_total", "Hiding."> {};
+struct shape : vitals::up_down<"descriptor_hiding", "Hiding."> {};
+struct bounds : vitals::histogram<"descriptor_hiding_bytes", "Hiding.", vitals::buckets::of<1>> {};
+struct buckets : vitals::histogram<"descriptor_hiding_bytes", "Hiding.", vitals::buckets::of<1>> {};
+}  // namespace hiding
+static_assert(!vitals::metric<hiding::name>);
+static_assert(!vitals::metric<hiding::labels>);
+static_assert(!vitals::metric<hiding::shape>);
+static_assert(!vitals::metric<hiding::bounds>);
+static_assert(!vitals::metric<hiding::buckets>);
+
 /// The lines of 8 cells that [first, first + width) touches.
 std::uint32_t lines_of(std::uint32_t first, std::uint32_t width) {
   return (first + width - 1) / 8 - first / 8 + 1;

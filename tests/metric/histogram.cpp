@@ -1,6 +1,7 @@
 #include <vitals/metric/histogram.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -306,6 +307,69 @@ TEST_CASE("a thread whose first touch is an observation counts it") {
   CHECK(durations::get<cold_latency>().value().buckets == counts<4>{0, 1, 0, 0});
   CHECK(durations::get<cold_latency>().value().sum == 0.003);
   CHECK(durations::dropped<cold_latency>().value == 1);
+}
+
+TEST_CASE("two infinities of two threads never meet in a sum, before their threads end or after") {
+  numbers::reset_after_fork();
+  std::atomic<int> observed{0};
+  std::atomic<bool> end{false};
+  const auto observe = [&](double value) {
+    numbers::get<odd_signs>().observe(value);  // a thread's first touch, and another
+    numbers::get<odd_signs>().observe(value);
+    numbers::get<odd_signs>().observe(std::copysign(0.25, value));
+    numbers::get<common>(method::get).observe(value);
+    ++observed;
+    while (!end) {
+      std::this_thread::yield();
+    }
+  };
+  std::thread above{observe, infinity};
+  std::thread below{observe, -infinity};
+  while (observed != 2) {
+    std::this_thread::yield();
+  }
+  const auto series = numbers::get<odd_signs>();
+  for (const char* const when : {"alive", "folded"}) {
+    CAPTURE(when);
+    CHECK(series.value().buckets == counts<4>{2, 1, 1, 2});
+    CHECK(series.value().sum == 0);
+    CHECK(numbers::get<common>(method::get).value().buckets == counts<3>{0, 0, 1});
+    CHECK(numbers::get<common>(method::get).value().sum == 0);
+    if (!end) {
+      end = true;
+      above.join();
+      below.join();
+    }
+  }
+  CHECK(numbers::dropped<odd_signs>().value == 0);
+  CHECK(numbers::dropped<common>().value == 1);
+  CHECK(vitals::scrape<numbers>().find("\nhistograms_odd_signs_sum 0\n") != std::string::npos);
+  numbers::reset_after_fork();
+}
+
+TEST_CASE("finite values add up as doubles do: past the largest their sum is an infinity, and two of those are NaN") {
+  numbers::reset_after_fork();
+  durations::reset_after_fork();
+  const auto series = numbers::get<odd_signs>();
+  const auto twice_in_a_thread = [series](double value) {
+    std::thread{[=] {
+      series.observe(value);
+      series.observe(value);
+    }}.join();
+  };
+  twice_in_a_thread(std::numeric_limits<double>::max());
+  CHECK(series.value().sum == infinity);
+  twice_in_a_thread(std::numeric_limits<double>::lowest());
+  CHECK(std::isnan(series.value().sum));
+  CHECK(series.value().buckets == counts<4>{2, 0, 0, 2});
+  // durations have room for any number of them
+  std::thread{[] { durations::get<offset>().observe(std::chrono::nanoseconds{most_nanos}); }}.join();
+  std::thread{[] { durations::get<offset>().observe(infinity); }}.join();
+  std::thread{[] { durations::get<offset>().observe(-infinity); }}.join();
+  std::thread{[] { durations::get<offset>().observe(std::chrono::nanoseconds{-most_nanos}); }}.join();
+  CHECK(durations::get<offset>().value().sum == 0);
+  numbers::reset_after_fork();
+  durations::reset_after_fork();
 }
 
 TEST_CASE("a timer observes here, unless it is cancelled") {

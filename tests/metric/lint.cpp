@@ -75,6 +75,8 @@ TEST_CASE("the endings of a histogram's samples are found, at the end only") {
   CHECK(vitals::detail::ends_as_sample("a_bucket"));
   CHECK(vitals::detail::ends_as_sample("a_count"));
   CHECK(vitals::detail::ends_as_sample("a_sum"));
+  CHECK(vitals::detail::ends_as_sample("a_created"));
+  CHECK_FALSE(vitals::detail::ends_as_sample("a_created_seconds"));
   CHECK_FALSE(vitals::detail::ends_as_sample("sum_of_a"));
   CHECK_FALSE(vitals::detail::ends_as_sample("account"));
   CHECK_FALSE(vitals::detail::ends_as_sample("lump_sums"));

@@ -53,6 +53,25 @@ TEST_CASE("what a total cannot take is dropped and counted; -0 adds nothing") {
   CHECK(metrics::dropped<busy>().value == 1);
 }
 
+TEST_CASE("infinities of threads that ended are dropped and counted; finite amounts may add up to one") {
+  metrics::reset_after_fork();
+  constexpr double most = std::numeric_limits<double>::max();
+  for (const double sign : {1.0, -1.0}) {
+    std::thread{[sign] {
+      metrics::get<energy>(zone::eu).add(sign * std::numeric_limits<double>::infinity());
+      metrics::get<energy>(zone::eu).add(0.5);
+    }}.join();
+  }
+  CHECK(metrics::get<energy>(zone::eu).value() == 1);
+  CHECK(metrics::dropped<energy>().value == 2);
+  for (int i = 0; i != 2; ++i) {
+    std::thread{[] { metrics::get<energy>(zone::eu).add(most); }}.join();
+  }
+  CHECK(metrics::get<energy>(zone::eu).value() == std::numeric_limits<double>::infinity());
+  CHECK(metrics::dropped<energy>().value == 2);
+  metrics::reset_after_fork();
+}
+
 TEST_CASE("the totals of threads that ended stay, and never fall for a reader") {
   metrics::reset_after_fork();
   double last = 0;

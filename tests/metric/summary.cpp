@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <limits>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -45,6 +46,29 @@ TEST_CASE("what a sum cannot take is dropped; an infinity is counted and leaves 
   CHECK(series.value().sum == 3);
   CHECK(metrics::dropped<payload>().value == 2);
   CHECK(metrics::dropped<payload>().label == 1);
+  metrics::reset_after_fork();
+}
+
+TEST_CASE("infinities of threads that ended leave the sum alone") {
+  metrics::reset_after_fork();
+  const auto observe_both = [](auto series) {
+    for (const double sign : {1.0, -1.0}) {
+      std::thread{[=] {
+        series.observe(sign * std::numeric_limits<double>::infinity());
+        series.observe(0.5);
+      }}.join();
+    }
+  };
+  observe_both(metrics::get<payload>(zone::eu));
+  observe_both(metrics::get<common>());
+  observe_both(metrics::get<took>());
+  CHECK(metrics::get<payload>(zone::eu).value().count == 3);
+  CHECK(metrics::get<payload>(zone::eu).value().sum == 1);
+  CHECK(metrics::get<common>().value().count == 3);
+  CHECK(metrics::get<common>().value().sum == 1);
+  CHECK(metrics::get<took>().value().count == 3);
+  CHECK(metrics::get<took>().value().sum == 1);
+  CHECK(metrics::dropped<payload>().value == 1);
   metrics::reset_after_fork();
 }
 

@@ -2,10 +2,12 @@
 //
 // Prints what it put there, in lines that parsers.py reads, and behind it each format's page. Texts are written in
 // hexadecimal, so that nothing needs escaping; doubles as their bits.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
 #include <clocale>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -23,6 +25,7 @@
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/expose/json.hpp>
+#include <vitals/expose/labels.hpp>
 #include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
@@ -30,11 +33,15 @@
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/counter.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
 #include <vitals/metric/label.hpp>
+#include <vitals/metric/max_gauge.hpp>
+#include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
+#include <vitals/metric/slots.hpp>
 #include <vitals/metric/state_set.hpp>
 #include <vitals/metric/summary.hpp>
 #include <vitals/metric/up_down.hpp>
@@ -93,20 +100,30 @@ std::uint64_t total() {
   return given_total;
 }
 
-struct requests : vitals::counter<"p_requests_total", "Requests.", by_method, by_code, by_cached> {};
+struct requests : vitals::counter<"p_requests_total", "Requests.", by_method, by_code, by_cached, vitals::exemplars> {};
 struct texts
     : vitals::counter<"p_texts_total", "Say \"hi\" \\ and\n# EOF\n\"\\n\\\\\" caf\xC3\xA9, {a=\"b\"} 1.", by_text> {};
-struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared> {};
-struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached> {};
+using player = vitals::slots<"player", 9>;
+struct players : vitals::counter<"p_players_total", "Players.", player, by_cached> {};
+struct sent : vitals::counter<"p_sent_bytes_total", "Sent.", vitals::shared, vitals::exemplars> {};
+struct energy : vitals::real_counter<"p_energy_joules_total", "Energy.", by_cached, vitals::exemplars> {};
 struct in_flight : vitals::up_down<"p_in_flight", "In flight.", by_method> {};
 struct warmth : vitals::gauge<"p_room_celsius", "Warmth.", vitals::packed, by_text> {};
+struct peaks : vitals::max_gauge<"p_peak_bytes", "Peaks.", by_method, vitals::window<3600>> {};
 struct widgets : vitals::gauge<"p_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
-struct latency : vitals::histogram<"p_latency_seconds", "Latency.", vitals::buckets::web, by_method, by_cached> {};
-struct drift : vitals::histogram<"p_drift_seconds", "Drift.", vitals::buckets::of<-0.5, -1e-09, 0, 1>> {};
-struct sizes
-    : vitals::histogram<"p_sizes_bytes", "Sizes.", vitals::buckets::of<1e-07, 0.1, 1, 100, 1e6, 1e21, 1e308>, by_text> {
+struct latency : vitals::histogram<"p_latency_seconds", "Latency.", vitals::buckets::web, by_method, by_cached,
+                                   vitals::exemplars> {};
+struct drift
+    : vitals::histogram<"p_drift_seconds", "Drift.", vitals::buckets::of<-0.5, -1e-09, 0, 1>, vitals::exemplars> {};
+struct sizes : vitals::histogram<"p_sizes_bytes", "Sizes.", vitals::buckets::of<1e-07, 0.1, 1, 100, 1e6, 1e21, 1e308>,
+                                 by_text, vitals::exemplars> {};
+struct offsets
+    : vitals::histogram<"p_offsets", "Offsets.", vitals::buckets::of<-1e21, -2.5, 0, 2.5>, by_code, vitals::exemplars> {
 };
-struct offsets : vitals::histogram<"p_offsets", "Offsets.", vitals::buckets::of<-1e21, -2.5, 0, 2.5>, by_code> {};
+struct delay : vitals::native_histogram<"p_delay_seconds", "Delay.", vitals::native<>, by_cached> {};
+struct spread
+    : vitals::native_histogram<"p_spread_bytes", "Spread.", vitals::native<2, -10, 10>, by_text, vitals::exemplars> {};
+struct jumps : vitals::native_histogram<"p_jumps", "Jumps.", vitals::native<-2, -8, 64>, vitals::shared> {};
 struct payload : vitals::summary<"p_payload_bytes", "Payload.", by_method> {};
 struct work : vitals::summary<"p_work_seconds", "Work."> {};
 struct build : vitals::info<"p_build_info", "Build.", vitals::constant<"version", "1.4.2 \"beta\"\n">,
@@ -114,13 +131,14 @@ struct build : vitals::info<"p_build_info", "Build.", vitals::constant<"version"
 struct state : vitals::state_set<"p_phase", "Phase.", phase, by_method> {};
 struct queue : vitals::callback<"p_queue_depth", "Depth.", &depth, by_method, by_cached> {};
 struct taken : vitals::callback<"p_taken_total", "Taken.", &total> {};
-using metrics = vitals::registry<requests, texts, sent, energy, in_flight, warmth, widgets, latency, drift, sizes,
-                                 offsets, payload, work, build, state, queue, taken>;
+using metrics =
+    vitals::registry<requests, texts, players, sent, energy, in_flight, warmth, peaks, widgets, latency, drift, sizes,
+                     offsets, delay, spread, jumps, payload, work, build, state, queue, taken>;
 struct found : vitals::ratio_of<"p_found_ratio", "Found.", vitals::where<requests, "code", "ok">, requests> {};
 using with_ratio = vitals::with_ratios<metrics, found>;
 
 // A library's, exposed with a prefix and constant labels.
-struct lib_calls : vitals::counter<"p_calls_total", "Calls.", by_cached> {};
+struct lib_calls : vitals::counter<"p_calls_total", "Calls.", by_cached, vitals::exemplars> {};
 struct lib_waits : vitals::histogram<"p_waits_seconds", "Waits.", vitals::buckets::of<0.001, 1>> {};
 struct lib_state : vitals::state_set<"p_state", "State.", phase> {};
 using library = vitals::registry<lib_calls, lib_waits, lib_state>;
@@ -164,7 +182,7 @@ class filling {
       for (const code c : {code::ok, code::missing}) {
         for (const bool cached : {false, true}) {
           const auto handle = metrics::get<requests>(m, c, cached);
-          handle.inc(integer());
+          handle.inc(integer(), trace());
           found_ += c == code::ok ? static_cast<double>(handle.value()) : 0;
           requests_ += static_cast<double>(handle.value());
           number({{"method", text_of(m)}, {"code", text_of(c)}, {"cached", text_of(cached)}}, handle.value());
@@ -181,8 +199,9 @@ class filling {
       handle.inc(integer());
       number({{"text", text}}, handle.value());
     }
+    fill_slots();
     family<sent>("counter", "bytes");
-    metrics::get<sent>().inc(integer());
+    metrics::get<sent>().inc(integer(), trace());
     number({}, metrics::get<sent>().value());
     family<energy>("counter", "joules");
     for (const bool cached : {false, true}) {
@@ -190,7 +209,7 @@ class filling {
       repeat([&] {
         const double amount = real();
         value_drops_ += amount >= 0 && amount <= limits::max() ? 0U : 1U;
-        handle.add(amount);
+        handle.add(amount, trace());
       });
       number({{"cached", text_of(cached)}}, handle.value());
     }
@@ -205,6 +224,18 @@ class filling {
       const auto handle = metrics::get<warmth>(hostile::find(text));
       handle.set(real());
       number({{"text", text}}, handle.value());
+    }
+    family<peaks>("gauge", "bytes");
+    for (const method m : methods) {
+      const auto handle = metrics::get<peaks>(m);
+      double most = limits::quiet_NaN();
+      repeat([&] {
+        const double value = real();
+        value_drops_ += value != value ? 1U : 0U;
+        most = value <= most || value != value ? most : value;
+        handle.observe(value);
+      });
+      number({{"method", text_of(m)}}, most);
     }
     family<widgets>("gauge", "widgets");
     metrics::get<widgets>().set(real());
@@ -230,7 +261,7 @@ class filling {
     constant_ = {{"shard", long_text}, {"rack", ""}};
     family<lib_calls>("counter", "");
     for (const bool cached : {false, true}) {
-      library::get<lib_calls>(cached).inc(integer());
+      library::get<lib_calls>(cached).inc(integer(), trace());
       number({{"cached", text_of(cached)}}, library::get<lib_calls>(cached).value());
     }
     family<lib_waits>("histogram", "seconds", vitals::buckets::of<0.001, 1>::bounds);
@@ -258,6 +289,30 @@ class filling {
     }
   }
 
+  /// The exemplars of a source, as its cells have them.
+  void tell_exemplars(const vitals::source_ref& source) const {
+    std::vector<std::uint64_t> cells(source.cells);
+    source.read(source.self, cells.data());
+    for (const vitals::family& f : source.families) {
+      for (std::uint32_t i = 0; f.exemplars.stride != 0 && i != f.series; ++i) {
+        for (std::uint32_t bucket = 0; bucket * f.exemplars.step != f.exemplars.stride; ++bucket) {
+          const std::uint64_t* const words = &cells[f.exemplar_of(i, bucket)];
+          if (words[0] != 0) {
+            std::cout << "exemplar " << source.prefix << f.name << ' ';
+            vitals::detail::each_label(source, f, i, [](std::string_view name, std::string_view value) {
+              std::cout << name << '=' << hex(value) << ',';
+            });
+            std::cout << ' ' << bucket;
+            for (std::size_t word = 0; word != 5; ++word) {
+              std::cout << ' ' << words[word];
+            }
+            std::cout << '\n';
+          }
+        }
+      }
+    }
+  }
+
   /// The families that a page adds. Failures are those of one reading.
   void finish() {
     family("vitals_dropped_total", "counter",
@@ -265,9 +320,49 @@ class filling {
     number({{"reason", "label"}}, label_drops_);
     number({{"reason", "value"}}, value_drops_);
     std::cout << "failures " << failures_ << '\n';
+    std::cout << "refused " << refused_full_ << ' ' << refused_text_ << '\n';
   }
 
  private:
+  /// Texts that are only known at run time, more than there are slots, some no texts, one of them removed again.
+  void fill_slots() {
+    std::vector<std::string_view> known;
+    bool other = false;
+    const std::string long_text(1024, 'x');
+    repeat([&] {
+      const std::string_view none[] = {"", "caf\xE9", "other", "\xED\xA0\x80", long_text};
+      const std::string_view text =
+          chance(4) ? none[random_() % std::size(none)] : hostile::texts[random_() % hostile::texts.size()];
+      const auto value = player::intern(text);
+      if (value == player::other) {
+        other = true;
+        const bool is_text = vitals::is_utf8(text) && !text.empty();
+        (is_text ? refused_full_ : refused_text_) += text == "other" ? 0U : 1U;
+      } else if (std::find(known.begin(), known.end(), text) == known.end()) {
+        known.push_back(text);
+      }
+      metrics::get<players>(value, chance(2)).inc(integer());
+    });
+    const std::string_view gone = known.empty() ? "" : known[random_() % known.size()];
+    if (!known.empty()) {
+      player::remove(gone);
+    }
+    family<players>("counter", "");
+    const auto tell = [this](std::string_view text, player::value value) {
+      for (const bool cached : {false, true}) {
+        number({{"player", text}, {"cached", text_of(cached)}}, metrics::get<players>(value, cached).value());
+      }
+    };
+    for (const std::string_view text : known) {
+      if (text != gone) {
+        tell(text, player::intern(text));
+      }
+    }
+    if (other) {
+      tell("other", player::other);
+    }
+  }
+
   bool chance(std::uint64_t one_in) { return random_() % one_in == 0; }
 
   template <class Step>
@@ -281,6 +376,11 @@ class filling {
     constexpr std::uint64_t edges[] = {
         0, 1, 9, 10, 99'999'999, 100'000'000, (std::uint64_t{1} << 53) + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}};
     return chance(2) ? edges[random_() % std::size(edges)] : random_() >> random_() % 64;
+  }
+
+  /// An exemplar, or none.
+  vitals::exemplar trace() {
+    return chance(3) ? vitals::exemplar{} : vitals::exemplar{{chance(4) ? 0 : random_(), random_()}, random_()};
   }
 
   double real() {
@@ -342,6 +442,16 @@ class filling {
     for (const code c : {code::ok, code::missing}) {
       reals(metrics::get<offsets>(c), {{"code", text_of(c)}}, true);
     }
+    native_family<delay, 3, -20, 10>("seconds");
+    for (const bool cached : {false, true}) {
+      durations(metrics::get<delay>(cached), {{"cached", text_of(cached)}}, false);
+    }
+    native_family<spread, 2, -10, 10>("bytes");
+    for (const std::string_view text : hostile::texts) {
+      reals(metrics::get<spread>(hostile::find(text)), {{"text", text}}, false);
+    }
+    native_family<jumps, -2, -8, 64>("");
+    reals(metrics::get<jumps>(), {}, false);
     family<payload>("summary", "bytes");
     for (const method m : methods) {
       reals(metrics::get<payload>(m), {{"method", text_of(m)}}, false);
@@ -367,12 +477,22 @@ class filling {
     number({}, given_total);
   }
 
+  /// With an exemplar where the metric keeps them.
+  template <class Registry, class Metric, class Value>
+  void observe(const vitals::histogram_handle<Registry, Metric>& handle, Value value) {
+    if constexpr (Metric::has_exemplars) {
+      handle.observe(value, trace());
+    } else {
+      handle.observe(value);
+    }
+  }
+
   template <class Handle>
   void reals(const Handle& handle, const labels& of, bool signed_values) {
     repeat([&] {
       const double value = real();
       value_drops_ += value != value || (!signed_values && value < 0) ? 1U : 0U;
-      handle.observe(value);
+      observe(handle, value);
     });
     distribution(of, handle.value(), real_text(handle.value().sum));
   }
@@ -385,7 +505,7 @@ class filling {
       const bool kept = signed_values || value.count() >= 0;
       value_drops_ += kept ? 0U : 1U;
       sum += kept ? value.count() : 0;
-      handle.observe(value);
+      observe(handle, value);
     });
     if (handle.value().sum != static_cast<double>(sum) / 1e9) {
       throw std::logic_error{"a handle's sum is not what was observed"};
@@ -404,6 +524,15 @@ class filling {
   template <class Metric>
   void family(std::string_view type, std::string_view unit, std::span<const double> bounds = {}) const {
     family(Metric::name, type, Metric::help, unit, bounds);
+  }
+  /// With the bounds of all its buckets, by their definition.
+  template <class Metric, int Schema, int Low, int High>
+  void native_family(std::string_view unit) const {
+    std::vector<double> bounds;
+    for (double exponent = Low; exponent <= High; exponent += std::exp2(-Schema)) {
+      bounds.push_back(std::exp2(exponent));
+    }
+    family<Metric>("native", unit, bounds);
   }
 
   void series(const labels& of) const {
@@ -444,7 +573,14 @@ class filling {
   std::uint64_t label_drops_ = 0;
   std::uint64_t value_drops_ = 0;
   std::uint64_t failures_ = 0;
+  std::uint64_t refused_full_ = 0;
+  std::uint64_t refused_text_ = 0;
 };
+
+/// Since when a source says that the families behind this line count.
+void created(const vitals::source_ref& source) {
+  std::cout << "created " << (source.created != nullptr ? source.created(source.self) : 0) << '\n';
+}
 
 template <class Format>
 void print_page(std::string_view name, std::span<const vitals::source_ref> sources) {
@@ -465,8 +601,11 @@ int main(int argc, char** argv) {
     long_text += "caf\xC3\xA9 \"\\\n";
   }
   vitals::callbacks added;
+  created(with_ratio::source());
   content.fill_metrics();
+  created(library::source());
   content.fill_library(long_text);
+  created({});  // functions do not tell
   content.fill_added(added);
   content.finish();
 
@@ -474,7 +613,11 @@ int main(int argc, char** argv) {
   vitals::source_ref sources[] = {with_ratio::source(), library::source(), added.source()};
   sources[1].prefix = "lib_";
   sources[1].labels = constant;
+  for (const vitals::source_ref& source : sources) {
+    content.tell_exemplars(source);
+  }
   print_page<vitals::prometheus_text>("prometheus", sources);
   print_page<vitals::openmetrics_text>("openmetrics", sources);
+  print_page<vitals::openmetrics_with_created>("created", sources);
   print_page<vitals::json_text>("json", sources);
 }

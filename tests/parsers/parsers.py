@@ -11,6 +11,7 @@ import math
 import struct
 import subprocess
 import sys
+import time
 
 try:
     from prometheus_client import parser as prometheus
@@ -20,6 +21,10 @@ except ImportError:
 
 FAILURES = ("vitals_callback_failures_total", "counter",
             "Callbacks that threw, or gave a counter what it cannot be: their families were left out of a scrape.", "")
+REFUSALS = ("vitals_slot_refusals_total", "counter",
+            "Texts counted as other: all of the label's slots were taken, or the text was empty, longer than 1,024 bytes "
+            "or not UTF-8.", "")
+CALLED = "p_taken_total"  # a counter whose value a function gives
 ENDINGS = {"counter": "_total", "info": "_info"}
 NOT_IN_PROMETHEUS = {"info": "gauge", "stateset": "gauge"}
 
@@ -42,47 +47,78 @@ def labels_of(field):
 
 class Family:
     def __init__(self, name, kind, help_text, unit, bounds=()):
-        self.name, self.kind, self.help, self.unit = name, kind, help_text, unit
+        self.name, self.help, self.unit = name, help_text, unit
+        self.kind = "histogram" if kind == "native" else kind
         self.bounds = [*bounds, math.inf]
+        # A native histogram shows the bounds that are powers of two.
+        self.shown = [b for b in self.bounds if kind != "native" or math.frexp(b)[0] in (0.5, math.inf)]
         self.series = []  # labels, numbers
+        self.created = None  # where that is known: since when it counts
+        self.exemplars = {}  # by labels and index of the shown bucket
 
     def stem(self):
         return self.name.removesuffix(ENDINGS.get(self.kind, ""))
 
-    def samples(self, negative_sums):
+    def samples(self, negative_sums, created=False):
         """The samples that a text page has of it; `le` is a number here."""
         for labels, numbers in self.series:
+            def exemplar(bucket=0):
+                return self.exemplars.get((tuple(labels.items()), bucket))  # pylint: disable=cell-var-from-loop
+            if created and self.created is not None and self.kind in ("counter", "histogram", "summary"):
+                yield self.stem() + "_created", labels, self.created, None
             if self.kind not in ("histogram", "summary"):
-                yield self.name, labels, numbers[0]
+                yield self.name, labels, numbers[0], exemplar()
                 continue
             total = 0
             for bound, count in zip(self.bounds, numbers[1:]):
                 total += count
-                if self.kind == "histogram":
-                    yield self.name + "_bucket", {**labels, "le": bound}, total
+                if self.kind == "histogram" and bound in self.shown:
+                    yield self.name + "_bucket", {**labels, "le": bound}, total, exemplar(self.shown.index(bound))
             if negative_sums or self.bounds[0] >= 0:
-                yield self.name + "_sum", labels, numbers[0]
-                yield self.name + "_count", labels, total
+                yield self.name + "_sum", labels, numbers[0], None
+                yield self.name + "_count", labels, total, None
+
+    def shown_counts(self, counts):
+        """Each shown bucket's own count."""
+        shown, below = [], 0
+        for bound, count in zip(self.bounds, counts, strict=True):
+            below += count
+            if bound in self.shown:
+                shown.append(below)
+                below = 0
+        return shown
 
 
 def read_output(output):
-    """The families that the program says it has, how many callbacks fail, and its pages."""
-    families, failures, pages = [], 0, {}
+    """The families that the program says it has, how many callbacks fail, what slots refuse, and its pages."""
+    families, failures, refused, pages, created = [], 0, [], {}, None
     while output:
         line, _, output = output.partition(b"\n")
         word, *fields = line.decode().split(" ")
         if word == "family":
             name, kind, help_text, unit, *bounds = fields
             families.append(Family(name, kind, text_of(help_text), text_of(unit), map(number_of, bounds)))
+            families[-1].created = created if name not in CALLED else None
         elif word == "series":
             families[-1].series.append((labels_of(fields[0]), [number_of(field) for field in fields[1:]]))
+        elif word == "created":
+            created = decimal.Decimal(fields[0]).scaleb(-9) or None
+        elif word == "exemplar":
+            name, labels, bucket, time_of_it, *trace, span, value = fields
+            [family] = [f for f in families if f.name == name]
+            at = tuple(labels_of(labels).items()), int(bucket)
+            ids = {"trace_id": "".join(f"{int(half):016x}" for half in trace), "span_id": f"{int(span):016x}"}
+            assert at not in family.exemplars, at
+            family.exemplars[at] = ids, number_of("real:" + value), int(time_of_it)
         elif word == "failures":
             failures = int(fields[0])
+        elif word == "refused":
+            refused = [int(field) for field in fields]
         else:
             assert word == "page", word
             pages[fields[0]], output = output[:int(fields[1])].decode(), output[int(fields[1]):]
-    assert list(pages) == ["prometheus", "openmetrics", "json"]
-    return families, failures, pages
+    assert list(pages) == ["prometheus", "openmetrics", "created", "json"]
+    return families, failures, refused, pages
 
 
 def same(expected, found):
@@ -91,19 +127,37 @@ def same(expected, found):
     return expected == found if isinstance(found, int) else float(expected) == found
 
 
-def check_samples(expected, metrics):
+def check_exemplar(expected, found, at):
+    if expected is None:
+        assert found is None, f"{at} has a stray exemplar {found}"
+        return
+    assert found is not None, f"{at} lacks its exemplar {expected}"
+    ids, value, time = expected
+    assert dict(found.labels) == ids, f"{found} of {at} is not {expected}"
+    assert sum(len(name) + len(text) for name, text in found.labels.items()) <= 128
+    assert same(value, found.value), f"{found} of {at} is not {expected}"
+    assert math.copysign(1, value) == math.copysign(1, found.value), f"sign of {at}'s exemplar"
+    assert round(float(found.timestamp) * 1000) == time, f"{found} of {at} is not {expected}"
+    labels = dict(at[1])
+    assert "le" not in labels or found.value <= labels["le"], f"{found} is above {at}"
+
+
+def check_samples(expected, metrics, has_exemplars):
     """Each sample is there once, and has its value."""
     def key(name, labels):
         return name, tuple(sorted((n, float(v) if n == "le" else v) for n, v in labels.items()))
 
-    wanted = {key(name, labels): value for name, labels, value in expected}
+    expected = list(expected)
+    wanted = {key(name, labels): value for name, labels, value, _ in expected}
+    exemplars = {key(name, labels): exemplar for name, labels, _, exemplar in expected if has_exemplars}
     seen = set()
     for metric in metrics:
         for name, labels, value, timestamp, exemplar in metric.samples:
             at = key(name, labels)
             assert at not in seen, f"twice: {at}"
             assert at in wanted, f"stray: {at}"
-            assert timestamp is None and exemplar is None, at
+            assert timestamp is None, at
+            check_exemplar(exemplars.get(at), exemplar, at)
             assert same(wanted[at], value), f"{at} is {value!r} rather than {wanted[at]!r}"
             if isinstance(wanted[at], float) and isinstance(value, float):
                 assert math.copysign(1, wanted[at]) == math.copysign(1, value) or value != value, f"sign of {at}"
@@ -118,7 +172,7 @@ def check_prometheus(families, page):
     expected = [(f.stem() if f.kind == "counter" else f.name, NOT_IN_PROMETHEUS.get(f.kind, f.kind), f.help)
                 for f in families]
     assert found == expected, f"{found}\n{expected}"
-    samples = check_samples([s for f in families for s in f.samples(True)], metrics)
+    samples = check_samples([s for f in families for s in f.samples(True)], metrics, False)
     assert page.endswith("\n")
     lines = page[:-1].split("\n")
     assert sum(line.startswith("# HELP ") for line in lines) == len(families)
@@ -126,14 +180,20 @@ def check_prometheus(families, page):
     assert len(lines) == 2 * len(families) + samples, "stray lines"
 
 
-def check_openmetrics(families, page):
+def check_created(families, page):
+    check_openmetrics(families, page, True)
+    times = sum(len(f.series) for f in families if f.created and f.kind in ("counter", "histogram", "summary"))
+    assert page.count("_created") == times > 100, times
+
+
+def check_openmetrics(families, page, created=False):
     metrics = list(openmetrics.text_string_to_metric_families(page))
     found = [(m.name, m.type, m.documentation, m.unit) for m in metrics]
     expected = [(f.stem(), f.kind, f.help, f.unit) for f in families]
     assert found == expected, f"{found}\n{expected}"
     for sample in (s for m in metrics for s in m.samples if s.name.endswith(("_total", "_count", "_bucket"))):
         assert isinstance(sample.value, int) or "joules" in sample.name, sample
-    samples = check_samples([s for f in families for s in f.samples(False)], metrics)
+    samples = check_samples([s for f in families for s in f.samples(False, created)], metrics, True)
     assert page.endswith("\n# EOF\n")
     lines = page[:-1].split("\n")
     units = sum(f.unit != "" for f in families)
@@ -174,6 +234,17 @@ def check_json_number(expected, value, where):
         assert not isinstance(expected, int) or isinstance(value, int), where
 
 
+def check_json_exemplar(expected, found, where):
+    if expected is None:
+        assert found is None, where
+        return
+    ids, value, time = expected
+    assert list(found) == ["trace_id", "span_id", "value", "timestamp"], where
+    assert {"trace_id": found["trace_id"], "span_id": found["span_id"]} == ids, where
+    check_json_number(value, found["value"], where)
+    assert found["timestamp"] * 1000 == time, where
+
+
 def unique(pairs):
     members = dict(pairs)
     assert len(members) == len(pairs), pairs
@@ -196,8 +267,9 @@ def check_json(families, page):
         for (labels, numbers), series in zip(expected.series, family["series"]):
             where = (expected.name, labels)
             if expected.kind not in ("histogram", "summary"):
-                assert list(series) == ["labels", "value"], where
+                assert list(series)[:2] == ["labels", "value"] and set(series) <= {"labels", "value", "exemplar"}, where
                 check_json_number(numbers[0], series["value"], where)
+                check_json_exemplar(expected.exemplars.get((tuple(labels.items()), 0)), series.get("exemplar"), where)
                 continue
             assert list(series)[:3] == ["labels", "count", "sum"], where
             check_json_number(numbers[0], series["sum"], where)
@@ -206,8 +278,11 @@ def check_json(families, page):
                 assert len(series) == 3, where
                 continue
             assert list(series)[3:] == ["quantiles", "buckets"], where
-            assert [float(from_json(b["bound"])) for b in series["buckets"]] == expected.bounds, where
-            assert [b["count"] for b in series["buckets"]] == numbers[1:], where
+            assert [float(from_json(b["bound"])) for b in series["buckets"]] == expected.shown, where
+            assert [b["count"] for b in series["buckets"]] == expected.shown_counts(numbers[1:]), where
+            for i, bucket in enumerate(series["buckets"]):
+                at = tuple(labels.items()), i
+                check_json_exemplar(expected.exemplars.get(at), bucket.get("exemplar"), where)
             assert list(series["quantiles"]) == ["p50", "p95", "p99"], where
             for q, estimate in zip((0.5, 0.95, 0.99), series["quantiles"].values()):
                 ours, theirs = float(from_json(estimate)), quantile(q, numbers[1:], expected.bounds)
@@ -216,20 +291,27 @@ def check_json(families, page):
 
 def main():
     program, seeds = sys.argv[1], int(sys.argv[2])
-    samples = 0
+    samples, exemplars = 0, 0
     for seed in range(seeds):
+        start = time.time()
         output = subprocess.run([program, str(seed)], stdout=subprocess.PIPE, check=True).stdout
-        families, failures, pages = read_output(output)
+        families, failures, refused, pages = read_output(output)
+        assert all(start - 1 <= f.created <= time.time() for f in families if f.created), "created at another time"
         total = Family(*FAILURES)
         families.append(total)
-        for renderings, (name, page) in enumerate(pages.items(), 1):
-            total.series = [({}, [failures * renderings])]
+        families.append(Family(*REFUSALS))
+        families[-1].series = [({"label": "player", "reason": reason}, [count])
+                               for reason, count in zip(("full", "text"), refused, strict=True)]
+        for readings, (name, page) in enumerate(pages.items(), 2):  # the first one was for the exemplars
+            total.series = [({}, [failures * readings])]
             try:
                 globals()["check_" + name](families, page)
             except Exception as problem:
                 raise SystemExit(f"{name} page of `{program} {seed}`: {type(problem).__name__}: {problem}") from problem
         samples += sum(len(list(f.samples(True))) for f in families)
-    print(f"{seeds} pages in each format, {samples} samples")
+        exemplars += sum(len(f.exemplars) for f in families)
+    assert exemplars > 50 * seeds, f"only {exemplars} exemplars"
+    print(f"{seeds} pages in each format, {samples} samples, {exemplars} exemplars")
 
 
 if __name__ == "__main__":

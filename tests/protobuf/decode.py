@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Decodes our protobuf with protoc and compares all of it with a golden document: decode.py PAGES
+"""Decodes our protobuf with protoc and compares all of it with golden documents: decode.py PAGES
 
 PAGES is the program that prints the pages. In decoded.txt, <10240 x> stands for as many of that letter.
 """
@@ -51,8 +51,8 @@ def decoded(data):
                           input=whole, stdout=subprocess.PIPE, check=True).stdout.decode()
 
 
-def golden():
-    text = (HERE / "decoded.txt").read_text()
+def golden(name="decoded.txt"):
+    text = (HERE / name).read_text()
     return re.sub(r"<(\d+) (\w)>", lambda m: m[2] * int(m[1]), text)
 
 
@@ -61,6 +61,9 @@ class Decoded(unittest.TestCase):
 
     def test_every_kind_in_full(self):
         self.assertMultiLineEqual(decoded(page("protobuf")), golden())
+
+    def test_exemplars_in_full(self):
+        self.assertMultiLineEqual(decoded(page("exemplars")), golden("exemplars.txt"))
 
     def test_without_the_family_of_a_callback_that_throws(self):
         wanted, left_out = re.subn(r'family {\n  name: "test_queue_depth"\n(  .*\n)*}\n', "", golden())

@@ -3,6 +3,7 @@
 //   pages protobuf|text broken   the same, where a callback throws
 //   pages content_type           of protobuf
 //   pages native                 native histograms as protobuf
+//   pages exemplars|openmetrics  metrics with exemplars as protobuf, or as OpenMetrics
 // Its texts are odd, some are 10 KB long, and its numbers are the ones that go wrong.
 #include <chrono>
 #include <clocale>
@@ -16,7 +17,10 @@
 #include <string>
 #include <string_view>
 
+#include "../expose/known_times.hpp"
+
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/expose/openmetrics.hpp>
 #include <vitals/expose/page.hpp>
 #include <vitals/expose/prometheus.hpp>
 #include <vitals/expose/protobuf.hpp>
@@ -26,6 +30,7 @@
 #include <vitals/metric/gauge.hpp>
 #include <vitals/metric/histogram.hpp>
 #include <vitals/metric/info.hpp>
+#include <vitals/metric/max_gauge.hpp>
 #include <vitals/metric/native_histogram.hpp>
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/metric/state_set.hpp>
@@ -66,6 +71,7 @@ struct in_flight
     : vitals::up_down<"test_in_flight", "In flight.",
                       vitals::label<"room", vitals::one_of<"say \"hi\"\\\nnow", "caf\xC3\xA9 \xE2\x98\x83">>> {};
 struct reals : vitals::gauge<"test_reals", "All doubles.", which> {};
+struct peaks : vitals::max_gauge<"test_peak_bytes", "Peaks.", vitals::window<1h>, by_zone> {};
 struct widgets : vitals::gauge<"test_stock_widgets", "Widgets.", vitals::unit::custom<"widgets">> {};
 struct latency : vitals::histogram<"test_latency_seconds", "Latency.", vitals::buckets::of<1e-05, 0.5, 1>, by_zone> {};
 struct sizes : vitals::histogram<"test_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6, 1e21>> {};
@@ -78,8 +84,8 @@ struct queue : vitals::callback<"test_queue_depth", "Depth.", &depth, by_zone> {
 struct takes : vitals::callback<"test_taken_total", "Taken.", &taken> {};
 struct busyness : vitals::callback<"test_busy_seconds_total", "Busy.", &busy> {};
 
-using metrics = vitals::registry<requests, energy, in_flight, reals, widgets, latency, sizes, offsets, payload, waits,
-                                 build, state, queue, takes, busyness>;
+using metrics = vitals::registry<requests, energy, in_flight, reals, peaks, widgets, latency, sizes, offsets, payload,
+                                 waits, build, state, queue, takes, busyness>;
 
 void fill() {
   metrics::get<requests>(zone::eu, false).inc((std::uint64_t{1} << 53) + 1);
@@ -98,6 +104,8 @@ void fill() {
   metrics::get<reals>("1e-7").set(1e-7);
   metrics::get<reals>("1e21").set(1e21);
   metrics::get<reals>("2^53+1").set(9007199254740993.0);
+  metrics::get<peaks>(zone::us).observe(1e21);
+  metrics::get<peaks>(zone::us).observe(5);
   metrics::get<widgets>().set(-12.75);
   metrics::get<latency>(zone::eu).observe(10us);
   metrics::get<latency>(zone::eu).observe(500ms);
@@ -135,6 +143,29 @@ void fill_natives() {
   for (const double value : {0.0, 0.0625, 0.07, 0.25, 3.0, 3.5, 16.0, 17.0, 1e9}) {
     natives::get<coarse>().observe(value);
   }
+}
+
+struct traced : vitals::counter<"traced_jobs_total", "Jobs.", by_zone, vitals::exemplars> {};
+struct traced_energy : vitals::real_counter<"traced_energy_joules_total", "Energy.", vitals::exemplars> {};
+struct traced_sizes
+    : vitals::histogram<"traced_sizes_bytes", "Sizes.", vitals::buckets::of<1, 1e6>, by_zone, vitals::exemplars> {};
+struct traced_waits
+    : vitals::native_histogram<"traced_waits_seconds", "Waits.", vitals::native<1, -1, 1>, vitals::exemplars> {};
+using traces = vitals::registry<traced, traced_energy, traced_sizes, traced_waits>;
+
+void fill_traces() {
+  constexpr auto specification = vitals::exemplar::from_hex("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+  constexpr auto largest = vitals::exemplar::from_hex("ffffffffffffffffffffffffffffffff", "ffffffffffffffff");
+  constexpr auto smallest = vitals::exemplar::from_hex("00000000000000000000000000000001", "0000000000000001");
+  traces::get<traced>(zone::eu).inc(3U, specification);
+  traces::get<traced>(zone::us).inc();
+  traces::get<traced_energy>().add(1e-7, largest);
+  traces::get<traced_sizes>(zone::us).observe(1, smallest);
+  traces::get<traced_sizes>(zone::us).observe(limits::infinity(), largest);
+  traces::get<traced_sizes>(zone::eu).observe(2);
+  traces::get<traced_waits>().observe(250ms, smallest);
+  traces::get<traced_waits>().observe(1500ms, specification);
+  traces::get<traced_waits>().observe(1h, largest);
 }
 
 /// A histogram with more counts than anybody can observe here, and a sum of 2^100 + 1 ns.
@@ -183,6 +214,16 @@ int main(int argc, char** argv) {
     print(vitals::protobuf_page{{&source, 1}});
     return 0;
   }
+  if (format == "exemplars" || format == "openmetrics") {
+    fill_traces();
+    const vitals::source_ref source = known_times<traces>::source();
+    if (format == "exemplars") {
+      print(vitals::protobuf_page{{&source, 1}});
+    } else {
+      print(vitals::page{vitals::openmetrics_text::format, {&source, 1}});
+    }
+    return 0;
+  }
   fill();
   const std::string ten_kilobytes(10240, 'x');
   vitals::callbacks library;
@@ -198,7 +239,7 @@ int main(int argc, char** argv) {
   } else if (format == "text") {
     print(vitals::page{vitals::prometheus_text::format, sources});
   } else {
-    std::fputs("usage: pages protobuf|text [broken], or pages content_type|native\n", stderr);
+    std::fputs("usage: pages protobuf|text [broken], or pages content_type|native|exemplars|openmetrics\n", stderr);
     return 2;
   }
 }

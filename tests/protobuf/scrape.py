@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A real Prometheus scrapes our protobuf, and our text beside it: scrape.py PAGES
 
-PAGES is the program that prints the pages. Both jobs must be up and show the same series with the same values. A third job has native histograms, whose quantiles
-Prometheus computes.
+PAGES is the program that prints the pages. Both jobs must be up and show the same series with the same values. A third
+job has native histograms, whose quantiles Prometheus computes. Two more have exemplars, in protobuf and in OpenMetrics.
 """
 import http.server
 import json
@@ -23,6 +23,7 @@ import urllib.request
 PAGES = sys.argv.pop(1)
 PATIENCE = 60  # seconds to wait for what must come
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 CONFIGURATION = """
 global:
   scrape_interval: 1s
@@ -35,6 +36,12 @@ scrape_configs:
     static_configs: [{{targets: ['127.0.0.1:{port}']}}]
   - job_name: native
     metrics_path: /native
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+  - job_name: exemplars
+    metrics_path: /exemplars
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+  - job_name: openmetrics
+    metrics_path: /openmetrics
     static_configs: [{{targets: ['127.0.0.1:{port}']}}]
 """
 
@@ -71,7 +78,8 @@ class Target(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         protobuf = page("content_type").decode().strip()
-        self.types = {"/protobuf": protobuf, "/text": TEXT, "/native": protobuf}
+        self.types = {"/protobuf": protobuf, "/text": TEXT, "/native": protobuf, "/exemplars": protobuf,
+                      "/openmetrics": OPENMETRICS}
         self.accepts = {}
         self.show()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -106,7 +114,7 @@ class Prometheus:
                 self.process = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "KILL", "--", "prometheus", f"--config.file={folder}/prometheus.yml",
                      f"--storage.tsdb.path={folder}/data", f"--web.listen-address={self.address}",
-                     "--enable-feature=native-histograms"], stdout=log, stderr=log)
+                     "--enable-feature=native-histograms,exemplar-storage"], stdout=log, stderr=log)
             try:
                 if wait_for(self.ready_or_ended, lambda: "Prometheus to be ready") == "ready":
                     return
@@ -161,14 +169,15 @@ def named(name, **labels):
 class Scraped(unittest.TestCase):
     maxDiff = None
 
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.target = Target()
-        self.addCleanup(self.target.server_close)
-        self.addCleanup(self.target.shutdown)
-        self.server = Prometheus(pathlib.Path(folder.name), self.target.server_port)
-        self.addCleanup(self.server.stop)
+        cls.addClassCleanup(folder.cleanup)
+        cls.target = Target()
+        cls.addClassCleanup(cls.target.server_close)
+        cls.addClassCleanup(cls.target.shutdown)
+        cls.server = Prometheus(pathlib.Path(folder.name), cls.target.server_port)
+        cls.addClassCleanup(cls.server.stop)
 
     def wait_for_both(self, name, value):
         """Waits until both jobs show this value, and returns all that they show."""
@@ -186,9 +195,10 @@ class Scraped(unittest.TestCase):
         wait_for(lambda: self.server.get("query", query='up{job="native"}')["result"],
                  lambda: "the job 'native' to be scraped: " + str(self.server.complaints()))
         self.assertIn(self.target.types["/protobuf"].replace("; ", ";"), self.target.accepts["/protobuf"])
-        self.assertEqual(self.server.complaints(), {"protobuf": "", "text": "", "native": ""})
+        self.assertEqual(set(self.server.complaints().values()), {""})
         up = self.server.get("query", query="up")["result"]
-        self.assertEqual({s["metric"]["job"]: s["value"][1] for s in up}, {"protobuf": "1", "text": "1", "native": "1"})
+        self.assertLessEqual({("protobuf", "1"), ("text", "1"), ("native", "1")},
+                             {(s["metric"]["job"], s["value"][1]) for s in up})
 
         protobuf = shown["protobuf"]
         self.assertEqual(protobuf, shown["text"])
@@ -205,6 +215,8 @@ class Scraped(unittest.TestCase):
             named("test_reals", which="+Inf"): math.inf,
             named("test_reals", which="-Inf"): -math.inf,
             named("test_reals", which="1e21"): 1e+21,
+            named("test_peak_bytes", zone="eu"): math.nan,
+            named("test_peak_bytes", zone="us"): 1e+21,
             named("test_latency_seconds_bucket", zone="eu", le="1e-05"): 1.0,
             named("test_latency_seconds_bucket", zone="eu", le="1.0"): 2.0,
             named("test_latency_seconds_bucket", zone="eu", le="+Inf"): 3.0,
@@ -230,6 +242,7 @@ class Scraped(unittest.TestCase):
         self.assertEqual(metadata["test_build_info"], ("gauge", "Build."))
         self.assertEqual(metadata["lib_queue_bytes"], ("gauge", "<10240 x>"))
 
+        self.addCleanup(self.target.show)
         self.target.show("broken")
         shown = self.wait_for_both(named("vitals_callback_failures_total"), 1.0)
         self.assertEqual(shown["protobuf"], shown["text"])
@@ -261,6 +274,37 @@ class Scraped(unittest.TestCase):
         self.assertEqual(self.value("histogram_fraction(-1, 4, native_coarse_bytes) * 9"), 6)
         self.assertEqual(self.value("histogram_fraction(-1, 16, native_coarse_bytes) * 9"), 9)
         self.assertEqual(self.value("histogram_count(native_empty_bytes)"), 0)
+
+    def exemplars(self, job):
+        """All exemplars that are stored of a job, as labels, value and time, by their series."""
+        found = self.server.get("query_exemplars", query=f'{{job="{job}"}}', start=1.5e9, end=1.6e9)
+        def name(labels):
+            return tuple(sorted((k, v) for k, v in labels.items() if k not in ("job", "instance")))
+        return {name(series["seriesLabels"]): [
+            (e["labels"]["trace_id"], e["labels"]["span_id"], len(e["labels"]), float(e["value"]), e["timestamp"])
+            for e in series["exemplars"]] for series in found}
+
+    def test_exemplars(self):
+        smallest, largest = ("0" * 31 + "1", "0" * 15 + "1", 2), ("f" * 32, "f" * 16, 2)
+        specified = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", 2)
+        at = [1520879607.089 + i for i in range(7)]  # in their order on the page
+        both = {
+            named("traced_jobs_total", zone="eu"): [(*specified, 3, at[0])],
+            named("traced_energy_joules_total"): [(*largest, 1e-07, at[1])],
+            named("traced_sizes_bytes_bucket", zone="us", le="1.0"): [(*smallest, 1, at[2])],
+            named("traced_sizes_bytes_bucket", zone="us", le="+Inf"): [(*largest, math.inf, at[3])],
+        }
+        waits = [(*smallest, 0.25, at[4]), (*specified, 1.5, at[5]), (*largest, 3600, at[6])]
+        buckets = {named("traced_waits_seconds_bucket", le=le): [one]
+                   for le, one in zip(("0.5", "2.0", "+Inf"), waits)}
+        wait_for(lambda: len(self.exemplars("openmetrics")) == 7 and len(self.exemplars("exemplars")) == 5,
+                 lambda: "exemplars: " + str(self.server.complaints()))
+        self.assertEqual(self.exemplars("openmetrics"), {**both, **buckets})
+        protobuf = self.exemplars("exemplars")
+        native = protobuf.pop(named("traced_waits_seconds"))
+        self.assertEqual(protobuf, both)
+        self.assertIn(native, (waits, waits[:1]))  # one series has them all, of which 2.42 takes one a scrape
+        self.assertEqual(set(self.server.complaints().values()), {""})
 
 
 if __name__ == "__main__":

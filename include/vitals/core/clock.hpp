@@ -1,6 +1,8 @@
-// Clocks for timers: steady_clock, and by choice the processor's time-stamp counter.
+// Clocks: for timers steady_clock, and by choice the processor's time-stamp counter; a coarse one for time windows.
 #ifndef VITALS_CORE_CLOCK_HPP
 #define VITALS_CORE_CLOCK_HPP
+
+#include <time.h>
 
 #include <atomic>
 #include <cstdint>
@@ -134,6 +136,17 @@ struct tsc_clock {
   }
 #endif
 };
+
+namespace detail {
+
+/// Nanoseconds since the machine's start, as of the last tick of its timer, which was 1 to 10 ms ago. Never steps back.
+VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace detail
 
 }  // namespace vitals::inline v0
 

@@ -20,11 +20,15 @@ namespace VITALS_EXPORT vitals_abi_2 {
 using cell = std::atomic<std::uint64_t>;
 
 /// How cells are summed. A histogram's set of cells is its sum, its buckets and, for durations, the sum's high cell.
+/// A set of maxima is a ring of sub-windows; its sum is the largest value of the window, NaN without one, in the first
+/// cell, and in the second 1 where anything was ever observed.
 enum class summing : std::uint32_t {
   integers,            ///< each cell an integer (64 bits, wrapping: signed ones add up too)
   reals,               ///< each cell a double
   real_histogram,      ///< a double, then integers
   duration_histogram,  ///< the low cell of a wide total, integers, the high cell
+  maxima,              ///< a max_ring
+  exemplars,           ///< none: the newest one of each point counts; these runs stand last
 };
 
 /// Neighbouring sets of cells that are summed alike.
@@ -34,7 +38,8 @@ struct run {
   std::uint32_t sets;    ///< how many sets
   std::uint32_t stride;  ///< from one set to the next
   std::uint32_t width;   ///< cells of a set
-  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound)
+  bool may_fall;         ///< whether its sums may go down (a histogram with a negative bound, maxima)
+  std::uint64_t part{};  ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
@@ -59,6 +64,7 @@ struct record {
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
   block* blocks;             ///< of the living threads; guarded by the mutex
   std::size_t block_count;   ///< guarded by the mutex
+  cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;

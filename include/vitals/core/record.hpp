@@ -13,7 +13,9 @@
 #include <new>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/chrono.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/exemplar_cells.hpp>
 #include <vitals/core/sum.hpp>
 
 namespace vitals::inline v0::detail {
@@ -57,6 +59,22 @@ inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
   --of.block_count;
 }
 
+/// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
+/// their run, which is the last one, begins; `end` where there is none.
+template <class Change>
+std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin, std::uint32_t end,
+                         Change change) noexcept {
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count; ++r) {
+    if (r->kind == abi::summing::exemplars && r->first >= begin && r->first < end) {
+      for (std::uint32_t i = 0; i != r->sets; ++i) {
+        change(cells + (r->first - begin) + std::size_t{i} * r->stride);
+      }
+      return r->first;
+    }
+  }
+  return end;
+}
+
 // A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
 // the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
 // not given back: another library's allocator may not be ready yet.)
@@ -68,6 +86,8 @@ inline void after_fork_in_parent() noexcept {
 }
 inline void after_fork_in_child() noexcept {
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
+    each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
+    each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
     for (abi::block* b = r->blocks; b != nullptr;) {
       abi::block* const next = b->next;
       if (pthread_equal(b->owner, pthread_self()) == 0) {
@@ -91,6 +111,12 @@ inline void keep_fork_handler() noexcept {
     d.fork_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
     __cxxabiv1::__cxa_atexit(&forget_fork_handler, nullptr, &this_library);
   }
+}
+
+/// The wall clock: nanoseconds since 1970 (UTC).
+inline std::uint64_t wall_time() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
 }
 
 /// The registry's record, made if this is the process's first touch of it. The program ends with a message where no
@@ -120,17 +146,18 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   for (std::uint32_t i = 0; i != of.run_count; ++i) {
     runs[i] = of.runs[i];
   }
-  *r = {.next = d.records,
-        .key = of.key,
-        .thread_cells = of.thread_cells,
-        .shared_cells = of.shared_cells,
-        .run_count = of.run_count,
-        .runs = runs,
-        .retired = retired,
-        .shared = shared,
-        .published = published,
-        .blocks = nullptr,
-        .block_count = 0};
+  ::new (static_cast<void*>(r)) abi::record{.next = d.records,
+                                            .key = of.key,
+                                            .thread_cells = of.thread_cells,
+                                            .shared_cells = of.shared_cells,
+                                            .run_count = of.run_count,
+                                            .runs = runs,
+                                            .retired = retired,
+                                            .shared = shared,
+                                            .published = published,
+                                            .blocks = nullptr,
+                                            .block_count = 0,
+                                            .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
   return *r;
@@ -160,18 +187,20 @@ VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   std::free(b);
 }
 
-/// Sets everything to zero. Only while no other thread counts, as in a forked child.
+/// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
 VITALS_COLD inline void reset_record(abi::record& of) noexcept {
-  const auto clear = [](cell* cells, std::size_t count) {
-    for (std::size_t i = 0; i != count; ++i) {
-      cells[i].store(0, std::memory_order_relaxed);
+  const auto clear = [&of](cell* cells, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t plain_end = each_point(of, cells, begin, end, &clear_exemplar);
+    for (std::uint32_t i = begin; i != plain_end; ++i) {
+      cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
   const std::scoped_lock lock{abi::the_directory.mutex};
-  clear(of.retired, of.thread_cells);
-  clear(of.shared, of.shared_cells);
+  of.created.store(wall_time(), std::memory_order_relaxed);
+  clear(of.retired, 0, of.thread_cells);
+  clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), of.thread_cells);
+    clear(cells_of(b), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);

@@ -10,7 +10,10 @@
 #include <mutex>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/clock.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/exemplar_cells.hpp>
+#include <vitals/core/max_ring.hpp>
 
 namespace vitals::inline v0::detail {
 
@@ -32,9 +35,9 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
 }
 
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
-/// once.
-inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
+/// once. `now` is the epoch, where the run has maxima.
+inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
+                     std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
   const auto add_integers = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i != last; ++i) {
@@ -69,7 +72,22 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         add_integers(low + 1, high);
       }
       return;
+    case abi::summing::maxima:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::add(from + set(i), now, out + set(i));
+      }
+      return;
+    case abi::summing::exemplars:
+      for (std::uint32_t i = begin; i != end; ++i) {
+        take_newest(from + set(i), out + set(i));
+      }
+      return;
   }
+}
+
+/// The present epoch of a run of maxima.
+inline std::uint64_t epoch_of(const abi::run& r) noexcept {
+  return max_ring::epoch_at(coarse_nanoseconds(), r.part);
 }
 
 /// Never shows less than was shown before: sums of doubles re-associate when a thread ends, and one unit in the last
@@ -96,7 +114,7 @@ inline void never_less(const abi::run& r, std::uint64_t* out, std::uint64_t* pub
 
 /// Whether the sums of a run are kept from falling.
 constexpr bool keeps_published(const abi::run& r) noexcept {
-  return r.kind != abi::summing::integers && !r.may_fall;
+  return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
 /// How many cells are read in one turn with the mutex: some tens of microseconds.
@@ -106,9 +124,16 @@ inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
 inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
                      std::uint32_t end) noexcept {
   set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  add_sets(r, of.retired + r.first, out, begin, end);
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::maxima) {
+    now = epoch_of(r);
+    for (std::uint32_t i = begin; i != end; ++i) {
+      max_ring::clear(out + std::size_t{i} * r.stride);
+    }
+  }
+  add_sets(r, of.retired + r.first, out, begin, end, now);
   for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end);
+    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
@@ -116,9 +141,9 @@ inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std
 }
 
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
-/// as their bits, a wide total as 128 bits in the set's first and last cell. A set is read at one go. Holds the
-/// directory's mutex in turns, between which threads may come and go: each cell is summed in one turn, so nothing is
-/// lost or seen twice.
+/// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
+/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
+/// summed in one turn, so nothing is lost or seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
@@ -179,6 +204,18 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
           wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
           ++at;
           break;
+        case abi::summing::maxima:
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          at = last;
+          break;
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          at = last;
+          break;
+        }
       }
       for (; at != last; ++at) {
         if (const std::uint64_t n = load(from[at]); n != 0) {

@@ -5,11 +5,13 @@
 #include <cxxabi.h>
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/config.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/exemplar_cells.hpp>
 #include <vitals/core/record.hpp>
 
 namespace vitals::inline v0::detail {
@@ -63,6 +65,29 @@ struct thread_cells {
       common_add(record().retired[at], amount);
     }
   }
+
+  /// Keeps an exemplar in the point at `at`: this thread's own, or one that all threads share. One without a trace or a
+  /// span is none.
+  template <bool Shared>
+  [[gnu::noinline]] static void keep(std::uint32_t at, double value, std::uint64_t trace_high, std::uint64_t trace_low,
+                                     std::uint64_t span) noexcept {
+    if ((trace_high | trace_low) == 0 || span == 0) [[unlikely]] {
+      return;
+    }
+    const std::uint64_t words[] = {wall_milliseconds(), trace_high, trace_low, span,
+                                   std::bit_cast<std::uint64_t>(value)};
+    static_assert(sizeof words == sizeof(cell) * exemplar_word::count);
+    if constexpr (Shared) {
+      common_exemplar(common() + (at - Registry::image.thread_cells), words);
+    } else if (cell* const cells = mine; attached(cells)) [[likely]] {
+      own_exemplar(cells + at, words);
+    } else if (cell* const first = attach()) {
+      own_exemplar(first + at, words);
+    } else {
+      common_exemplar(record().retired + at, words);
+    }
+  }
+
   /// The cells that all threads share. Before the library's first touch this makes the registry's record.
   VITALS_HOT static cell* common() noexcept {
     cell* const cells = shared.load(std::memory_order_acquire);

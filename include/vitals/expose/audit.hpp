@@ -21,6 +21,9 @@ inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
   if (f.present != family::always || f.kind == value_kind::one || f.kind == value_kind::state) {
     return false;
   }
+  if (f.kind == value_kind::maximum) {
+    return cells[1] == 0;
+  }
   std::uint64_t any = 0;
   for (std::uint32_t i = 0; i != f.width; ++i) {
     any |= cells[i];

@@ -122,7 +122,7 @@ class callbacks {
           "a name is made of a-z, 0-9 and _, and does not start with a digit");
     check(std::string_view{name}.ends_with("_total") == is_counter,
           is_counter ? "a counter's name ends in _total" : "only a counter's name ends in _total");
-    check(!detail::ends_as_sample(name), "_bucket, _count and _sum are a histogram's: choose another ending");
+    check(!detail::ends_as_sample(name), "_bucket, _count, _sum and _created are a histogram's: choose another ending");
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");

@@ -12,7 +12,10 @@
 // summary's series has `count` and `sum`, any other's a `value`. A bucket's count is its own: of the values above the
 // bound before it, up to its own; they add up to `count`. Integers have all their 64 bits: a reader that holds numbers
 // as doubles rounds those past 2^53. NaN and infinities are the strings "NaN", "+Inf" and "-Inf"; a quantile of nothing
-// is "NaN". More members may be added.
+// is "NaN". More members may be added. A counter's series and a bucket may hold an exemplar behind these:
+//
+//   "exemplar":{"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","value":0.07,
+//    "timestamp":1520879607.789}
 #ifndef VITALS_EXPOSE_JSON_HPP
 #define VITALS_EXPOSE_JSON_HPP
 
@@ -71,7 +74,14 @@ inline std::string json_labels(const source_ref& s, const family& f, std::uint32
   return out;
 }
 
-inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first) {
+inline void lay_json_exemplar(page_text& page, const family& f, std::uint32_t at) {
+  if (f.exemplars.stride != 0) {
+    page.number(slot::exemplar, at, 1);
+  }
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
+inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t first, std::uint32_t exemplar) {
   char bound[number_room];
   std::uint32_t at = 0;
   page.text(",\"buckets\":[");
@@ -79,9 +89,14 @@ inline void lay_json_buckets(page_text& page, const family& f, std::uint32_t fir
     const char* const end = write_json_real(bound, b);
     page.text("{\"bound\":").text({bound, static_cast<std::size_t>(end - bound)}).text(",\"count\":");
     const cell_range cells = f.bucket(at++);
-    page.number(slot::total, first + cells.first, cells.count).text("},");
+    page.number(slot::total, first + cells.first, cells.count);
+    lay_json_exemplar(page, f, exemplar);
+    page.text("},");
+    exemplar += f.exemplars.step;
   }
-  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first).text("}]");
+  page.text("{\"bound\":\"+Inf\",\"count\":").number(slot::unsigned_integer, first + f.bucket(at).first);
+  lay_json_exemplar(page, f, exemplar);
+  page.text("}]");
 }
 
 /// Lays down a family as JSON.
@@ -108,12 +123,13 @@ inline void lay_json(page_text& page, const source_ref& s, const family& f, std:
     } else {
       page.text(",\"value\":");
       lay_value(page, f, i, at, slot::json_real);
+      lay_json_exemplar(page, f, cell_base + f.exemplar_of(i));
     }
     if (is_histogram) {
       page.text(",\"quantiles\":{\"p50\":").number(slot::quantile, at + 1, p50);
       page.text(",\"p95\":").number(slot::quantile, at + 1, p95);
       page.text(",\"p99\":").number(slot::quantile, at + 1, p99).text("}");
-      lay_json_buckets(page, f, at);
+      lay_json_buckets(page, f, at, cell_base + f.exemplar_of(i));
     }
     page.text("}");
   });

@@ -14,6 +14,7 @@
 
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
+#include <vitals/expose/exemplars.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/metric/family.hpp>
@@ -33,12 +34,14 @@ enum class slot : std::uint32_t {
   last_bucket,  ///< the same, of the last one
   count,        ///< what the last one was
   seconds,      ///< a wide total of nanoseconds: the cell is its low half, `more` cells further its high half
+  time,         ///< nanoseconds since 1970, in seconds
   state,        ///< 1 where the cell is `more`, else 0
   present,      ///< no number: where the cell is 0, the next `more` pieces are left out
   json_real,    ///< a double as JSON has it: NaN and infinities as strings, the sign of a zero kept
   total,        ///< the sum of `more` cells
   quantile,     ///< of the buckets whose counts begin at the cell, as a json_real; `more` is what quantile_of gave
   separator,    ///< no number: a line feed, with a comma before it but for the first one on a page
+  exemplar,     ///< no number: an exemplar, if the cells hold one; as a member of a JSON object where `more` is 1
   nothing,
 };
 
@@ -65,7 +68,7 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : number_room;
+    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
     start_ = text_.size();
     return *this;
   }
@@ -142,6 +145,9 @@ class page_text {
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
           break;
+        case slot::time:
+          out = write_seconds(out, static_cast<wide>(value));
+          break;
         case slot::state:
           *out++ = value == p.more ? '1' : '0';
           break;
@@ -164,6 +170,9 @@ class page_text {
           out += separated ? 1 : 0;
           *out++ = '\n';
           separated = true;
+          break;
+        case slot::exemplar:
+          out = p.more == 0 ? write_exemplar(out, cells + p.cell) : write_json_exemplar(out, cells + p.cell);
           break;
         case slot::nothing:
           break;

@@ -20,7 +20,7 @@ inline void lay_prometheus(page_text& page, const source_ref& s, const family& f
   constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary", "gauge", "gauge"};
   page.text("# HELP ").text(s.prefix).text(f.name).text(" ").text(escaped(f.help, false)).text("\n");
   page.text("# TYPE ").text(s.prefix).text(f.name).text(" ").text(types[static_cast<std::size_t>(f.type)]).text("\n");
-  lay_samples(page, s, f, cell_base, true);
+  lay_samples(page, s, f, cell_base, {.falling_sums = true, .created = false, .exemplars = false});
 }
 
 }  // namespace detail

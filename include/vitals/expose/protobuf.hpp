@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include <vitals/core/cell.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
+#include <vitals/expose/exemplars.hpp>
 #include <vitals/expose/labels.hpp>
 #include <vitals/expose/native_buckets.hpp>
 #include <vitals/expose/reading.hpp>
@@ -36,16 +38,22 @@ struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
 struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1;
+  static constexpr std::uint32_t value = 1, exemplar = 2;
 };
 struct summary_field {
   static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
 };
 struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3;
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, exemplars = 16;
 };
 struct bucket_field {
-  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2;
+  static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2, exemplar = 3;
+};
+struct exemplar_field {
+  static constexpr std::uint32_t label = 1, value = 2, timestamp = 3;
+};
+struct timestamp_field {
+  static constexpr std::uint32_t seconds = 1, nanos = 2;
 };
 
 /// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
@@ -80,19 +88,88 @@ inline void write_summary(field_writer& to, const family& f, const std::uint64_t
   to.real(summary_field::sample_sum, sum_of(f, cells));
 }
 
-inline constexpr std::size_t bucket_room =
-    varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound);
+constexpr std::size_t pair_room(std::size_t name, std::size_t value) noexcept {
+  return bytes_field_room(label_pair_field::name, name) + bytes_field_room(label_pair_field::value, value);
+}
+inline constexpr std::size_t trace_room = pair_room(exemplar::trace_label.size(), exemplar::trace_digits);
+inline constexpr std::size_t span_label_room = pair_room(exemplar::span_label.size(), exemplar::span_digits);
+inline constexpr std::size_t timestamp_room =
+    varint_field_room(timestamp_field::seconds) + varint_field_room(timestamp_field::nanos);
+inline constexpr std::size_t exemplar_message_room =
+    bytes_field_room(exemplar_field::label, trace_room) + bytes_field_room(exemplar_field::label, span_label_room) +
+    real_field_room(exemplar_field::value) + bytes_field_room(exemplar_field::timestamp, timestamp_room);
+
+/// Writes an Exemplar as a field, if a reading's words hold one.
+inline void write_exemplar(field_writer& to, std::uint32_t field, const std::uint64_t* words) noexcept {
+  const std::uint64_t time = words[exemplar_word::time];
+  if (time == 0) {
+    return;
+  }
+  const auto write_label = [&to](std::size_t room, std::string_view name, std::string_view value) {
+    to.message(exemplar_field::label, room, [&] {
+      to.bytes(label_pair_field::name, name);
+      to.bytes(label_pair_field::value, value);
+    });
+  };
+  char digits[exemplar::trace_digits];
+  to.message(field, exemplar_message_room, [&] {
+    write_trace(digits, words);
+    write_label(trace_room, exemplar::trace_label, {digits, exemplar::trace_digits});
+    write_span(digits, words);
+    write_label(span_label_room, exemplar::span_label, {digits, exemplar::span_digits});
+    to.real(exemplar_field::value, std::bit_cast<double>(words[exemplar_word::value]));
+    to.message(exemplar_field::timestamp, timestamp_room, [&] {
+      to.varint(timestamp_field::seconds, time / 1000);
+      to.varint(timestamp_field::nanos, time % 1000 * 1'000'000);
+    });
+  });
+}
+
+/// How many of a native histogram's exemplars stand in its own list: the newest ones.
+inline constexpr std::uint32_t most_native_exemplars = 10;
+inline constexpr std::size_t native_exemplars_room =
+    most_native_exemplars * bytes_field_room(histogram_field::exemplars, exemplar_message_room);
+
+/// Writes the newest exemplars of a native histogram, the oldest of them first: a reader takes them in order of time.
+/// `points` is the first bucket's.
+inline void write_native_exemplars(field_writer& to, const family& f, const std::uint64_t* points) noexcept {
+  const std::uint64_t* newest[most_native_exemplars + 1];  // and room for the one that leaves
+  std::uint32_t held = 0;
+  for (std::size_t i = 0; i <= f.bounds.size(); ++i) {
+    const std::uint64_t* const point = points + i * f.exemplars.step;
+    const std::uint64_t time = point[exemplar_word::time];
+    if (time != 0) {
+      std::uint32_t at = held;
+      for (; at != 0 && newest[at - 1][exemplar_word::time] < time; --at) {
+        newest[at] = newest[at - 1];
+      }
+      newest[at] = point;
+      held += held != most_native_exemplars ? 1 : 0;
+    }
+  }
+  while (held != 0) {
+    write_exemplar(to, histogram_field::exemplars, newest[--held]);
+  }
+}
+
+/// The room that a family's buckets need each.
+constexpr std::size_t bucket_room(const family& f) noexcept {
+  return varint_field_room(bucket_field::cumulative_count) + real_field_room(bucket_field::upper_bound) +
+         (f.exemplars.stride != 0 ? bytes_field_room(bucket_field::exemplar, exemplar_message_room) : 0);
+}
 
 /// The room that a Histogram's fields need.
 constexpr std::size_t histogram_room(const family& f) noexcept {
+  const bool has_exemplars = f.exemplars.stride != 0;
   return varint_field_room(histogram_field::sample_count) + real_field_room(histogram_field::sample_sum) +
-         f.bounds.size() * bytes_field_room(histogram_field::bucket, bucket_room) +
-         (f.native.parts != 0 ? native_room() : 0);
+         (f.bounds.size() + (has_exemplars ? 1 : 0)) * bytes_field_room(histogram_field::bucket, bucket_room(f)) +
+         (f.native.parts != 0 ? native_room() : 0) + (f.native.parts != 0 && has_exemplars ? native_exemplars_room : 0);
 }
 
-/// Writes a Histogram's fields. There is no bucket up to +Inf: it is optional, and holds `sample_count`. A
-/// native histogram has its own buckets beside the classic ones.
-inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+/// Writes a Histogram's fields. The bucket up to +Inf, which holds `sample_count`, is optional: it is there where it
+/// has an exemplar. A native histogram has its own buckets beside the classic ones. `points` are the series' exemplars.
+inline void write_histogram(field_writer& to, const family& f, const std::uint64_t* cells,
+                            const std::uint64_t* points) noexcept {
   const auto count_of = [&](std::uint32_t bucket) {
     const cell_range own = f.bucket(bucket);
     std::uint64_t sum = 0;
@@ -109,32 +186,60 @@ inline void write_histogram(field_writer& to, const family& f, const std::uint64
   to.varint(histogram_field::sample_count, total);
   to.real(histogram_field::sample_sum, sum_of(f, cells));
   std::uint64_t below = 0;
+  const auto write_bucket = [&](std::uint32_t i, double bound) {
+    to.message(histogram_field::bucket, bucket_room(f), [&] {
+      to.varint(bucket_field::cumulative_count, below);
+      to.real(bucket_field::upper_bound, bound);
+      if (f.exemplars.stride != 0) {
+        write_exemplar(to, bucket_field::exemplar, points + i * f.exemplars.step);
+      }
+    });
+  };
   for (std::uint32_t i = 0; i != bounds; ++i) {
     below += count_of(i);
-    to.message(histogram_field::bucket, bucket_room, [&] {
-      to.varint(bucket_field::cumulative_count, below);
-      to.real(bucket_field::upper_bound, f.bounds[i]);
-    });
+    write_bucket(i, f.bounds[i]);
+  }
+  const bool has_exemplars = f.exemplars.stride != 0;
+  if (has_exemplars && points[bounds * f.exemplars.step + exemplar_word::time] != 0) {
+    below = total;
+    write_bucket(bounds, std::numeric_limits<double>::infinity());
   }
   if (f.native.parts != 0) {
     write_native(to, f, cells);
+    if (has_exemplars) {
+      write_native_exemplars(to, f, points);
+    }
   }
 }
 
 /// Whether the lengths of a family's messages depend on its numbers: doubles take the same room always, varints do not.
 constexpr bool varies(const family& f) noexcept {
-  return f.type == metric_type::histogram || f.type == metric_type::summary;
+  return f.type == metric_type::histogram || f.type == metric_type::summary || f.exemplars.stride != 0;
+}
+
+/// A counter with exemplars.
+inline constexpr std::size_t counter_room =
+    real_field_room(value_field::value) + bytes_field_room(value_field::exemplar, exemplar_message_room);
+inline void write_counter(field_writer& to, const family& f, std::uint64_t total, const std::uint64_t* words) noexcept {
+  to.real(value_field::value, f.kind == value_kind::real ? std::bit_cast<double>(total) : static_cast<double>(total));
+  write_exemplar(to, value_field::exemplar, words);
 }
 
 /// The room that a series' value needs in a family that varies, and writing it.
 constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f) : summary_room;
+  return f.type == metric_type::histogram ? histogram_room(f)
+         : f.type == metric_type::summary ? summary_room
+                                          : counter_room;
 }
-inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells) noexcept {
+inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells, std::uint32_t series) noexcept {
+  const std::uint64_t* const own = cells + f.cell_of(series);
+  const std::uint64_t* const points = cells + f.exemplar_of(series);
   if (f.type == metric_type::histogram) {
-    write_histogram(to, f, cells);
+    write_histogram(to, f, own, points);
+  } else if (f.type == metric_type::summary) {
+    write_summary(to, f, own);
   } else {
-    write_summary(to, f, cells);
+    write_counter(to, f, *own, points);
   }
 }
 
@@ -286,7 +391,7 @@ class family_messages {
         begin = p.at;
         to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells + f.cell_of(p.series)); });
+          to.message(series_field(f), room, [&] { write_value(to, f, cells, p.series); });
         });
       }
     });

@@ -79,7 +79,7 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
       return true;
     }
     for (const std::string_view ending : f.endings()) {
-      if (name.starts_with(f.name) && name.substr(f.name.size()) == ending) {
+      if (name.starts_with(f.stem()) && name.substr(f.stem().size()) == ending) {
         return true;
       }
     }
@@ -87,7 +87,8 @@ inline bool is_named(const source_ref& s, const family& f, view<std::string> nam
   return false;
 }
 
-/// Cells of several sources, one after the other, and its own. Used by one thread at a time.
+/// Cells of several sources, one after the other, and its own. Behind each source's stands when it was created. Used by
+/// one thread at a time.
 class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
@@ -97,7 +98,7 @@ class reading {
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
       sources_.push_back({s, base});
-      base += static_cast<std::uint32_t>(s.cells);
+      base += static_cast<std::uint32_t>(s.cells) + 1;
       for (const family& f : s.families) {
         any_drops_ = any_drops_ || f.label_drops.count != 0 || f.value_drops.count != 0;
         any_failures_ = any_failures_ || f.failures.count != 0;
@@ -150,6 +151,9 @@ class reading {
     out[0] = out[1] = out[2] = 0;
     for (const auto& [s, base] : sources_) {
       std::uint64_t* const cells = cells_.data() + base;
+      if (s.created != nullptr) {
+        cells[s.cells] = s.created(s.self);
+      }
       s.read(s.self, cells);
       const auto add = [cells](std::uint64_t& total, cell_range range) {
         for (std::uint32_t i = 0; i != range.count; ++i) {

@@ -73,7 +73,8 @@ inline void append_reference(std::string& out, const source_ref& s) {
     out += " | ";
     const bool is_state = f.kind == value_kind::state;
     const std::size_t sets = is_state ? f.series / f.labels.back().size() : f.series;
-    append_number(out, f.present == family::always ? sets * f.stride * sizeof(std::uint64_t) : 0);
+    const std::size_t all = sets * f.stride + std::size_t{f.series} * f.exemplars.stride;
+    append_number(out, f.present == family::always ? all * sizeof(std::uint64_t) : 0);
     out += " |\n";
   }
 }

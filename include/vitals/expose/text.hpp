@@ -54,8 +54,17 @@ inline void lay_sum_and_count(page_text& page, const std::string& name, const fa
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
+/// Ends a sample's line: behind its number stands the exemplar, which begins at a cell, where the family has any.
+inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
+  if (has_exemplars) {
+    page.number(slot::exemplar, at);
+  }
+  page.text("\n");
+}
+
+/// `exemplar` is the cell of the first bucket's exemplar.
 inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
-                        std::uint32_t first) {
+                        std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
   const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
   char bound[seconds_room];
   std::uint32_t at = 0;
@@ -63,9 +72,12 @@ inline void lay_buckets(page_text& page, const std::string& name, const family& 
     const char* const end = write_bound(bound, b);
     page.text(before_bound).text({bound, static_cast<std::size_t>(end - bound)}).text("\"} ");
     const cell_range cells = f.bucket(at++);
-    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count).text("\n");
+    page.number(cells.count == 1 ? slot::bucket : slot::wide_bucket, first + cells.first, cells.count);
+    end_sample(page, has_exemplars, exemplar);
+    exemplar += f.exemplars.step;
   }
-  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first).text("\n");
+  page.text(before_bound).text("+Inf\"} ").number(slot::last_bucket, first + f.bucket(at).first);
+  end_sample(page, has_exemplars, exemplar);
 }
 
 /// The value of a family's series that is one number; `real` is how the format writes doubles.
@@ -89,27 +101,40 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
-/// The samples of a family, which both formats write alike. `sums_may_fall`: whether the format has sums of histograms
-/// with negative bounds.
+/// What a text format makes of samples.
+struct sample_rules {
+  bool falling_sums;  ///< histograms with negative bounds have a sum
+  bool created;       ///< what counts says since when, where that is known
+  bool exemplars;     ///< samples may have exemplars
+};
+
+/// The samples of a family, which both formats write alike but for these rules.
 inline void lay_samples(page_text& page, const source_ref& s, const family& f, std::uint32_t cell_base,
-                        bool sums_may_fall) {
-  const bool has_sum = sums_may_fall || f.bounds.empty() || f.bounds.front() >= 0;
+                        sample_rules rules) {
+  const bool has_sum = rules.falling_sums || f.bounds.empty() || f.bounds.front() >= 0;
+  // A function that is called at a scrape, and may be absent from one, gives values that began some other time.
+  const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
+  const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   f.each_series([&](std::uint32_t i) {
     const std::string labels = series_labels(s, f, i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
-      lay_buckets(page, name, f, labels, at);
+      lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (f.type == metric_type::histogram || f.type == metric_type::summary) {
       if (has_sum) {
         lay_sum_and_count(page, name, f, labels, at);
       }
-      return;
+    } else {
+      page.text(name).text(in_braces(labels)).text(" ");
+      lay_value(page, f, i, at, slot::real);
+      end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
-    page.text(name).text(in_braces(labels)).text(" ");
-    lay_value(page, f, i, at, slot::real);
-    page.text("\n");
+    if (has_created) {
+      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
   });
 }
 

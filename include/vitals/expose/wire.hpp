@@ -81,6 +81,11 @@ class field_writer {
     tag(field, wire_type::fixed64);
     out_ = write_fixed64(out_, value);
   }
+  void bytes(std::uint32_t field, std::string_view content) noexcept {
+    tag(field, wire_type::bytes);
+    out_ = write_varint(out_, content.size());
+    copy(content);
+  }
   /// Fields that are encoded already.
   void copy(std::string_view fields) noexcept {
     std::memcpy(out_, fields.data(), fields.size());

@@ -40,20 +40,6 @@ constexpr std::size_t component_index() noexcept {
   return i == sizeof...(All) ? npos : i;
 }
 
-template <class... All, class... Needs>
-constexpr std::array<std::size_t, sizeof...(Needs)> component_indices(list<Needs...>) noexcept {
-  return {component_index<Needs, All...>()...};
-}
-
-constexpr bool has_unknown_need(view<std::size_t> needs) noexcept {
-  for (const std::size_t need : needs) {
-    if (need == npos) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// Whether some component depends on itself, through others too: takes away, again and again, those that need nothing
 /// that is left.
 template <std::size_t Count>
@@ -65,7 +51,7 @@ constexpr bool has_cycle(const std::array<view<std::uint8_t>, Count>& needs) noe
     for (std::size_t i = 0; i != Count; ++i) {
       bool free = !gone[i];
       for (const std::uint8_t need : needs[i]) {
-        free = free && gone[need];
+        free = free && (need >= Count || gone[need]);
       }
       if (free) {
         gone[i] = true;
@@ -91,16 +77,16 @@ class basic_health {
                     detail::npos,
                 "two components have the same name: rename one");
 
-  template <class C>
-  static constexpr auto needs_of = [] {
-    constexpr auto found = detail::component_indices<Components...>(typename C::needs{});
-    static_assert(!detail::has_unknown_need(found), "a component depends on one that is not in the list: add it there");
-    std::array<std::uint8_t, found.size()> indices{};
-    for (std::size_t i = 0; i != found.size(); ++i) {
-      indices[i] = static_cast<std::uint8_t>(found[i]);
-    }
-    return indices;
+  template <class C, class Need>
+  static constexpr std::uint8_t index_of_need = [] {
+    constexpr std::size_t index = detail::component_index<Need, Components...>();
+    static_assert(index != detail::npos, "a component depends on one that is not in the list: add it there");
+    return static_cast<std::uint8_t>(index);
   }();
+  template <class C>
+  static constexpr auto needs_of = []<class... Needs>(detail::list<Needs...>) {
+    return std::array<std::uint8_t, sizeof...(Needs)>{index_of_need<C, Needs>...};
+  }(typename C::needs{});
   static_assert(!detail::has_cycle<count>({needs_of<Components>...}),
                 "components depend on each other in a circle: leave out one of the depends_on");
 

@@ -37,7 +37,11 @@ struct exposure {
 /// of theirs.
 class exposition {
  public:
-  exposition() : pages_(std::make_unique<pages>(std::vector<source_ref>{})) {}
+  /// `with_created`: OpenMetrics pages have `_created` samples.
+  explicit exposition(bool with_created = false)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+    replace({});
+  }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
@@ -70,34 +74,32 @@ class exposition {
   }
 
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
-  /// it names in `name[]` alone, where it names some.
-  [[nodiscard]] response answer(const request& asked) const {
-    negotiated to = negotiate(asked.accept);
-    response r = rendered(asked, to.format);
-    r.content_type = std::move(to.content_type);
-    r.vary = "Accept, Accept-Encoding";
-    return r;
+  /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
+  /// to the page's size.
+  void answer(const request& asked, response& out) const {
+    const negotiated to = negotiate(asked.accept);
+    render(asked, to.format, out);
+    out.content_type = to.content_type;
+    out.vary = "Accept, Accept-Encoding";
   }
 
   /// The same in one format, whatever the request accepts.
-  [[nodiscard]] response answer_text(const request& asked) const {
-    response r = rendered(asked, page_format::prometheus_text);
-    r.content_type = prometheus_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_text(const request& asked, response& out) const {
+    render(asked, page_format::prometheus_text, out);
+    out.content_type = prometheus_text::content_type;
+    out.vary = "Accept-Encoding";
   }
-  [[nodiscard]] response answer_json(const request& asked) const {
-    response r = rendered(asked, std::nullopt);
-    r.content_type = json_text::content_type;
-    r.vary = "Accept-Encoding";
-    return r;
+  void answer_json(const request& asked, response& out) const {
+    render(asked, std::nullopt, out);
+    out.content_type = json_text::content_type;
+    out.vary = "Accept-Encoding";
   }
 
   /// Some families' present values, as JSON.
   [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
     const std::shared_lock lock{mutex_};
     std::string out;
-    pages{refs(sources_), names}.render(std::nullopt, out);
+    pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
     while (out.ends_with('\n')) {
       out.pop_back();
     }
@@ -130,8 +132,9 @@ class exposition {
   /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
   class pages {
    public:
-    explicit pages(std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : sources_(std::move(sources)),
+    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+        : openmetrics_format_(openmetrics),
+          sources_(std::move(sources)),
           names_(std::move(names)) {}
 
     /// Throws std::invalid_argument where the sources do not fit one page.
@@ -142,7 +145,7 @@ class exposition {
       if (!format) {
         render_text(json_, json_text::format, out);
       } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_text::format, out);
+        render_text(openmetrics_, openmetrics_format_, out);
       } else if (*format == page_format::prometheus_text) {
         render_text(text_, prometheus_text::format, out);
       } else {
@@ -168,6 +171,7 @@ class exposition {
       kept.page->render(out);
     }
 
+    v0::detail::format openmetrics_format_;
     std::vector<source_ref> sources_;
     std::vector<std::string> names_;
     lazily<page> text_;
@@ -176,23 +180,22 @@ class exposition {
     lazily<protobuf_page> protobuf_;
   };
 
-  response rendered(const request& asked, std::optional<page_format> format) const {
+  void render(const request& asked, std::optional<page_format> format, response& out) const {
+    out.clear();
     const std::shared_lock lock{mutex_};
     std::optional<pages> selection;
     if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(refs(sources_), std::move(names));
+      selection.emplace(openmetrics_, refs(sources_), std::move(names));
     }
     pages& chosen = selection ? *selection : *pages_;
-    response r;
     if (accepts_gzip(asked.accept_encoding)) {
       const std::scoped_lock turn{zipping_};
       chosen.render(format, plain_);
-      gzip_.compress(plain_, r.body);
-      r.content_encoding = "gzip";
+      gzip_.compress(plain_, out.body);
+      out.content_encoding = "gzip";
     } else {
-      chosen.render(format, r.body);
+      chosen.render(format, out.body);
     }
-    return r;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -204,12 +207,13 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(refs(all));
+    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
   }
 
+  const v0::detail::format openmetrics_;
   mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
   std::vector<placed> sources_;
   std::unique_ptr<pages> pages_;

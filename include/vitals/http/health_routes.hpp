@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <vitals/expose/health_json.hpp>
@@ -67,7 +68,9 @@ class health_routes {
 
   /// Adds its paths to a router, which must not outlive it.
   void add_to(router& routes) {
-    routes.add_group([this](std::string_view path) { return find(path); }, [this](std::string& out) { list(out); });
+    routes.add_group([this](std::string_view path) { return has(path); },
+                     [this](const request& asked, response& out) { answer(asked, out); },
+                     [this](std::string& out) { list(out); });
   }
 
  private:
@@ -95,28 +98,37 @@ class health_routes {
       {"/api/v1/status", question::everything, {}},
   };
 
-  [[nodiscard]] router::handler find(std::string_view path) const {
-    const std::shared_lock lock{mutex_};
+  /// What a path asks, and of which component where it asks of one alone.
+  struct asked_for {
+    question asks;
+    std::optional<std::size_t> component{};
+  };
+
+  /// With the mutex held.
+  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
     if (!of_) {
-      return nullptr;
+      return std::nullopt;
     }
     for (const known_path& known : paths) {
       if (path == known.path) {
-        return [this, asks = known.asks](const request& asked) { return answer(asks, asked); };
+        return asked_for{known.asks};
       }
     }
-    for (const std::string_view before : {std::string_view{"/readyz/"}, std::string_view{"/livez/"}}) {
-      if (path.starts_with(before)) {
-        const std::string_view name = path.substr(before.size());
-        const auto& all = of_->facts->components;
-        for (std::size_t i = 0; i != all.size(); ++i) {
-          if (all[i].name == name) {
-            return [this, i, live = before == "/livez/"](const request& asked) { return answer_one(i, live, asked); };
-          }
+    const auto& all = of_->facts->components;
+    for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
+                                       std::pair{std::string_view{"/livez/"}, question::live}}) {
+      for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
+        if (all[i].name == path.substr(before.size())) {
+          return asked_for{asks, i};
         }
       }
     }
-    return nullptr;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool has(std::string_view path) const {
+    const std::shared_lock lock{mutex_};
+    return find(path).has_value();
   }
 
   void list(std::string& out) const {
@@ -130,12 +142,24 @@ class health_routes {
     }
   }
 
-  [[nodiscard]] response answer(question asks, const request& asked) const {
+  void answer(const request& asked, response& out) const {
     const std::shared_lock lock{mutex_};
-    if (!of_) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    if (!wanted) {  // taken away since it was looked for
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+      return;
     }
     health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    out.cache_control = "no-store";
+    if (wanted->component) {
+      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+    } else {
+      answer_all(wanted->asks, r, asked, out);
+    }
+  }
+
+  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
     for (const std::string& name : query_values(asked.target, "exclude")) {
       v0::detail::exclude(r, name);
     }
@@ -143,8 +167,7 @@ class health_routes {
                       : asks == question::started    ? r.started
                       : asks == question::everything ? true
                                                      : r.ready;
-    response out{.status = good ? 200U : 503U};
-    out.cache_control = "no-store";
+    out.status = good ? 200 : 503;
     if (has_flag(asked, "verbose")) {
       write_lines(out.body, asks, r, good);
     } else if (asks != question::everything && accepts_health_json(asked.accept)) {
@@ -162,19 +185,12 @@ class health_routes {
       out.body += "}\n";
     }
     out.vary = "Accept";
-    return out;
   }
 
-  [[nodiscard]] response answer_one(std::size_t index, bool live, const request& asked) const {
-    const std::shared_lock lock{mutex_};
-    if (!of_ || index >= of_->facts->components.size()) {
-      return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
-    }
-    const health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
     const component_report& c = r.all[index];
     const bool good = live ? !c.is_stuck : is_working(c);
-    response out{.status = good ? 200U : 503U};
-    out.cache_control = "no-store";
+    out.status = good ? 200 : 503;
     if (has_flag(asked, "verbose")) {
       v0::detail::append_check_line(out.body, c.name, good, why(c));
     } else {
@@ -183,7 +199,6 @@ class health_routes {
       v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
       out.body += "}\n";
     }
-    return out;
   }
 
   static bool is_working(const component_report& c) noexcept {

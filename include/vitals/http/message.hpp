@@ -2,6 +2,7 @@
 #ifndef VITALS_HTTP_MESSAGE_HPP
 #define VITALS_HTTP_MESSAGE_HPP
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,15 @@ struct response {
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
   std::string cache_control{};     ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control}) {
+      text->clear();
+    }
+  }
 };
 
 }  // namespace vitals::inline v0::http

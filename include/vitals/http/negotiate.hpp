@@ -6,9 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include <vitals/core/view.hpp>
 #include <vitals/http/weighted_list.hpp>
 
 namespace vitals::inline v0::http {
@@ -19,7 +19,7 @@ enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf }
 /// What an answer is written in, and its Content-Type.
 struct negotiated {
   page_format format;
-  std::string content_type;
+  std::string_view content_type;
 };
 
 namespace detail {
@@ -73,9 +73,8 @@ struct offer {
   page_format format;
   std::string_view type;
   std::string_view subtype;
-  std::string_view version;  ///< none for protobuf
-  std::string_view content_type;
-  std::string_view escaping;  ///< the one to state where the request states none
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
 
   /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
   [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
@@ -97,37 +96,52 @@ struct offer {
   }
 };
 
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
 /// By default the first is preferred to the second, and so on.
 inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8", ""},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8", ""},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8", "underscores"},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "",
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", ""},
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
 }};
 
-/// How names beyond [a-zA-Z0-9_] are to be written. There are none, so all of these print the same.
-[[nodiscard]] constexpr std::string_view known_escaping(const parameter& asked) noexcept {
-  for (const std::string_view escaping : {"allow-utf-8", "dots", "values"}) {
-    if (asked.is(escaping)) {
-      return escaping;
-    }
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
   }
-  return "underscores";
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
 }
 
 }  // namespace detail
 
 /// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
 /// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Throws std::bad_alloc alone; takes time in proportion to the header's length.
-[[nodiscard]] inline negotiated negotiate(std::string_view accept) {
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
   struct standing {
     int closeness = 0;  // of the range that decides
     int weight = 0;
     std::size_t place = 0;
-    std::string_view escaping{};
+    std::size_t escaping = 0;
 
     [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
       constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
@@ -146,8 +160,7 @@ inline constexpr std::array<offer, 4> offers{{
       const int closeness = detail::offers[i].closeness(range);
       standing& s = standings[i];
       if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place,
-             range.escaping.given() ? detail::known_escaping(range.escaping) : detail::offers[i].escaping};
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
       }
     }
   }
@@ -156,12 +169,8 @@ inline constexpr std::array<offer, 4> offers{{
     best = standings[i].beats(standings[best]) ? i : best;
   }
   const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  negotiated result{chosen.format, std::string{chosen.content_type}};
-  if (chosen.version == "1.0.0" && !standings[best].escaping.empty()) {
-    result.content_type += "; escaping=";
-    result.content_type += standings[best].escaping;
-  }
-  return result;
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
 }
 
 /// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members

@@ -27,15 +27,22 @@ namespace vitals::inline v0::http {
   return target.substr(0, target.find_first_of("?#"));
 }
 
-/// Routes GET and HEAD requests to handlers by their exact path. `/` is built in: it lists the routes. Add routes
-/// first; then `handle` may be called by any threads at once, as far as the handlers allow.
+/// Routes GET and HEAD requests to handlers by their exact path, and answers OPTIONS with what is allowed. `/` is built
+/// in: it lists the routes. Add routes first; then `handle` may be called by any threads at once, as far as the
+/// handlers allow.
 class router {
  public:
   using handler = std::function<response(const request&)>;
+  /// Fills a response that is clear, whose texts may have memory from an answer before.
+  using filler = std::function<void(const request&, response&)>;
 
   /// Adds a route. `what` is a line for the list at `/`. Throws std::invalid_argument for a path that does not start
   /// with `/` or is taken.
   void add(std::string path, std::string what, handler answer) {
+    add(std::move(path), std::move(what),
+        filler{[answer = std::move(answer)](const request& asked, response& out) { out = answer(asked); }});
+  }
+  void add(std::string path, std::string what, filler answer) {
     if (!path.starts_with('/') || path == "/" || find(path) != routes_.end()) {
       throw std::invalid_argument(
           fmt::format("vitals::http::router: cannot add the path \"{}\": a path starts with / "
@@ -45,31 +52,46 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Adds paths that come and go. `find` gives the handler of one, or none; `list` adds lines to the list at `/`, and
-  /// may put the service's name before it. Both may be called by any threads at once.
-  void add_group(std::function<handler(std::string_view path)> find, std::function<void(std::string& lines)> list) {
-    groups_.push_back({std::move(find), std::move(list)});
+  /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
+  /// its own where one is gone by then), `list` adds their lines to the list at `/`. By any threads at once.
+  void add_group(std::function<bool(std::string_view path)> has, filler answer,
+                 std::function<void(std::string&)> list) {
+    groups_.push_back({std::move(has), std::move(answer), std::move(list)});
   }
 
-  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS (which has 204), 500
-  /// where a handler throws.
+  /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS, 500 where a handler
+  /// throws.
   [[nodiscard]] response handle(const request& asked) const {
-    try {
-      const std::string_view path = path_of(asked.target);
-      const handler found =
-          path == "/" ? [this](const request&) { return response{.body = list()}; } : find_handler(path);
-      if (!found) {
-        return {.status = 404, .body = "404 Not Found: GET / lists what is here\n"};
+    response out;
+    handle(asked, out);
+    return out;
+  }
+
+  /// The same into a response that is used again, and allocates nothing where the handler does not.
+  void handle(const request& asked, response& out) const {
+    out.clear();
+    const std::string_view path = path_of(asked.target);
+    const filler* const answer = find_answer(path);
+    if (path != "/" && answer == nullptr) {
+      out.status = 404;
+      out.body = "404 Not Found: GET / lists what is here\n";
+    } else if (asked.method == "OPTIONS") {
+      out.status = 204;
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (asked.method != "GET" && asked.method != "HEAD") {
+      out.status = 405;
+      out.body = "405 Method Not Allowed: use GET or HEAD\n";
+      out.allow = "GET, HEAD, OPTIONS";
+    } else if (path == "/") {
+      out.body = list();
+    } else {
+      try {
+        (*answer)(asked, out);
+      } catch (const std::exception&) {  // what it says may be no stranger's business
+        out.clear();
+        out.status = 500;
+        out.body = "500 Internal Server Error\n";
       }
-      if (asked.method == "OPTIONS") {
-        return {.status = 204, .allow = "GET, HEAD, OPTIONS"};
-      }
-      if (asked.method != "GET" && asked.method != "HEAD") {
-        return {.status = 405, .body = "405 Method Not Allowed: use GET or HEAD\n", .allow = "GET, HEAD, OPTIONS"};
-      }
-      return found(asked);
-    } catch (const std::exception&) {  // what it says may be no stranger's business
-      return {.status = 500, .body = "500 Internal Server Error\n"};
     }
   }
 
@@ -77,28 +99,25 @@ class router {
   struct route {
     std::string path;
     std::string what;
-    handler answer;
+    filler answer;
   };
-
-  [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
-    return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
-  }
-
   struct group {
-    std::function<handler(std::string_view)> find;
+    std::function<bool(std::string_view)> has;
+    filler answer;
     std::function<void(std::string&)> list;
   };
 
-  [[nodiscard]] handler find_handler(std::string_view path) const {
+  /// What answers for a path; null where nothing does.
+  [[nodiscard]] const filler* find_answer(std::string_view path) const {
     if (const auto found = find(path); found != routes_.end()) {
-      return found->answer;
+      return &found->answer;
     }
-    for (const group& g : groups_) {
-      if (handler found = g.find(path)) {
-        return found;
-      }
-    }
-    return nullptr;
+    const auto owner = std::find_if(groups_.begin(), groups_.end(), [path](const group& g) { return g.has(path); });
+    return owner != groups_.end() ? &owner->answer : nullptr;
+  }
+
+  [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
+    return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
   }
 
   [[nodiscard]] std::string list() const {

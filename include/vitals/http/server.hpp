@@ -35,6 +35,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
   health_page_options health{};       ///< what the health's pages tell beside it
 };
 
@@ -142,13 +143,13 @@ class server {
       : options_(std::move(options)),
         health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
     health_.add_to(routes_);
-    const auto json = [this](const request& asked) { return exposition_.answer_json(asked); };
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
     routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked) { return exposition_.answer(asked); });
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
     routes_.add("/metrics/json", "metrics as JSON", json);
     routes_.add("/api/v1/metrics", "metrics as JSON", json);
     routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked) { return exposition_.answer_text(asked); });
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -242,7 +243,7 @@ class server {
   }
 
   server_options options_;
-  exposition exposition_;
+  exposition exposition_{options_.openmetrics_created};
   health_routes health_;
   router routes_;
   std::unique_ptr<detail::listener> listener_;

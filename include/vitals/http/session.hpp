@@ -66,51 +66,57 @@ class session : public std::enable_shared_from_this<session> {
       // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
       const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
       const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      const std::string accept = joined(head, beast::http::field::accept);
-      const std::string accept_encoding = joined(head, beast::http::field::accept_encoding);
+      join(head, beast::http::field::accept, accept_);
+      join(head, beast::http::field::accept_encoding, accept_encoding_);
       const request asked{.method = view(head.method_string()),
                           .target = view(head.target()),
-                          .accept = accept,
-                          .accept_encoding = accept_encoding};
-      write(routes_->handle(asked), head.version(), head.keep_alive() && !has_body,
-            head.method() == beast::http::verb::head);
+                          .accept = accept_,
+                          .accept_encoding = accept_encoding_};
+      routes_->handle(asked, answer_);
+      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
     } else if (error == beast::http::error::header_limit) {
-      write({.status = 431, .body = "431 Request Header Fields Too Large\n"}, 11, false, false);
+      refuse(431, "431 Request Header Fields Too Large\n");
     } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
                error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      write({.status = 400, .body = "400 Bad Request\n"}, 11, false, false);
+      refuse(400, "400 Bad Request\n");
     } else {  // closed by the peer, timed out, or the server stops
       close();
     }
   }
 
-  /// The values of all lines of a field (RFC 9110, 5.3).
-  static std::string joined(const beast::http::fields& head, beast::http::field name) {
-    std::string all;
+  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
+  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
+    all.clear();
     const auto [begin, end] = head.equal_range(name);
     for (auto line = begin; line != end; ++line) {
       all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
     }
-    return all;
   }
 
-  void write(response r, unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(r.status), version);
+  void refuse(unsigned status, const char* why) {
+    answer_.clear();
+    answer_.status = status;
+    answer_.body = why;
+    write(11, false, false);
+  }
+
+  void write(unsigned version, bool keep_alive, bool head_only) {
+    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
     const auto set = [this](beast::http::field name, const std::string& value) {
       if (!value.empty()) {
         message_->set(name, value);
       }
     };
-    set(beast::http::field::allow, r.allow);
-    set(beast::http::field::content_encoding, r.content_encoding);
-    set(beast::http::field::vary, r.vary);
-    set(beast::http::field::cache_control, r.cache_control);
+    set(beast::http::field::allow, answer_.allow);
+    set(beast::http::field::content_encoding, answer_.content_encoding);
+    set(beast::http::field::vary, answer_.vary);
+    set(beast::http::field::cache_control, answer_.cache_control);
     message_->keep_alive(keep_alive && !finishing_);
-    if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
-      set(beast::http::field::content_type, r.content_type);
-      message_->content_length(r.body.size());
+    if (answer_.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+      set(beast::http::field::content_type, answer_.content_type);
+      message_->content_length(answer_.body.size());
     }
-    message_->body() = std::move(r.body);
+    message_->body().swap(answer_.body);
     serializer_.emplace(*message_);
     serializer_->split(head_only);
     writing_ = true;
@@ -130,6 +136,7 @@ class session : public std::enable_shared_from_this<session> {
       stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       close();
     } else {
+      message_->body().swap(answer_.body);
       read();
     }
   }
@@ -140,6 +147,11 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<beast::http::response<beast::http::string_body>> message_;
   std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
   const router* routes_;
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
+  // an idle one does after 30 seconds.
+  std::string accept_;
+  std::string accept_encoding_;
+  response answer_;
   bool writing_ = false;
   bool finishing_ = false;
 };

@@ -131,7 +131,7 @@ struct callback : detail::descriptor<Name, Help, Options...> {
   using calls = detail::caller<Function, is_counter, typename base::labels>;
   using result = typename calls::result;
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(calls::takes_labels, "a callback's function takes one value for each label, in the labels' order");
   static_assert(!calls::takes_labels || !std::is_void_v<result>,
                 "a callback's function returns a number or a duration");

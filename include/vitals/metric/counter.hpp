@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/handle.hpp>
 
 namespace vitals::inline v0 {
@@ -29,10 +30,22 @@ class counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts one, or `n`, and keeps the exemplar. Only with the option `exemplars`.
+  VITALS_HOT void inc(const exemplar& e) const noexcept { inc(1U, e); }
+  template <class N>
+  VITALS_HOT void inc(N n, const exemplar& e) const noexcept {
+    inc(n);
+    this->keep(e, static_cast<double>(n));
+  }
+
   /// The same as inc(n).
   template <class N>
   VITALS_HOT void add(N n) const noexcept {
     inc(n);
+  }
+  template <class N>
+  VITALS_HOT void add(N n, const exemplar& e) const noexcept {
+    inc(n, e);
   }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
@@ -40,7 +53,7 @@ class counter_handle : detail::handle<Registry, Metric> {
 };
 
 /// A descriptor of a counter. Derive from it: `struct jobs : vitals::counter<"jobs_total", "Jobs done."> {};`
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -54,7 +67,8 @@ struct counter : detail::descriptor<Name, Help, Options...> {
   static constexpr detail::shape shape{.stride = stride,
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
-                                       .trash = detail::label_facts<typename base::labels>::can_miss};
+                                       .trash = detail::label_facts<typename base::labels>::can_miss,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = counter_handle<Registry, Metric>;
 };

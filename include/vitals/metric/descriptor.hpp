@@ -14,6 +14,7 @@
 #include <vitals/core/fixed_string.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/unique.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/family.hpp>
 #include <vitals/metric/label.hpp>
 #include <vitals/metric/lint.hpp>
@@ -43,7 +44,9 @@ struct shape {
   bool trash = false;        ///< one more series takes what is dropped for its label
   bool label_drops = false;  ///< a cell counts what is dropped for its label
   bool value_drops = false;  ///< a cell counts what is dropped for its value
+  std::uint32_t points = 0;  ///< of a series that keep exemplars
   bool called = false;       ///< no cells in the registry: a function gives the values at each reading
+  std::uint64_t part = 0;    ///< of maxima: the length of a sub-window in nanoseconds
 };
 
 /// The smallest stride at which no series touches more cache lines than its width needs.
@@ -71,8 +74,9 @@ constexpr list<A..., B...> operator+(list<A...>, list<B...>) noexcept {
 
 template <class Option>
 constexpr auto only_label() noexcept {
-  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed>,
-                "a metric's options are labels, slots, a unit, vitals::shared and vitals::packed: "
+  static_assert(is_label<Option> || is_unit<Option> || std::same_as<Option, shared> || std::same_as<Option, packed> ||
+                    std::same_as<Option, exemplars>,
+                "a metric's options are labels, slots, a unit, vitals::shared, vitals::packed and vitals::exemplars: "
                 "write vitals::label<\"method\", method>");
   if constexpr (is_label<Option>) {
     return list<Option>{};
@@ -151,6 +155,8 @@ struct descriptor {
   static_assert(sizeof(duplicate_label_at<repeated_label(labels{})>) != 0);
   static_assert(label_facts<labels>::series != 0);
 
+  static constexpr bool has_exemplars = (std::same_as<Options, exemplars> || ...);
+
  protected:
   static constexpr bool is_shared = (std::same_as<Options, shared> || ...);
   static constexpr bool is_packed = (std::same_as<Options, packed> || ...);
@@ -158,7 +164,8 @@ struct descriptor {
 
 }  // namespace detail
 
-/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram.
+/// A metric's descriptor: a type derived from counter, up_down, gauge or histogram. Not one that hides what it inherits
+/// by its own name: in `struct name : vitals::gauge<...>`, `name::name` is the type.
 template <class M>
 concept metric = requires {
   { M::name } -> std::convertible_to<std::string_view>;
@@ -167,7 +174,13 @@ concept metric = requires {
   { M::type } -> std::convertible_to<metric_type>;
   { M::kind } -> std::convertible_to<value_kind>;
   { M::shape } -> std::convertible_to<detail::shape>;
-  typename M::labels;
+  detail::label_facts<typename M::labels>{};
+  requires M::type != metric_type::histogram || requires {
+    M::bounds;
+  };
+  requires(M::type != metric_type::histogram && M::type != metric_type::summary) || requires {
+    M::buckets;
+  };
 };
 
 }  // namespace vitals::inline v0

@@ -25,6 +25,7 @@ enum class value_kind : std::uint8_t {
   real_histogram,      ///< sum (a double's bits), then a cell for each bucket; a summary has one bucket
   duration_histogram,  ///< low half of the sum in nanoseconds, a cell for each bucket, high half of the sum
   one,                 ///< no cell: the value is 1
+  maximum,             ///< a double's bits, NaN where the window is empty; then 1 where anything was ever observed
   state,               ///< a cell holds the index of the present state; the last label's values are the states
 };
 
@@ -65,11 +66,20 @@ struct cell_range {
   std::uint32_t count = 0;
 };
 
+/// Where a reading has a family's exemplars, five cells each: the time in milliseconds since 1970 (0 where there is no
+/// exemplar), the trace's upper and lower half, the span, and the value's bits. A counter's series has one of them, a
+/// histogram's one for each classic bucket, +Inf's last.
+struct exemplar_cells {
+  std::uint32_t first = 0;   ///< index of the first series' first one
+  std::uint32_t stride = 0;  ///< from one series to the next; 0 in a family that keeps none
+  std::uint32_t step = 0;    ///< from one bucket to the next
+};
+
 /// A family: what every format needs to know of one metric. The series are all combinations of the labels' values,
 /// the last label's changing fastest.
 struct family {
   static constexpr std::uint32_t always = std::numeric_limits<std::uint32_t>::max();
-  static constexpr std::string_view all_endings[] = {"_sum", "_count", "_bucket"};
+  static constexpr std::string_view all_endings[] = {"_created", "_sum", "_count", "_bucket"};
 
   std::string_view name;  ///< with `_total` and `_info`, where the type has such an ending
   std::string_view help;
@@ -87,10 +97,16 @@ struct family {
   cell_range failures{};           ///< to the callbacks that failed
   native_family native{};          ///< how a native histogram's cells make up its classic buckets
   std::uint32_t present = always;  ///< a cell that is 0 where this reading has no values for the family
+  exemplar_cells exemplars{};      ///< where it keeps any
 
   /// The index of a series' first cell.
   [[nodiscard]] constexpr std::uint32_t cell_of(std::uint32_t at) const noexcept {
     return first + (kind == value_kind::state ? state_of(at).set : at) * stride;
+  }
+
+  /// The index of a series' exemplar, or its bucket's; only in a family that keeps some.
+  [[nodiscard]] constexpr std::uint32_t exemplar_of(std::uint32_t at, std::uint32_t bucket = 0) const noexcept {
+    return exemplars.first + at * exemplars.stride + bucket * exemplars.step;
   }
 
   /// The bounds of all of a histogram's buckets, which the cells behind the first count.
@@ -152,9 +168,12 @@ struct family {
     return {.set = at / states, .state = at % states};
   }
 
-  /// What the samples of a histogram or a summary add to the name.
+  /// What samples of a counter, a histogram or a summary add to the stem, beside the name itself.
   [[nodiscard]] constexpr view<std::string_view> endings() const noexcept {
-    return {all_endings, std::size_t{type == metric_type::histogram ? 3U : type == metric_type::summary ? 2U : 0U}};
+    return {all_endings, std::size_t{type == metric_type::histogram ? 4U
+                                     : type == metric_type::summary ? 3U
+                                     : type == metric_type::counter ? 1U
+                                                                    : 0U}};
   }
 
   /// The name without the ending that the type gives it: what OpenMetrics calls the family's name.
@@ -174,12 +193,13 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  *out++ = hash(f.name, seed);
+  const std::uint64_t stem = hash(f.stem(), seed);
+  *out++ = stem;
   if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.stem(), seed);
+    *out++ = hash(f.name.substr(f.stem().size()), stem);
   }
   for (const std::string_view ending : f.endings()) {
-    *out++ = hash(ending, hash(f.name, seed));
+    *out++ = hash(ending, stem);
   }
   return out;
 }
@@ -201,6 +221,8 @@ struct source_ref {
   const void* self = nullptr;
   std::string_view prefix{};      ///< stands before the families' names
   view<constant_label> labels{};  ///< stand before the families' own
+  /// When its counting began, in nanoseconds since 1970 (UTC); null where that is not known. Any thread, any time.
+  std::uint64_t (*created)(const void* self) noexcept = nullptr;
 };
 
 /// Anything that offers families: a registry, or whatever else has a constexpr table and can sum its cells.

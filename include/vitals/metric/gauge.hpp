@@ -74,7 +74,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static_assert(!base::is_shared, "a gauge is always shared by all threads: leave out vitals::shared");
 
  public:

@@ -10,6 +10,7 @@
 #include <vitals/core/config.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/exemplar.hpp>
 
 namespace vitals::inline v0::detail {
 
@@ -22,6 +23,7 @@ struct place {
   std::uint32_t label_drop = 0;
   std::uint32_t value_drop = 0;  ///< or what counts a callback's failures
   std::uint32_t present = 0;     ///< in a reading: whether a callback gave its values
+  std::uint32_t exemplars = 0;   ///< the first point
 };
 
 /// A series' place in a registry, and how cells are reached from there. Trivially copied, good to keep, usable by any
@@ -47,6 +49,19 @@ class handle {
     }
   }
 
+  /// Keeps an exemplar of what was counted in the series, or in one of its buckets.
+  VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
+    static_assert(Metric::has_exemplars,
+                  "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
+    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const shape& s = Metric::shape;
+    const std::uint32_t series = (offset_ - p.first) / s.stride;
+    if (series < s.series) [[likely]] {  // not for a label outside its values
+      const std::uint32_t at = p.exemplars + (series * s.points + point) * exemplar_point;
+      cells::template keep<s.shared>(at, value, e.trace_id()[0], e.trace_id()[1], e.span_id());
+    }
+  }
+
   /// A cell that all threads share.
   VITALS_HOT cell& shared_cell(std::uint32_t step = 0) const noexcept {
     return cells::common()[offset_ - Registry::image.thread_cells + step];
@@ -63,10 +78,15 @@ class handle {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {
       constexpr const shape& s = Metric::shape;
-      sum_run(
-          cells::record(),
-          {.kind = s.kind, .first = offset_, .sets = 1, .stride = s.width, .width = s.width, .may_fall = s.may_fall},
-          out.data());
+      sum_run(cells::record(),
+              {.kind = s.kind,
+               .first = offset_,
+               .sets = 1,
+               .stride = s.width,
+               .width = s.width,
+               .may_fall = s.may_fall,
+               .part = s.part},
+              out.data());
     }
     return out;
   }

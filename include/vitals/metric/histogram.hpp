@@ -14,6 +14,7 @@
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/descriptor.hpp>
 #include <vitals/metric/duration.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/handle.hpp>
 #include <vitals/metric/timer.hpp>
 
@@ -39,8 +40,8 @@ class histogram_handle : detail::handle<Registry, Metric> {
 
   /// Counts `value` in its bucket and adds it to the sum. In a histogram of durations it is in seconds, rounded to
   /// nanoseconds and held at 292 years. NaN, and a negative value where no bound is negative, are dropped and counted;
-  /// an infinity counts in the outermost bucket and leaves the sum alone. Lock-free; in a signal handler only for
-  /// `shared` metrics.
+  /// an infinity counts in the outermost bucket and leaves the sum alone. (Doubles may still add up to one, and where
+  /// no value is refused for its sign two such to NaN.) Lock-free; in a signal handler only for `shared` metrics.
   template <class T>
   VITALS_HOT void observe(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a histogram observes a number, or a duration");
@@ -68,6 +69,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
         count(detail::nanos_of(value));
       }
     }
+  }
+
+  /// Counts a number or a duration as above, and keeps the exemplar in its bucket. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void observe(T value, const exemplar& e) const noexcept {
+    observe(value);
+    keep_of(value, e);
   }
 
   /// A timer that observes its lifetime here. `Clock` is steady_clock, or `tsc_clock` for half its cost.
@@ -139,6 +147,40 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Keeps an exemplar of a value that was observed, but for one that was dropped. (It finds the bucket again: without
+  /// an exemplar `observe` has nobody to tell it to, and would be slower if it did.)
+  template <class T>
+  void keep_of(T value, const exemplar& e) const noexcept {
+    const auto real = static_cast<double>(value) + 0.0;  // -0 becomes 0
+    if (real != real || (!signed_values && real < 0)) {
+      return;
+    }
+    if (real - real != 0) {
+      this->keep(e, real, real < 0 ? 0 : Metric::shape.points - 1);
+    } else if constexpr (durations) {
+      keep_counted(detail::nanos_of_seconds(real), e);
+    } else {
+      keep_counted(real, e);
+    }
+  }
+  template <class Rep, class Period>
+  void keep_of(std::chrono::duration<Rep, Period> value, const exemplar& e) const noexcept {
+    if constexpr (!std::is_integral_v<Rep>) {
+      keep_of(std::chrono::duration<double>(value).count(), e);
+    } else if constexpr (durations) {
+      if (signed_values || value.count() >= 0) {
+        keep_counted(detail::nanos_of(value), e);
+      }
+    }
+  }
+  void keep_counted(comparable value, const exemplar& e) const noexcept {
+    std::uint32_t bucket = Metric::index::find(value);
+    if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
+      bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
+    }
+    this->keep(e, durations ? static_cast<double>(value) / 1e9 : static_cast<double>(value), bucket);
+  }
+
   /// NaN, an infinity, or a negative value (-0 is none) where no bound is negative.
   VITALS_COLD static void observe_odd(std::uint32_t offset, double value) noexcept {
     const histogram_handle series{offset};
@@ -197,14 +239,14 @@ struct bounds_descend_at {
 
 /// A descriptor of a histogram: `struct latency : vitals::histogram<"request_duration_seconds", "Time to serve.",
 /// vitals::buckets::web> {};` One whose name ends in `_seconds` counts durations, exactly, in nanoseconds; any other
-/// counts doubles. Options: labels, a unit, `shared`, `packed`.
+/// counts doubles. Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class Buckets, class... Options>
 struct histogram : detail::descriptor<Name, Help, Options...> {
  private:
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static_assert(Buckets::bounds.size() != 0, "a histogram has at least one bound");
   static_assert(Buckets::bounds.size() <= detail::most_bounds, "a histogram has at most 1,000 bounds: take fewer");
   static_assert(sizeof(detail::bounds_descend_at<detail::first_descent(Buckets::bounds)>) != 0);
@@ -234,7 +276,8 @@ struct histogram : detail::descriptor<Name, Help, Options...> {
             .may_fall = Buckets::bounds[0] < 0,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:

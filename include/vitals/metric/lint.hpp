@@ -76,9 +76,9 @@ constexpr bool has_upper_case(std::string_view name) noexcept {
   return false;
 }
 
-/// Whether the name ends as a histogram's samples do.
+/// Whether the name ends as samples of a histogram do, or as the time since when something counts.
 constexpr bool ends_as_sample(std::string_view name) noexcept {
-  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum");
+  return name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum") || name.ends_with("_created");
 }
 
 }  // namespace vitals::inline v0::detail

@@ -13,7 +13,7 @@ namespace vitals::inline v0 {
 /// A descriptor of a native histogram: `struct latency : vitals::native_histogram<"request_duration_seconds", "Time to
 /// serve."> {};` Used as a histogram is. The Prometheus protobuf carries all of its buckets; the text formats show
 /// those at powers of two, the same ones in every scrape, with what lies above the range in +Inf alone. A negative
-/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`.
+/// value is dropped and counted. Options: labels, a unit, `shared`, `packed`, `exemplars` (for each classic bucket).
 template <fixed_string Name, fixed_string Help, class Buckets = native<>, class... Options>
 struct native_histogram : detail::descriptor<Name, Help, Options...> {
  private:
@@ -22,7 +22,7 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
                 "a native histogram's buckets are vitals::native<schema, low, high>, before its labels");
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a histogram adds _bucket, _count and _sum to its name itself: choose another ending");
+                "a histogram adds _bucket, _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {
@@ -34,7 +34,8 @@ struct native_histogram : detail::descriptor<Name, Help, Options...> {
             .series = detail::label_facts<typename base::labels>::series,
             .shared = base::is_shared,
             .trash = detail::label_facts<typename base::labels>::can_miss,
-            .value_drops = true};
+            .value_drops = true,
+            .points = base::has_exemplars ? static_cast<std::uint32_t>(Buckets::bounds.size()) + 1 : 0};
   }
 
  public:

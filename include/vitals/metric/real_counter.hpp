@@ -9,6 +9,7 @@
 
 #include <vitals/core/chrono.hpp>
 #include <vitals/metric/descriptor.hpp>
+#include <vitals/metric/exemplar.hpp>
 #include <vitals/metric/handle.hpp>
 
 namespace vitals::inline v0 {
@@ -40,22 +41,48 @@ class real_counter_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Adds an amount and keeps the exemplar. Only with the option `exemplars`.
+  template <class T>
+  VITALS_HOT void add(T amount, const exemplar& e) const noexcept {
+    add(amount);
+    keep_of(amount, e);
+  }
+
   /// The same as add(amount).
   template <class T>
   VITALS_HOT void inc(T amount) const noexcept {
     add(amount);
   }
+  template <class T>
+  VITALS_HOT void inc(T amount, const exemplar& e) const noexcept {
+    add(amount, e);
+  }
 
   /// Adds one.
   VITALS_HOT void inc() const noexcept { add(1.0); }
+  VITALS_HOT void inc(const exemplar& e) const noexcept { add(1.0, e); }
 
   /// The total over all threads, for tests and reports. Takes a mutex: not for a hot path.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  /// Keeps an exemplar of an amount that was added, but for one that was dropped.
+  template <class T>
+  void keep_of(T amount, const exemplar& e) const noexcept {
+    if constexpr (!std::is_arithmetic_v<T>) {
+      keep_of(std::chrono::duration<double>(amount).count(), e);
+    } else {
+      const auto value = static_cast<double>(amount) + 0.0;  // -0 becomes 0
+      if (this->exists() && value >= 0 && value <= std::numeric_limits<double>::max()) {
+        this->keep(e, value);
+      }
+    }
+  }
 };
 
 /// A descriptor of a counter of doubles: `struct energy : vitals::real_counter<"energy_joules_total", "Energy used.">
 /// {};` Its total never falls for a reader, though sums of doubles change in the last place when a thread ends.
-/// Options: labels, a unit, `shared`, `packed`.
+/// Options: labels, a unit, `shared`, `packed`, `exemplars`.
 template <fixed_string Name, fixed_string Help, class... Options>
 struct real_counter : detail::descriptor<Name, Help, Options...> {
  private:
@@ -71,7 +98,8 @@ struct real_counter : detail::descriptor<Name, Help, Options...> {
                                        .series = detail::label_facts<typename base::labels>::series,
                                        .shared = base::is_shared,
                                        .label_drops = detail::label_facts<typename base::labels>::can_miss,
-                                       .value_drops = true};
+                                       .value_drops = true,
+                                       .points = base::has_exemplars ? 1 : 0};
   template <class Registry, class Metric>
   using handle = real_counter_handle<Registry, Metric>;
 };

@@ -30,7 +30,7 @@ struct summary : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "a summary adds _count and _sum to its name itself: choose another ending");
+                "a summary adds _count, _sum and _created to its name itself: choose another ending");
   static constexpr bool durations = base::name.ends_with("_seconds");
 
   static constexpr detail::shape make_shape() noexcept {

@@ -3,6 +3,7 @@
 #define VITALS_METRIC_TIMER_HPP
 
 #include <vitals/core/chrono.hpp>
+#include <vitals/metric/exemplar.hpp>
 
 namespace vitals::inline v0 {
 
@@ -23,6 +24,14 @@ class [[nodiscard("a timer records when it leaves its scope: give it a name, aut
   void stop() noexcept {
     if (running_) {
       series_.observe(Clock::now() - start_);
+      running_ = false;
+    }
+  }
+
+  /// Observes now, with an exemplar.
+  void stop(const exemplar& e) noexcept {
+    if (running_) {
+      series_.observe(Clock::now() - start_, e);
       running_ = false;
     }
   }

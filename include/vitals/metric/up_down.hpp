@@ -48,7 +48,7 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
   using base = detail::descriptor<Name, Help, Options...>;
   static_assert(!base::name.ends_with("_total"), "only a counter's name ends in _total: leave it out");
   static_assert(!detail::ends_as_sample(base::name),
-                "_bucket, _count and _sum are a histogram's: choose another ending");
+                "_bucket, _count, _sum and _created are a histogram's: choose another ending");
   static constexpr std::uint32_t stride = base::is_shared && !base::is_packed ? detail::cells_a_line : 1;
 
  public:

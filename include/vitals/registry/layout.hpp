@@ -11,6 +11,7 @@
 #include <vitals/core/cell.hpp>
 #include <vitals/core/directory.hpp>
 #include <vitals/core/enum_names.hpp>
+#include <vitals/core/exemplar_cells.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/metric/descriptor.hpp>
 #include <vitals/metric/handle.hpp>
@@ -18,12 +19,12 @@
 namespace vitals::inline v0::detail {
 
 /// A registry's cells: first those of a thread's block, then those that all threads share. In each part plain numbers
-/// come first, histograms follow from a cache line's start, cells that count drops come last. A reading has some more:
-/// what callbacks give, and for each of them whether it did.
+/// come first, histograms follow from a cache line's start, cells that count drops come next, exemplars last. A reading
+/// has some more: what callbacks give, and for each of them whether it did.
 template <std::size_t Metrics>
 struct layout {
   std::array<place, Metrics> places{};
-  std::array<abi::run, 2 * Metrics + 4> runs{};  ///< how to sum the cells, in order; no cell is in two
+  std::array<abi::run, 2 * Metrics + 6> runs{};  ///< how to sum the cells, in order; no cell is in two
   std::uint32_t run_count = 0;
   std::uint32_t thread_cells = 0;
   std::uint32_t all_cells = 0;
@@ -37,7 +38,8 @@ struct layout {
     if (run_count != 0) {
       abi::run& last = runs[run_count - 1];
       if (last.kind == r.kind && last.stride == r.stride && last.width == r.width && last.may_fall == r.may_fall &&
-          last.first + last.sets * last.stride == r.first && (last.first < thread_cells) == (r.first < thread_cells)) {
+          last.part == r.part && last.first + last.sets * last.stride == r.first &&
+          (last.first < thread_cells) == (r.first < thread_cells)) {
         last.sets += r.sets;
         return;
       }
@@ -76,8 +78,13 @@ struct layout {
         at = to_line(at);
         places[i].first = at;
         const std::uint32_t sets = s.series + (s.trash ? 1 : 0);
-        add_run(
-            {.kind = s.kind, .first = at, .sets = sets, .stride = s.stride, .width = s.width, .may_fall = s.may_fall});
+        add_run({.kind = s.kind,
+                 .first = at,
+                 .sets = sets,
+                 .stride = s.stride,
+                 .width = s.width,
+                 .may_fall = s.may_fall,
+                 .part = s.part});
         at += s.stride * sets;
       }
     }
@@ -90,6 +97,22 @@ struct layout {
       }
     }
     add_integers(drops, at);
+    const std::uint32_t points = to_line(at);
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i != Metrics; ++i) {
+      const shape& s = shapes[i];
+      if (s.shared == in_shared && s.points != 0) {
+        places[i].exemplars = points + count * exemplar_point;
+        count += s.points * s.series;
+      }
+    }
+    add_run({.kind = abi::summing::exemplars,
+             .first = points,
+             .sets = count,
+             .stride = exemplar_point,
+             .width = exemplar_point,
+             .may_fall = false});
+    at = count == 0 ? at : points + count * exemplar_point;
     (in_shared ? all_cells : thread_cells) = to_line(at);
   }
 
@@ -128,6 +151,8 @@ constexpr auto shown_labels() noexcept {
 template <class M>
 consteval family family_of(const place& p) noexcept {
   constexpr const shape& s = M::shape;
+  static_assert(M::has_exemplars == (s.points != 0),
+                "only counters and histograms keep exemplars: leave out vitals::exemplars");
   using facts = label_facts<decltype(shown_labels<M>())>;
   const auto one = [](std::uint32_t at, bool is_there) { return cell_range{.first = at, .count = is_there ? 1U : 0U}; };
   family f{.name = M::name,
@@ -150,6 +175,9 @@ consteval family family_of(const place& p) noexcept {
   }
   if constexpr (requires { M::native_buckets; }) {
     f.native = M::native_buckets;
+  }
+  if (s.points != 0) {
+    f.exemplars = {.first = p.exemplars, .stride = s.points * exemplar_point, .step = exemplar_point};
   }
   if (s.trash) {
     f.label_drops = {.first = p.first + s.series * s.stride, .count = 1};
@@ -198,7 +226,7 @@ constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept 
   for (const double bound : f.bounds) {
     add_number(std::bit_cast<std::uint64_t>(bound));
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width}) {
+  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
     add_number(n);
   }
   return seed;

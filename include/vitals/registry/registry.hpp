@@ -94,13 +94,13 @@ consteval std::size_t names_taken(view<family> families) noexcept {
   return sum;
 }
 
-/// Which of the registry's sample names (a histogram has four) stands there twice is in the error's instantiation.
+/// Which of the registry's sample names (a histogram has five) stands there twice is in the error's instantiation.
 template <std::size_t Index>
 struct duplicate_metric_at {
   static_assert(
       Index == npos,
       "duplicate metric in a registry: two metrics have the same name (a counter's with and without _total), or "
-      "one is named like a histogram's _bucket, _count or _sum");
+      "one is named like a sample of another: its _bucket, _count, _sum or _created");
 };
 
 using call = bool (*)(std::uint64_t*) noexcept;
@@ -122,7 +122,8 @@ constexpr call call_of() noexcept {
 template <class... Metrics>
 class registry {
   static_assert(detail::all_of({metric<Metrics>..., true}),
-                "a registry lists metrics: types derived from counter, gauge, histogram ...");
+                "a registry lists metrics: types derived from counter, gauge, histogram ... that are not named like "
+                "what they inherit: name, help, unit, labels, type, kind, shape, bounds, buckets");
 
   static constexpr std::size_t count = sizeof...(Metrics);
   static constexpr detail::layout<count> layout = detail::make_layout<count>({Metrics::shape...});
@@ -147,7 +148,8 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::key_of(families[I], detail::type_name<M>());
+  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
+                                                                  detail::key_of(families[I], detail::type_name<M>()));
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
@@ -206,10 +208,12 @@ class registry {
 
   /// This registry as a source of families.
   [[nodiscard]] static constexpr source_ref source() noexcept {
-    return {.families = families, .cells = layout.reading_cells, .read = &read};
+    return {.families = families, .cells = layout.reading_cells, .read = &read, .created = &created};
   }
 
  private:
+  static std::uint64_t created(const void*) noexcept { return cells::record().created.load(std::memory_order_relaxed); }
+
   static void read(const void*, std::uint64_t* out) noexcept {
     detail::abi::record& record = cells::record();
     if constexpr (layout.reading_cells != layout.all_cells) {

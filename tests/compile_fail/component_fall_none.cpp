@@ -1,0 +1,13 @@
+// expect: fall<n> and rise<n> take 1 to 10,000 reports in a row
+// shows: vitals::fall<0>
+#include <vitals/vitals.hpp>
+
+#ifdef FAIL
+struct store : vitals::component<"store", vitals::fall<0>> {};
+#else
+struct store : vitals::component<"store", vitals::fall<1>> {};
+#endif
+using app_health = vitals::health<"app", store>;
+void touch() {
+  app_health::mark_healthy<store>();
+}

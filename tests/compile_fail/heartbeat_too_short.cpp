@@ -1,0 +1,15 @@
+// expect: a heartbeat's silence is from 10ms to a day: write heartbeat<5s>
+// shows: vitals::heartbeat<9ms>
+#include <vitals/vitals.hpp>
+
+using namespace std::chrono_literals;
+
+#ifdef FAIL
+struct store : vitals::component<"store", vitals::heartbeat<9ms>> {};
+#else
+struct store : vitals::component<"store", vitals::heartbeat<10ms>> {};
+#endif
+using app_health = vitals::health<"app", store>;
+void touch() {
+  app_health::mark_healthy<store>();
+}
