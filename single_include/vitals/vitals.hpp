@@ -255,7 +255,6 @@ VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <string_view>
 
 // A cell: 64 bits of one thread's count, and how each kind of number lies in cells.
@@ -368,7 +367,20 @@ struct wide_total {
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+// std::mutex and std::lock_guard.
+#ifndef VITALS_CORE_MUTEX_HPP
+#define VITALS_CORE_MUTEX_HPP
+
+// libstdc++'s <mutex> has tuples too, for locks of several mutexes: 3 % of the time that it takes to compile vitals.
+// The part below is all that is used here; where there is no such part, all is taken.
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
 #include <mutex>
+#endif
+
+#endif
 
 /// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
 /// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
@@ -549,7 +561,6 @@ namespace detail {
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <new>
 
 // Exemplars in cells: written by the threads that count, read by scrapes, and neither waits for the other.
@@ -718,7 +729,6 @@ inline void mend_exemplar(cell* point) noexcept {
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 
 // The largest value of a time window: a ring of sub-windows in a series' cells.
 #ifndef VITALS_CORE_MAX_RING_HPP
@@ -960,7 +970,7 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
     if (r != of.runs || set != 0) {
       sched_yield();  // a thread that waits for the mutex has its chance
     }
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
     while (left != 0 && r != end && r->first < of.thread_cells) {
       const std::size_t fit = left < r->stride ? 1 : left / r->stride;
@@ -984,7 +994,7 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
 /// Sums one run alone into `out`, which has room for its cells.
 inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
   if (r.first < of.thread_cells) {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     sum_sets(of, r, out, 0, r.sets);
   } else {
     set_zero(out, out + std::size_t{r.sets} * r.stride);
@@ -1120,7 +1130,7 @@ inline void after_fork_in_child() noexcept {
 }
 
 inline void forget_fork_handler(void*) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   abi::the_directory.fork_handler = false;
 }
 
@@ -1143,7 +1153,7 @@ inline std::uint64_t wall_time() noexcept {
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   abi::directory& d = abi::the_directory;
-  const std::scoped_lock lock{d.mutex};
+  const std::lock_guard lock{d.mutex};
   for (abi::record* r = d.records; r != nullptr; r = r->next) {
     if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
         r->run_count == of.run_count) {
@@ -1191,7 +1201,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   }
   auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
   {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     keep_fork_handler();
     link(of, b);
   }
@@ -1201,7 +1211,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
 /// The end of a block: its counts move to the retired totals at one stroke for every reader.
 VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     fold_and_unlink(of, b);
   }
   std::free(b);
@@ -1215,7 +1225,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
       cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, 0, of.thread_cells);
   clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
@@ -1300,7 +1310,7 @@ inline std::atomic<std::uint32_t>& entry_of_text(const abi::slot_table& of, std:
 
 /// Gives a text a slot where it has none, and shows it. The index `capacity` where there is none left, or no memory.
 VITALS_COLD inline std::uint32_t show_text(abi::slot_table& of, std::string_view text) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   std::atomic<std::uint32_t>& entry = entry_of_text(of, text);
   std::uint32_t number = entry.load(std::memory_order_relaxed);
   if (number == 0) {
@@ -1349,7 +1359,7 @@ inline std::uint32_t intern_text(abi::slot_table& of, std::string_view text) noe
 
 /// Shows a text no longer. Its slot stays its own: a handle may still count there.
 inline bool hide_text(abi::slot_table& of, std::string_view text) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   const std::uint32_t number = entry_of_text(of, text).load(std::memory_order_relaxed);
   if (number == 0 || !is_slot_shown(of, number - 1)) {
     return false;
@@ -1362,7 +1372,7 @@ inline bool hide_text(abi::slot_table& of, std::string_view text) noexcept {
 /// left for it.
 VITALS_COLD inline abi::slot_table& find_slot_table(std::string_view name, std::uint32_t capacity) noexcept {
   abi::directory& d = abi::the_directory;
-  const std::scoped_lock lock{d.mutex};
+  const std::lock_guard lock{d.mutex};
   for (abi::slot_table* t = d.slot_tables; t != nullptr; t = t->next) {
     if (t->capacity == capacity && std::string_view{t->name, t->name_length} == name) {
       return *t;
@@ -2257,7 +2267,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -2720,7 +2729,7 @@ class page {
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
+    const std::lock_guard turn{mutex_};
     if (reading_.is_stale()) {
       text_ = laid();
     }
@@ -3920,8 +3929,8 @@ class callbacks {
   callbacks(const callbacks&) = delete;
   callbacks& operator=(const callbacks&) = delete;
   ~callbacks() {
-    for (const entry* e : entries_) {
-      delete e;
+    while (first_ != nullptr) {
+      delete std::exchange(first_, first_->next);
     }
   }
 
@@ -3956,6 +3965,7 @@ class callbacks {
 
     std::string name;
     std::string help;
+    entry* next = nullptr;
     mutable detail::cell failures{0};  // relaxed read-modify-write by any scraping thread: it stands for itself alone
   };
 
@@ -3975,10 +3985,10 @@ class callbacks {
     static_assert(std::is_arithmetic_v<result> || detail::is_duration<result>,
                   "a callback's function takes nothing and returns a number or a duration");
     refuse(name, help, IsCounter, detail::is_duration<result>);
-    entries_.reserve(entries_.size() + 1);
     families_.reserve(families_.size() + 1);
-    entries_.push_back(new entry_of<IsCounter, Function>(std::move(name), std::move(help), std::move(function)));
-    const entry& e = *entries_.back();
+    *last_ = new entry_of<IsCounter, Function>(std::move(name), std::move(help), std::move(function));
+    const entry& e = **last_;
+    last_ = &(*last_)->next;
     const auto first = static_cast<std::uint32_t>(cells_a_family * families_.size());
     families_.push_back({.name = e.name,
                          .help = e.help,
@@ -4012,13 +4022,13 @@ class callbacks {
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
-    for (const entry* e : entries_) {
+    for (const entry* e = first_; e != nullptr; e = e->next) {
       check(e->name != name, "that name is taken");
     }
   }
 
   static void read(const void* self, std::uint64_t* out) noexcept {
-    for (const entry* e : static_cast<const callbacks*>(self)->entries_) {
+    for (const entry* e = static_cast<const callbacks*>(self)->first_; e != nullptr; e = e->next) {
       bool good = false;
       try {
         good = e->call(out[1]);
@@ -4031,7 +4041,8 @@ class callbacks {
     }
   }
 
-  std::vector<entry*> entries_;
+  entry* first_ = nullptr;
+  entry** last_ = &first_;  ///< where the next one is put
   std::vector<family> families_;
   mutable std::atomic<bool> exposed_{false};  // relaxed: who adds and who exposes are one thread, or already in order
 };
@@ -4907,7 +4918,6 @@ struct component {
 #ifndef VITALS_HEALTH_REPORT_HPP
 #define VITALS_HEALTH_REPORT_HPP
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -5124,8 +5134,8 @@ enum class process_cell : std::uint32_t {
 inline constexpr std::size_t most_listeners = 4;
 
 /// The bounds in seconds of the histogram of how long checks took.
-inline constexpr std::array check_bounds{0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
-inline constexpr std::uint32_t check_cells = check_bounds.size() + 3;
+inline constexpr double check_bounds[] = {0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::uint32_t check_cells = std::size(check_bounds) + 3;
 
 /// A component's cells.
 enum class component_cell : std::uint32_t {
@@ -5200,9 +5210,9 @@ struct health_report {
   bool ready = false;            ///< it takes work, and so do all critical components
   std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
   std::size_t count = 0;
-  std::array<component_report, detail::most_components> all{};
+  component_report all[detail::most_components]{};
 
-  [[nodiscard]] view<component_report> components() const noexcept { return {all.data(), count}; }
+  [[nodiscard]] view<component_report> components() const noexcept { return {all, count}; }
 };
 
 namespace detail {
@@ -7157,7 +7167,6 @@ struct build_info : info<Name, "Which build runs, and what compiled it.", consta
 #include <bit>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <type_traits>
 
 namespace vitals::inline v0 {
@@ -7246,7 +7255,7 @@ class max_gauge_handle : detail::handle<Registry, Metric> {
       detail::max_ring::raise(mine + offset, epoch, value);
     } else {
       detail::cell* const retired = cells::record().retired;
-      const std::scoped_lock lock{detail::abi::the_directory.mutex};
+      const std::lock_guard lock{detail::abi::the_directory.mutex};
       detail::max_ring::fold(retired + offset, epoch, value, epoch);
     }
   }
@@ -8692,7 +8701,7 @@ namespace detail {
 
 inline std::size_t check_bucket(nanos took) noexcept {
   std::size_t bucket = 0;
-  while (bucket != check_bounds.size() && took > nanos_of_seconds(check_bounds[bucket])) {
+  while (bucket != std::size(check_bounds) && took > nanos_of_seconds(check_bounds[bucket])) {
     ++bucket;
   }
   return bucket;
@@ -10974,7 +10983,6 @@ struct json_text {
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11653,7 +11661,7 @@ class protobuf_page {
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
+    const std::lock_guard turn{mutex_};
     if (reading_.is_stale()) {
       messages_ = laid();
     }

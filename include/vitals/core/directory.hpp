@@ -7,10 +7,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/config.hpp>
+#include <vitals/core/mutex.hpp>
 
 /// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
 /// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep

@@ -9,13 +9,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <new>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/chrono.hpp>
 #include <vitals/core/directory.hpp>
 #include <vitals/core/exemplar_cells.hpp>
+#include <vitals/core/mutex.hpp>
 #include <vitals/core/sum.hpp>
 
 namespace vitals::inline v0::detail {
@@ -100,7 +100,7 @@ inline void after_fork_in_child() noexcept {
 }
 
 inline void forget_fork_handler(void*) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   abi::the_directory.fork_handler = false;
 }
 
@@ -123,7 +123,7 @@ inline std::uint64_t wall_time() noexcept {
 /// memory is left for it: there is nowhere to count.
 VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
   abi::directory& d = abi::the_directory;
-  const std::scoped_lock lock{d.mutex};
+  const std::lock_guard lock{d.mutex};
   for (abi::record* r = d.records; r != nullptr; r = r->next) {
     if (r->key == of.key && r->thread_cells == of.thread_cells && r->shared_cells == of.shared_cells &&
         r->run_count == of.run_count) {
@@ -171,7 +171,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   }
   auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
   {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     keep_fork_handler();
     link(of, b);
   }
@@ -181,7 +181,7 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
 /// The end of a block: its counts move to the retired totals at one stroke for every reader.
 VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
   {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     fold_and_unlink(of, b);
   }
   std::free(b);
@@ -195,7 +195,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
       cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, 0, of.thread_cells);
   clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);

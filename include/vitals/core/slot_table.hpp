@@ -10,12 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <string_view>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/config.hpp>
 #include <vitals/core/directory.hpp>
+#include <vitals/core/mutex.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/record.hpp>
 
@@ -88,7 +88,7 @@ inline std::atomic<std::uint32_t>& entry_of_text(const abi::slot_table& of, std:
 
 /// Gives a text a slot where it has none, and shows it. The index `capacity` where there is none left, or no memory.
 VITALS_COLD inline std::uint32_t show_text(abi::slot_table& of, std::string_view text) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   std::atomic<std::uint32_t>& entry = entry_of_text(of, text);
   std::uint32_t number = entry.load(std::memory_order_relaxed);
   if (number == 0) {
@@ -137,7 +137,7 @@ inline std::uint32_t intern_text(abi::slot_table& of, std::string_view text) noe
 
 /// Shows a text no longer. Its slot stays its own: a handle may still count there.
 inline bool hide_text(abi::slot_table& of, std::string_view text) noexcept {
-  const std::scoped_lock lock{abi::the_directory.mutex};
+  const std::lock_guard lock{abi::the_directory.mutex};
   const std::uint32_t number = entry_of_text(of, text).load(std::memory_order_relaxed);
   if (number == 0 || !is_slot_shown(of, number - 1)) {
     return false;
@@ -150,7 +150,7 @@ inline bool hide_text(abi::slot_table& of, std::string_view text) noexcept {
 /// left for it.
 VITALS_COLD inline abi::slot_table& find_slot_table(std::string_view name, std::uint32_t capacity) noexcept {
   abi::directory& d = abi::the_directory;
-  const std::scoped_lock lock{d.mutex};
+  const std::lock_guard lock{d.mutex};
   for (abi::slot_table* t = d.slot_tables; t != nullptr; t = t->next) {
     if (t->capacity == capacity && std::string_view{t->name, t->name_length} == name) {
       return *t;

@@ -7,13 +7,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/clock.hpp>
 #include <vitals/core/directory.hpp>
 #include <vitals/core/exemplar_cells.hpp>
 #include <vitals/core/max_ring.hpp>
+#include <vitals/core/mutex.hpp>
 
 namespace vitals::inline v0::detail {
 
@@ -152,7 +152,7 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
     if (r != of.runs || set != 0) {
       sched_yield();  // a thread that waits for the mutex has its chance
     }
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
     while (left != 0 && r != end && r->first < of.thread_cells) {
       const std::size_t fit = left < r->stride ? 1 : left / r->stride;
@@ -176,7 +176,7 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
 /// Sums one run alone into `out`, which has room for its cells.
 inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
   if (r.first < of.thread_cells) {
-    const std::scoped_lock lock{abi::the_directory.mutex};
+    const std::lock_guard lock{abi::the_directory.mutex};
     sum_sets(of, r, out, 0, r.sets);
   } else {
     set_zero(out, out + std::size_t{r.sets} * r.stride);

@@ -34,8 +34,8 @@ class callbacks {
   callbacks(const callbacks&) = delete;
   callbacks& operator=(const callbacks&) = delete;
   ~callbacks() {
-    for (const entry* e : entries_) {
-      delete e;
+    while (first_ != nullptr) {
+      delete std::exchange(first_, first_->next);
     }
   }
 
@@ -70,6 +70,7 @@ class callbacks {
 
     std::string name;
     std::string help;
+    entry* next = nullptr;
     mutable detail::cell failures{0};  // relaxed read-modify-write by any scraping thread: it stands for itself alone
   };
 
@@ -89,10 +90,10 @@ class callbacks {
     static_assert(std::is_arithmetic_v<result> || detail::is_duration<result>,
                   "a callback's function takes nothing and returns a number or a duration");
     refuse(name, help, IsCounter, detail::is_duration<result>);
-    entries_.reserve(entries_.size() + 1);
     families_.reserve(families_.size() + 1);
-    entries_.push_back(new entry_of<IsCounter, Function>(std::move(name), std::move(help), std::move(function)));
-    const entry& e = *entries_.back();
+    *last_ = new entry_of<IsCounter, Function>(std::move(name), std::move(help), std::move(function));
+    const entry& e = **last_;
+    last_ = &(*last_)->next;
     const auto first = static_cast<std::uint32_t>(cells_a_family * families_.size());
     families_.push_back({.name = e.name,
                          .help = e.help,
@@ -126,13 +127,13 @@ class callbacks {
     check(!is_duration || detail::ends_in_unit(name, "seconds"),
           "its function returns a duration, which is in seconds: end the name in _seconds or _seconds_total");
     check(!help.empty() && is_utf8(help), "its help says in a sentence, as UTF-8 text, what is measured");
-    for (const entry* e : entries_) {
+    for (const entry* e = first_; e != nullptr; e = e->next) {
       check(e->name != name, "that name is taken");
     }
   }
 
   static void read(const void* self, std::uint64_t* out) noexcept {
-    for (const entry* e : static_cast<const callbacks*>(self)->entries_) {
+    for (const entry* e = static_cast<const callbacks*>(self)->first_; e != nullptr; e = e->next) {
       bool good = false;
       try {
         good = e->call(out[1]);
@@ -145,7 +146,8 @@ class callbacks {
     }
   }
 
-  std::vector<entry*> entries_;
+  entry* first_ = nullptr;
+  entry** last_ = &first_;  ///< where the next one is put
   std::vector<family> families_;
   mutable std::atomic<bool> exposed_{false};  // relaxed: who adds and who exposes are one thread, or already in order
 };

@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <vitals/core/mutex.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
 #include <vitals/expose/exemplars.hpp>
@@ -231,7 +231,7 @@ class page {
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
+    const std::lock_guard turn{mutex_};
     if (reading_.is_stale()) {
       text_ = laid();
     }

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/mutex.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
 #include <vitals/expose/exemplars.hpp>
@@ -426,7 +426,7 @@ class protobuf_page {
   /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
   /// std::bad_alloc, and then leaves `out` as it was.
   void render(std::string& out) {
-    const std::scoped_lock turn{mutex_};
+    const std::lock_guard turn{mutex_};
     if (reading_.is_stale()) {
       messages_ = laid();
     }

@@ -49,7 +49,7 @@ namespace detail {
 
 inline std::size_t check_bucket(nanos took) noexcept {
   std::size_t bucket = 0;
-  while (bucket != check_bounds.size() && took > nanos_of_seconds(check_bounds[bucket])) {
+  while (bucket != std::size(check_bounds) && took > nanos_of_seconds(check_bounds[bucket])) {
     ++bucket;
   }
   return bucket;

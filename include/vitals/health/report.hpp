@@ -3,7 +3,6 @@
 #ifndef VITALS_HEALTH_REPORT_HPP
 #define VITALS_HEALTH_REPORT_HPP
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -42,8 +41,8 @@ enum class process_cell : std::uint32_t {
 inline constexpr std::size_t most_listeners = 4;
 
 /// The bounds in seconds of the histogram of how long checks took.
-inline constexpr std::array check_bounds{0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
-inline constexpr std::uint32_t check_cells = check_bounds.size() + 3;
+inline constexpr double check_bounds[] = {0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::uint32_t check_cells = std::size(check_bounds) + 3;
 
 /// A component's cells.
 enum class component_cell : std::uint32_t {
@@ -118,9 +117,9 @@ struct health_report {
   bool ready = false;            ///< it takes work, and so do all critical components
   std::uint64_t uptime = 0;      ///< ms since the program's first event: mark_initializing or another
   std::size_t count = 0;
-  std::array<component_report, detail::most_components> all{};
+  component_report all[detail::most_components]{};
 
-  [[nodiscard]] view<component_report> components() const noexcept { return {all.data(), count}; }
+  [[nodiscard]] view<component_report> components() const noexcept { return {all, count}; }
 };
 
 namespace detail {

@@ -5,13 +5,13 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <type_traits>
 
 #include <vitals/core/chrono.hpp>
 #include <vitals/core/clock.hpp>
 #include <vitals/core/directory.hpp>
 #include <vitals/core/max_ring.hpp>
+#include <vitals/core/mutex.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/descriptor.hpp>
 #include <vitals/metric/duration.hpp>
@@ -103,7 +103,7 @@ class max_gauge_handle : detail::handle<Registry, Metric> {
       detail::max_ring::raise(mine + offset, epoch, value);
     } else {
       detail::cell* const retired = cells::record().retired;
-      const std::scoped_lock lock{detail::abi::the_directory.mutex};
+      const std::lock_guard lock{detail::abi::the_directory.mutex};
       detail::max_ring::fold(retired + offset, epoch, value, epoch);
     }
   }
