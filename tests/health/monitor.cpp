@@ -110,7 +110,7 @@ vitals::component_report store_of() {
 template <class Health>
 std::uint64_t durations() {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i != vitals::detail::check_bounds.size() + 1; ++i) {
+  for (std::size_t i = 0; i != std::size(vitals::detail::check_bounds) + 1; ++i) {
     sum += Health::ref().at(0, vitals::detail::component_cell::durations, 1 + i).load();
   }
   return sum;
