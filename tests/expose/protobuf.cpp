@@ -94,9 +94,9 @@ const message_type value{{{1, "value", 1}}};
 const message_type pair{{{1, "name", 2}, {2, "value", 2}}};
 const message_type timestamp{{{1, "seconds", 0}, {2, "nanos", 0}}};
 const message_type exemplar{{{1, "label", 2, &pair}, {2, "value", 1}, {3, "timestamp", 2, &timestamp}}};
-const message_type counter{{{1, "value", 1}, {2, "exemplar", 2, &exemplar}}};
+const message_type counter{{{1, "value", 1}, {2, "exemplar", 2, &exemplar}, {3, "created_timestamp", 2, &timestamp}}};
 const message_type bucket{{{1, "cumulative_count", 0}, {2, "upper_bound", 1}, {3, "exemplar", 2, &exemplar}}};
-const message_type summary{{{1, "sample_count", 0}, {2, "sample_sum", 1}}};
+const message_type summary{{{1, "sample_count", 0}, {2, "sample_sum", 1}, {4, "created_timestamp", 2, &timestamp}}};
 const message_type span{{{1, "offset", 0}, {2, "length", 0}}};
 const message_type histogram{{{1, "sample_count", 0},
                               {2, "sample_sum", 1},
@@ -106,6 +106,7 @@ const message_type histogram{{{1, "sample_count", 0},
                               {7, "zero_count", 0},
                               {12, "positive_span", 2, &span},
                               {13, "positive_delta", 0},
+                              {15, "created_timestamp", 2, &timestamp},
                               {16, "exemplars", 2, &exemplar}}};
 const message_type metric{{{1, "label", 2, &pair},
                            {2, "gauge", 2, &value},
@@ -159,7 +160,9 @@ std::string page_of(std::span<const vitals::source_ref> sources) {
   page.render(out);
   return out;
 }
+/// Without the times of creation, which no two runs have alike.
 std::string page_of(vitals::source_ref source) {
+  source.created = nullptr;
   return page_of({&source, 1});
 }
 
@@ -655,6 +658,64 @@ TEST_CASE("the length of a whole message takes 5 bytes at most: some readers tak
 
 // Pages
 
+struct dated : vitals::counter<"proto_dated_total", "Dated.", vitals::exemplars> {};
+struct dated_sizes : vitals::native_histogram<"proto_sizes_bytes", "Sizes."> {};
+struct called : vitals::callback<"proto_called_total", "Called.", +[]() noexcept { return 1; }> {};
+using created_metrics = vitals::registry<requests, dated, latency, dated_sizes, payload, warmth, called, build>;
+
+TEST_CASE("what counts says since when; neither gauges nor functions do") {
+  created_metrics::reset_after_fork();
+  const auto page = [](std::uint64_t (*created)(const void*) noexcept) {
+    vitals::source_ref source = created_metrics::source();
+    source.created = created;
+    return shown_page(page_of({&source, 1}));
+  };
+  const std::string none = page(nullptr);
+  CHECK(none.find("created") == std::string::npos);
+  const auto without = [](std::string text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part)) {
+      text.erase(at, part.size());
+      ++found;
+    }
+    return std::pair{text, found};
+  };
+  // A counter's stands before its value, where its messages have one length; others' stand at the end.
+  const auto [some, before] =
+      without(page([](const void*) noexcept { return std::uint64_t{1'520'879'607'123'456'789}; }),
+              "created_timestamp{seconds:1520879607 nanos:123456789} ");
+  const auto [rest, behind] = without(some, " created_timestamp{seconds:1520879607 nanos:123456789}");
+  CHECK(rest == none);
+  CHECK(before == 4);
+  CHECK(behind == 1 + 2 + 1 + 1);
+  for (const std::uint64_t odd : {std::uint64_t{0}, std::uint64_t{999'999'999}, ~std::uint64_t{0}}) {
+    static std::uint64_t time;
+    time = odd;
+    const std::string expected = "counter{created_timestamp{seconds:" + std::to_string(odd / 1'000'000'000) +
+                                 " nanos:" + std::to_string(odd % 1'000'000'000) + "} value:0}";
+    CHECK(page([](const void*) noexcept { return time; }).find(expected) != std::string::npos);
+  }
+}
+
+TEST_CASE("the time of creation is the one that a source gives at each scrape") {
+  static std::uint64_t time;
+  vitals::source_ref source = created_metrics::source();
+  source.created = [](const void*) noexcept { return time; };
+  vitals::protobuf_page page{{&source, 1}};
+  std::string out;
+  for (const std::uint64_t seconds : {5U, 1'800'000'000U, 7U}) {
+    time = seconds * 1'000'000'000;
+    page.render(out);
+    const std::string text = shown_page(out);
+    const std::string part = "created_timestamp{seconds:" + std::to_string(seconds) + " nanos:0}";
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+      ++found;
+    }
+    CHECK(found == 9);
+  }
+}
+
 TEST_CASE("the media type is the one that scrapers ask for") {
   CHECK(vitals::protobuf_page::content_type ==
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited");
@@ -678,6 +739,7 @@ TEST_CASE("sources with one name and two prefixes stand one after the other, eac
   using other = vitals::registry<ticks>;
   other::get<ticks>().inc(3U);
   vitals::source_ref sources[] = {other::source(), metrics::source(), other::source()};
+  sources[0].created = sources[1].created = sources[2].created = nullptr;
   sources[2].prefix = "again_";
   const std::vector<std::string> all = messages_of(page_of(sources));
   REQUIRE(all.size() == 16);
@@ -688,7 +750,8 @@ TEST_CASE("sources with one name and two prefixes stand one after the other, eac
 
 TEST_CASE("a buffer that is used again is replaced and keeps its memory") {
   fill();
-  const vitals::source_ref source = metrics::source();
+  vitals::source_ref source = metrics::source();
+  source.created = nullptr;
   vitals::protobuf_page page{{&source, 1}};
   std::string out(1'000'000, 'x');
   const char* const memory = out.data();
@@ -837,7 +900,8 @@ TEST_CASE("several threads may render one page, while others count") {
   struct ticks : vitals::counter<"proto_raced_ticks_total", "Ticks."> {};
   struct sizes : vitals::histogram<"proto_raced_sizes", "Sizes.", vitals::buckets::of<1, 2>> {};
   using raced = vitals::registry<ticks, sizes>;
-  const vitals::source_ref source = raced::source();
+  vitals::source_ref source = raced::source();
+  source.created = nullptr;
   vitals::protobuf_page page{{&source, 1}};
   constexpr std::uint64_t total = 20'000;
   std::atomic<bool> counted{false};

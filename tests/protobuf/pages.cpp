@@ -191,6 +191,11 @@ struct large {
   }
 };
 
+/// Since when all of it counts.
+std::uint64_t created(const void*) noexcept {
+  return 1'520'879'607'123'456'789;
+}
+
 template <class Page>
 void print(Page&& page) {
   std::string out;
@@ -216,7 +221,8 @@ int main(int argc, char** argv) {
   }
   if (format == "exemplars" || format == "openmetrics") {
     fill_traces();
-    const vitals::source_ref source = known_times<traces>::source();
+    vitals::source_ref source = known_times<traces>::source();
+    source.created = &created;
     if (format == "exemplars") {
       print(vitals::protobuf_page{{&source, 1}});
     } else {
@@ -232,6 +238,7 @@ int main(int argc, char** argv) {
   const vitals::constant_label labels[] = {{.name = "shard", .value = "a\\b \"c\"\nd caf\xC3\xA9"},
                                            {.name = "note", .value = ten_kilobytes}};
   vitals::source_ref sources[] = {metrics::source(), large::source(), library.source()};
+  sources[0].created = &created;
   sources[1].prefix = sources[2].prefix = "lib_";
   sources[2].labels = labels;
   if (format == "protobuf") {

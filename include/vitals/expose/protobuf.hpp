@@ -37,14 +37,14 @@ struct metric_field {
 struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
-struct value_field {  // a gauge's and a counter's
-  static constexpr std::uint32_t value = 1, exemplar = 2;
+struct value_field {                                                    // a gauge's and a counter's
+  static constexpr std::uint32_t value = 1, exemplar = 2, created = 3;  // a gauge has the value alone
 };
 struct summary_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2;
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, created = 4;
 };
 struct histogram_field {
-  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, exemplars = 16;
+  static constexpr std::uint32_t sample_count = 1, sample_sum = 2, bucket = 3, created = 15, exemplars = 16;
 };
 struct bucket_field {
   static constexpr std::uint32_t cumulative_count = 1, upper_bound = 2, exemplar = 3;
@@ -54,6 +54,39 @@ struct exemplar_field {
 };
 struct timestamp_field {
   static constexpr std::uint32_t seconds = 1, nanos = 2;
+};
+
+/// Since when something counts: a Timestamp whose encoding has the same size always. `field` is the message's that it
+/// stands in.
+class created_time {
+ public:
+  /// 34,000 years of seconds.
+  static constexpr std::size_t seconds_digits = 6, nanos_digits = 5, size = 2 + seconds_digits + nanos_digits;
+
+  explicit created_time(std::uint64_t nanoseconds) noexcept {
+    constexpr std::uint64_t second = 1'000'000'000;
+    char* out = write_varint(bytes_, wire_tag(timestamp_field::seconds, wire_type::varint));
+    out = write_padded_varint(out, nanoseconds / second, seconds_digits);
+    out = write_varint(out, wire_tag(timestamp_field::nanos, wire_type::varint));
+    write_padded_varint(out, nanoseconds % second, nanos_digits);
+  }
+
+  [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_, size}; }
+
+  static constexpr std::uint32_t field(const family& f) noexcept {
+    return f.type == metric_type::histogram ? histogram_field::created
+           : f.type == metric_type::summary ? summary_field::created
+                                            : value_field::created;
+  }
+
+  /// Whether a family says it. A function that is called at a scrape, and may be absent from one, gives values that
+  /// began some other time.
+  static constexpr bool is_known(const source_ref& s, const family& f) noexcept {
+    return s.created != nullptr && !f.endings().empty() && f.present == family::always;
+  }
+
+ private:
+  char bytes_[size];
 };
 
 /// Nanoseconds as seconds, rounded once: the double that a reader makes of them where they are printed.
@@ -225,11 +258,12 @@ inline void write_counter(field_writer& to, const family& f, std::uint64_t total
   write_exemplar(to, value_field::exemplar, words);
 }
 
-/// The room that a series' value needs in a family that varies, and writing it.
-constexpr std::size_t value_room(const family& f) noexcept {
-  return f.type == metric_type::histogram ? histogram_room(f)
-         : f.type == metric_type::summary ? summary_room
-                                          : counter_room;
+/// The room that a series' value needs in a family that varies, and writing it. `dated`: it says since when it counts.
+constexpr std::size_t value_room(const family& f, bool dated) noexcept {
+  return (f.type == metric_type::histogram ? histogram_room(f)
+          : f.type == metric_type::summary ? summary_room
+                                           : counter_room) +
+         (dated ? bytes_field_room(created_time::field(f), created_time::size) : 0);
 }
 inline void write_value(field_writer& to, const family& f, const std::uint64_t* cells, std::uint32_t series) noexcept {
   const std::uint64_t* const own = cells + f.cell_of(series);
@@ -262,6 +296,7 @@ class family_messages {
     room_ += varint_size(room) + room;
     families_.push_back({.facts = &f,
                          .base = cell_base,
+                         .created = created_time::is_known(s, f) ? static_cast<std::uint32_t>(s.cells) : 0,
                          .head = head,
                          .length = text.size(),
                          .room = room,
@@ -292,10 +327,11 @@ class family_messages {
   struct laid_family {
     const family* facts;
     std::uint32_t base;
-    std::size_t head;    // bytes before the first series
-    std::size_t length;  // bytes of text
-    std::size_t room;    // that the message needs, without its own length
-    std::size_t series;  // how many are laid
+    std::uint32_t created;  // the cell that says since when it counts; 0: unknown
+    std::size_t head;       // bytes before the first series
+    std::size_t length;     // bytes of text
+    std::size_t room;       // that the message needs, without its own length
+    std::size_t series;     // how many are laid
   };
 
   static std::uint32_t series_field(const family& f) noexcept {
@@ -304,8 +340,8 @@ class family_messages {
            : f.type == metric_type::counter ? metric_field::counter
                                             : metric_field::gauge;
   }
-  static std::size_t metric_room(const family& f, std::size_t labels) noexcept {
-    return labels + bytes_field_room(series_field(f), value_room(f));
+  static std::size_t metric_room(const family& f, std::size_t labels, std::size_t value) noexcept {
+    return labels + bytes_field_room(series_field(f), value);
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
@@ -324,11 +360,17 @@ class family_messages {
     std::uint32_t series;
   };
 
-  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies.
+  static constexpr std::size_t real_tag = varint_size(wire_tag(value_field::value, wire_type::fixed64));
+
+  /// Lays all of a family whose messages have a constant length. A place is where a series' double lies, behind the
+  /// time of its creation where that is known.
   std::size_t lay_constant(std::string& text, const source_ref& s, const family& f) {
     f.each_series([&](std::uint32_t i) {
       std::string metric = labels_of(s, f, i);
       std::string value;
+      if (created_time::is_known(s, f)) {
+        append_bytes(value, created_time::field(f), created_time{0}.bytes());
+      }
       append_real(value, value_field::value, 1);  // an info's is not written again
       append_bytes(metric, series_field(f), value);
       append_bytes(text, metric_family_field::metric, metric);
@@ -340,9 +382,10 @@ class family_messages {
   /// Lays the labels of all series. A place is where a series' labels end.
   std::size_t lay_varying(std::string& text, const source_ref& s, const family& f) {
     std::size_t room = text.size();
+    const std::size_t value = value_room(f, created_time::is_known(s, f));
     f.each_series([&](std::uint32_t i) {
       const std::string labels = labels_of(s, f, i);
-      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size()));
+      room += bytes_field_room(metric_family_field::metric, metric_room(f, labels.size(), value));
       text += labels;
       places_.push_back({.at = static_cast<std::uint32_t>(text.size()), .series = i});
     });
@@ -354,6 +397,12 @@ class family_messages {
     const family& f = *laid.facts;
     out = write_varint(out, laid.length);
     std::memcpy(out, from, laid.length);
+    if (laid.created != 0) {
+      const created_time created{cells[laid.created]};
+      for (const place& p : view{places, laid.series}) {
+        std::memcpy(out + p.at - real_tag - created_time::size, created.bytes().data(), created_time::size);
+      }
+    }
     const auto fill_in = [&](auto value_of) {
       for (const place& p : view{places, laid.series}) {
         write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
@@ -381,7 +430,8 @@ class family_messages {
   static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
                              const std::uint64_t* cells) noexcept {
     const family& f = *laid.facts;
-    const std::size_t room = value_room(f);
+    const std::size_t room = value_room(f, laid.created != 0);
+    const created_time created{cells[laid.created]};
     field_writer to{out};
     to.delimited(laid.room, [&] {
       to.copy({from, laid.head});
@@ -389,9 +439,14 @@ class family_messages {
       for (const place& p : view{places, laid.series}) {
         const std::string_view labels{from + begin, p.at - begin};
         begin = p.at;
-        to.message(metric_family_field::metric, metric_room(f, labels.size()), [&] {
+        to.message(metric_family_field::metric, metric_room(f, labels.size(), room), [&] {
           to.copy(labels);
-          to.message(series_field(f), room, [&] { write_value(to, f, cells, p.series); });
+          to.message(series_field(f), room, [&] {
+            write_value(to, f, cells, p.series);
+            if (laid.created != 0) {
+              to.bytes(created_time::field(f), created.bytes());
+            }
+          });
         });
       }
     });
@@ -410,7 +465,8 @@ class family_messages {
 /// is allocated once the buffer has grown to the page's size.
 ///
 /// Values are doubles in this format: counts past 2^53 are rounded to the nearest one, but for those of histograms and
-/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`.
+/// summaries, which are 64-bit integers. An info and a state set are gauges. A counter keeps its `_total`. What counts
+/// says since when, where its source knows.
 class protobuf_page {
  public:
   static constexpr std::string_view content_type =
