@@ -167,7 +167,7 @@ TEST_CASE("a server's OpenMetrics says since when counts run where it is made so
 TEST_CASE("other paths and methods are told what there is") {
   running r;
   CHECK(ask(r.server.port(), "GET / HTTP/1.0\r\n\r\n").find("/metrics") != std::string::npos);
-  CHECK(ask(r.server.port(), "GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404 "));
+  CHECK(ask(r.server.port(), "GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 404 "));
   const std::string post = ask(r.server.port(), "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
   CHECK(post.starts_with("HTTP/1.1 405 "));
   CHECK(post.find("\r\nAllow: GET, HEAD, OPTIONS\r\n") != std::string::npos);

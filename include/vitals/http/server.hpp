@@ -7,15 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <chrono>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -25,114 +17,24 @@
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/health_routes.hpp>
+#include <vitals/http/host_rules.hpp>
+#include <vitals/http/listener.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/http/session.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0::http {
 
-/// Where a server listens.
+/// Where a server listens, and what it takes from whom.
 struct server_options {
-  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
+  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all; or `unix:` and a socket's path
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
   bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
   health_page_options health{};       ///< what the health's pages tell beside it
+  connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
+  connection_counts connections{};    ///< how many there may be
+  std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
 };
-
-namespace detail {
-
-/// Accepts connections and knows their sessions. All but `stop` on one thread.
-class listener {
- public:
-  explicit listener(const router& routes) : routes_(&routes) {}
-
-  void open(const server_options& options, boost_error& error) {
-    const auto address = asio::ip::make_address(options.address, error);
-    const asio::ip::tcp::endpoint endpoint{address, options.port};
-    const auto then = [&error](auto&& step) {
-      if (!error) {
-        step();
-      }
-    };
-    then([&] { acceptor_.open(endpoint.protocol(), error); });
-    then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
-    then([&] { acceptor_.bind(endpoint, error); });
-    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
-    then([&] { port_ = acceptor_.local_endpoint(error).port(); });
-  }
-
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-
-  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
-  void run() {
-    accept();
-    work([this] { io_.run(); });
-    boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-    each_session(&session::finish);
-    io_.restart();
-    work([this] { io_.run_for(std::chrono::seconds{2}); });
-    each_session(&session::close);
-    io_.restart();
-    work([this] { io_.run(); });
-  }
-
-  /// From any thread.
-  void stop() noexcept { io_.stop(); }
-
- private:
-  void accept() {
-    acceptor_.async_accept([this](boost_error error, asio::ip::tcp::socket socket) {
-      if (!acceptor_.is_open()) {
-        return;
-      }
-      if (!error) {
-        const auto connection = std::make_shared<session>(std::move(socket), *routes_);
-        sessions_.remove_if([](const auto& s) { return s.expired(); });
-        sessions_.push_back(connection);
-        connection->start();
-        accept();
-      } else {  // most likely out of descriptors: wait for some to come free
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([this](boost_error cancelled) {
-          if (!cancelled) {
-            accept();
-          }
-        });
-      }
-    });
-  }
-
-  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
-  template <class Run>
-  void work(Run run) {
-    for (bool done = false; !done;) {
-      try {
-        run();
-        done = true;
-      } catch (...) {
-      }
-    }
-  }
-
-  void each_session(void (session::*act)()) {
-    for (const auto& s : sessions_) {
-      if (const auto alive = s.lock()) {
-        (*alive.*act)();
-      }
-    }
-  }
-
-  const router* routes_;
-  asio::io_context io_{1};
-  asio::ip::tcp::acceptor acceptor_{io_};
-  asio::steady_timer pause_{io_};
-  std::list<std::weak_ptr<session>> sessions_;
-  std::uint16_t port_ = 0;
-};
-
-}  // namespace detail
 
 /// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
 /// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
@@ -195,9 +97,11 @@ class server {
     if (listener_ != nullptr) {
       return;
     }
-    auto fresh = std::make_unique<detail::listener>(routes_);
+    auto fresh = std::make_unique<detail::listener>(
+        detail::service{.routes = &routes_, .limits = options_.limits, .allowed_hosts = options_.allowed_hosts},
+        options_.connections);
     detail::boost_error failed;
-    fresh->open(options_, failed);
+    fresh->open(options_.address, options_.port, failed);
     if (failed) {
       error = failed;
       return;

@@ -2,160 +2,350 @@
 #ifndef VITALS_HTTP_SESSION_HPP
 #define VITALS_HTTP_SESSION_HPP
 
+#include <fmt/format.h>
+#include <time.h>
+
 #include <utility>  // before asio, which misses it in g++
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
+#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include <vitals/http/head.hpp>
+#include <vitals/http/host_rules.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/router.hpp>
 
-namespace vitals::inline v0::http::detail {
+namespace vitals::inline v0::http {
+
+/// How long a server waits for a peer, and how large a request's head may be.
+struct connection_limits {
+  head_limits head{};
+  std::chrono::milliseconds idle = std::chrono::seconds{60};    ///< for the next request
+  std::chrono::milliseconds header = std::chrono::seconds{10};  ///< from the first byte of a request's head to its last
+  std::chrono::milliseconds write = std::chrono::seconds{30};   ///< for the peer to take a response
+};
+
+namespace detail {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using boost_error = boost::system::error_code;
 
-/// Lives as long as an operation of its connection is under way. All of it runs on the server's one thread.
-class session : public std::enable_shared_from_this<session> {
+/// What the connections of a server share.
+struct service {
+  const router* routes = nullptr;
+  connection_limits limits{};
+  bool on_loopback = true;                   ///< as `is_allowed_host` takes it
+  std::vector<std::string> allowed_hosts{};  ///< likewise
+};
+
+/// A connection without its stream's type.
+class connection {
  public:
-  session(asio::ip::tcp::socket socket, const router& routes) : stream_(std::move(socket)), routes_(&routes) {}
+  using clock = std::chrono::steady_clock;
 
-  void start() {
-    boost_error ignored;
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    read();
+  connection() = default;
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  virtual ~connection() = default;
+
+  virtual void start() = 0;
+  /// Closes it: now if no response is under way, else behind it.
+  virtual void finish() = 0;
+  /// Closes it, whatever is under way.
+  virtual void close() = 0;
+
+  /// Whether it waits for a request, the rest of one's head included; and since when it waits, or answers.
+  [[nodiscard]] bool is_waiting() const noexcept { return waiting_; }
+  [[nodiscard]] clock::time_point since() const noexcept { return since_; }
+
+ protected:
+  void now_waiting(bool waits) noexcept {
+    waiting_ = waits;
+    since_ = clock::now();
   }
-
-  /// Closes the connection: now if no response is under way, else behind it.
-  void finish() {
-    finishing_ = true;
-    if (!writing_) {
-      close();
-    }
-  }
-
-  /// Closes the connection, whatever is under way.
-  void close() { stream_.close(); }
 
  private:
-  static constexpr std::chrono::seconds patience{30};  // for a request, and for the peer to take a response
-  static constexpr std::uint32_t header_limit = 8192;
+  bool waiting_ = true;
+  clock::time_point since_ = clock::now();
+};
 
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(header_limit);
-    stream_.expires_after(patience);
-    beast::http::async_read_header(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](boost_error error, std::size_t) { self->on_read(error); });
+/// The name of a status (RFC 9110, 15).
+[[nodiscard]] constexpr std::string_view name_of_status(unsigned status) noexcept {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
   }
+}
 
-  void on_read(boost_error error) {
-    if (!error) {
-      const auto& head = parser_->get();
-      // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
-      const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
-      const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      join(head, beast::http::field::accept, accept_);
-      join(head, beast::http::field::accept_encoding, accept_encoding_);
-      const request asked{.method = view(head.method_string()),
-                          .target = view(head.target()),
-                          .accept = accept_,
-                          .accept_encoding = accept_encoding_};
-      routes_->handle(asked, answer_);
-      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
-    } else if (error == beast::http::error::header_limit) {
-      refuse(431, "431 Request Header Fields Too Large\n");
-    } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
-               error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      refuse(400, "400 Bad Request\n");
-    } else {  // closed by the peer, timed out, or the server stops
+/// Appends a time as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+inline void append_date(std::string& out, std::time_t time) {
+  constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm t{};
+  ::gmtime_r(&time, &t);
+  fmt::format_to(std::back_inserter(out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[t.tm_wday % 7], t.tm_mday,
+                 months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+/// Replaces `out` with a response's head.
+inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
+  out.clear();
+  const auto line = [&out](std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+      out.append(name).append(": ").append(value).append(line_end);
+    }
+  };
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: ", r.status, name_of_status(r.status));
+  append_date(out, ::time(nullptr));
+  out += line_end;
+  if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+    line("Content-Type", r.content_type);
+    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
+    line("Content-Encoding", r.content_encoding);
+  }
+  line("Allow", r.allow);
+  line("Vary", r.vary);
+  line("Cache-Control", r.cache_control);
+  line("X-Content-Type-Options", "nosniff");
+  if (!keep_alive) {
+    line("Connection", "close");
+  } else if (minor == 0) {
+    line("Connection", "keep-alive");
+  }
+  out += line_end;
+}
+
+/// How long a response may take to write: as configured, or shorter where the scraper says how long it waits.
+inline std::chrono::milliseconds write_time(const request_head& head, std::string& text,
+                                            std::chrono::milliseconds most) {
+  join_fields(head, "X-Prometheus-Scrape-Timeout-Seconds", text);
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || !(seconds > 0) || seconds > 86400) {
+    return most;
+  }
+  return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
+}
+
+/// Lives as long as an operation of its connection is under way. All of it runs on one thread at a time.
+template <class Stream>
+class session : public connection, public std::enable_shared_from_this<session<Stream>> {
+ public:
+  template <class... Arguments>
+  explicit session(const service& of, Arguments&&... arguments)
+      : stream_(std::forward<Arguments>(arguments)...),
+        service_(&of),
+        in_(of.limits.head.bytes, '\0') {}
+
+  void start() override { wait(); }
+
+  void finish() override {
+    finishing_ = true;
+    if (is_waiting()) {
       close();
     }
   }
 
-  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
-  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
-    all.clear();
-    const auto [begin, end] = head.equal_range(name);
-    for (auto line = begin; line != end; ++line) {
-      all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
+  void close() override { beast::get_lowest_layer(stream_).close(); }
+
+ private:
+  static constexpr std::chrono::seconds farewell{2};  // in which a peer may read why it was refused
+  static constexpr std::size_t most_ignored = std::size_t{256} * 1024;
+
+  /// Waits for a request, of which a part may be here already.
+  void wait() {
+    now_waiting(true);
+    looked_ = 0;
+    if (have_ == 0) {
+      beast::get_lowest_layer(stream_).expires_after(service_->limits.idle);
+      read();
+    } else {
+      began();
+      look();
     }
   }
 
-  void refuse(unsigned status, const char* why) {
+  void began() { beast::get_lowest_layer(stream_).expires_after(service_->limits.header); }
+
+  void read() {
+    stream_.async_read_some(
+        asio::buffer(in_.data() + have_, in_.size() - have_),
+        [self = this->shared_from_this()](boost_error error, std::size_t size) { self->on_read(error, size); });
+  }
+
+  void on_read(boost_error error, std::size_t size) {
+    if (error == beast::error::timeout && have_ != 0) {
+      refuse(408);
+    } else if (error) {  // closed by the peer, idle for too long, or the server stops
+      close();
+    } else {
+      if (have_ == 0) {
+        began();
+      }
+      have_ += size;
+      look();
+    }
+  }
+
+  /// Answers the request that is here, or reads on.
+  void look() {
+    const std::string_view bytes{in_.data(), have_};
+    const std::size_t end = head_size(bytes, looked_);
+    if (end == std::string_view::npos) {
+      looked_ = have_;
+      if (const unsigned status = refusal_of_part(bytes, service_->limits.head); status != 0) {
+        refuse(status);
+      } else {
+        read();
+      }
+      return;
+    }
+    const request_head head = read_head(bytes.substr(0, end), service_->limits.head);
+    const unsigned refusal = head.refusal != 0                                                  ? head.refusal
+                             : head.has_body && (head.method == "GET" || head.method == "HEAD") ? 413
+                             : is_allowed_host(host_of(head), service_->on_loopback, service_->allowed_hosts) ? 0
+                                                                                                              : 421;
+    if (refusal != 0) {
+      refuse(refusal);
+    } else {
+      answer(head, end);
+    }
+  }
+
+  void answer(const request_head& head, std::size_t size) {
+    now_waiting(false);
+    const auto time = write_time(head, accept_, service_->limits.write);
+    join_fields(head, "Accept", accept_);
+    join_fields(head, "Accept-Encoding", accept_encoding_);
+    service_->routes->handle(
+        {.method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_},
+        answer_);
+    // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
+    keep_alive_ = head.keep_alive && !head.has_body && !finishing_;
+    write_response_head(head_, answer_, keep_alive_, head.minor);
+    const bool head_only = head.method == "HEAD" || answer_.status == 204;
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(have_),
+              in_.begin());
+    have_ -= size;
+    write(head_only, time);
+  }
+
+  void refuse(unsigned status) {
+    now_waiting(false);
     answer_.clear();
     answer_.status = status;
-    answer_.body = why;
-    write(11, false, false);
+    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
+    keep_alive_ = false;
+    write_response_head(head_, answer_, false, 1);
+    write(false, service_->limits.write);
   }
 
-  void write(unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
-    const auto set = [this](beast::http::field name, const std::string& value) {
-      if (!value.empty()) {
-        message_->set(name, value);
-      }
-    };
-    set(beast::http::field::allow, answer_.allow);
-    set(beast::http::field::content_encoding, answer_.content_encoding);
-    set(beast::http::field::vary, answer_.vary);
-    set(beast::http::field::cache_control, answer_.cache_control);
-    message_->keep_alive(keep_alive && !finishing_);
-    if (answer_.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
-      set(beast::http::field::content_type, answer_.content_type);
-      message_->content_length(answer_.body.size());
-    }
-    message_->body().swap(answer_.body);
-    serializer_.emplace(*message_);
-    serializer_->split(head_only);
-    writing_ = true;
-    stream_.expires_after(patience);
-    auto done = [self = shared_from_this()](boost_error error, std::size_t) { self->on_written(error); };
-    if (head_only) {
-      beast::http::async_write_header(stream_, *serializer_, std::move(done));
-    } else {
-      beast::http::async_write(stream_, *serializer_, std::move(done));
-    }
+  void write(bool head_only, std::chrono::milliseconds time) {
+    beast::get_lowest_layer(stream_).expires_after(time);
+    const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
+                                                head_only ? asio::const_buffer{} : asio::buffer(answer_.body)};
+    asio::async_write(stream_, all,
+                      [self = this->shared_from_this()](boost_error error, std::size_t) { self->on_written(error); });
   }
 
   void on_written(boost_error error) {
-    writing_ = false;
-    if (error || !message_->keep_alive() || finishing_) {
-      boost_error ignored;
-      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    if (error || finishing_) {
       close();
+    } else if (keep_alive_) {
+      wait();
     } else {
-      message_->body().swap(answer_.body);
-      read();
+      say_farewell();
     }
   }
 
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<beast::http::request_parser<beast::http::empty_body>> parser_;
-  std::optional<beast::http::response<beast::http::string_body>> message_;
-  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
-  const router* routes_;
-  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
-  // an idle one does after 30 seconds.
+  /// Ends what it sends, and ignores for a while what still comes: a connection that is closed before all of it was
+  /// read may be reset, and the response lost (RFC 9112, 9.6).
+  void say_farewell() {
+    now_waiting(true);
+    boost_error ignored;
+    beast::get_lowest_layer(stream_).socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    beast::get_lowest_layer(stream_).expires_after(farewell);
+    ignore();
+  }
+  void ignore() {
+    stream_.async_read_some(asio::buffer(in_), [self = this->shared_from_this()](boost_error error, std::size_t size) {
+      self->ignored_ += size;
+      if (error || self->ignored_ > most_ignored) {
+        self->close();
+      } else {
+        self->ignore();
+      }
+    });
+  }
+
+  Stream stream_;
+  const service* service_;
+  std::string in_;          ///< the bytes of heads: as large as one may be
+  std::size_t have_ = 0;    ///< how many of them were read
+  std::size_t looked_ = 0;  ///< how many of them have no end of a head
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
   std::string accept_;
   std::string accept_encoding_;
+  std::string head_;
   response answer_;
-  bool writing_ = false;
+  bool keep_alive_ = false;
   bool finishing_ = false;
+  std::size_t ignored_ = 0;
 };
 
-}  // namespace vitals::inline v0::http::detail
+}  // namespace detail
+
+}  // namespace vitals::inline v0::http
 
 #endif
