@@ -11,7 +11,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,9 +37,8 @@ struct connection_counts {
 
 namespace detail {
 
-/// A socket of any kind, with a timer.
-using plain_stream = beast::basic_stream<asio::generic::stream_protocol>;
-using plain_session = session<plain_stream>;
+/// On a socket of any kind.
+using plain_session = session<asio::generic::stream_protocol::socket>;
 
 /// Where to listen: `unix:` and a path, or an IP address.
 struct listening_point {

@@ -8,10 +8,10 @@
 #include <utility>  // before asio, which misses it in g++
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +43,6 @@ struct connection_limits {
 namespace detail {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using boost_error = boost::system::error_code;
 
 /// What the connections of a server share.
@@ -178,13 +177,15 @@ inline std::chrono::milliseconds write_time(const request_head& head, std::strin
   return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
 }
 
-/// Lives as long as an operation of its connection is under way. All of it runs on one thread at a time.
+/// Lives as long as an operation of its connection is under way. All of it runs on one thread at a time. `Stream` is a
+/// socket, or has one as its lowest layer.
 template <class Stream>
 class session : public connection, public std::enable_shared_from_this<session<Stream>> {
  public:
   template <class... Arguments>
   explicit session(const service& of, Arguments&&... arguments)
       : stream_(std::forward<Arguments>(arguments)...),
+        timer_(stream_.get_executor()),
         service_(&of),
         in_(of.limits.head.bytes, '\0') {}
 
@@ -197,7 +198,11 @@ class session : public connection, public std::enable_shared_from_this<session<S
     }
   }
 
-  void close() override { beast::get_lowest_layer(stream_).close(); }
+  void close() override {
+    boost_error ignored;
+    stream_.lowest_layer().close(ignored);
+    timer_.cancel(ignored);
+  }
 
  private:
   static constexpr std::chrono::seconds farewell{2};  // in which a peer may read why it was refused
@@ -208,7 +213,7 @@ class session : public connection, public std::enable_shared_from_this<session<S
     now_waiting(true);
     looked_ = 0;
     if (have_ == 0) {
-      beast::get_lowest_layer(stream_).expires_after(service_->limits.idle);
+      expect_within(service_->limits.idle);
       read();
     } else {
       began();
@@ -216,7 +221,42 @@ class session : public connection, public std::enable_shared_from_this<session<S
     }
   }
 
-  void began() { beast::get_lowest_layer(stream_).expires_after(service_->limits.header); }
+  void began() { expect_within(service_->limits.header); }
+
+  /// What is done next ends within this time, or else by `on_deadline`. The timer stays as it is where it is due no
+  /// later: it then looks at what the deadline has become. So a connection that is used often hardly ever sets it.
+  void expect_within(std::chrono::milliseconds time) {
+    deadline_ = clock::now() + time;
+    if (deadline_ < due_) {
+      set_timer();
+    }
+  }
+  void set_timer() {
+    due_ = deadline_;
+    timer_.expires_at(due_);
+    timer_.async_wait([weak = this->weak_from_this()](boost_error cancelled) {
+      if (const auto self = cancelled ? nullptr : weak.lock()) {
+        self->on_timer();
+      }
+    });
+  }
+  void on_timer() {
+    if (!stream_.lowest_layer().is_open()) {
+      return;
+    }
+    if (clock::now() < deadline_) {
+      set_timer();
+      return;
+    }
+    due_ = clock::time_point::max();
+    if (is_waiting() && have_ != 0 && !saying_farewell_) {
+      late_ = true;
+      boost_error ignored;
+      stream_.lowest_layer().cancel(ignored);  // `on_read` goes on
+    } else {
+      close();
+    }
+  }
 
   void read() {
     stream_.async_read_some(
@@ -225,7 +265,7 @@ class session : public connection, public std::enable_shared_from_this<session<S
   }
 
   void on_read(boost_error error, std::size_t size) {
-    if (error == beast::error::timeout && have_ != 0) {
+    if (late_ && stream_.lowest_layer().is_open()) {
       refuse(408);
     } else if (error) {  // closed by the peer, idle for too long, or the server stops
       close();
@@ -292,7 +332,7 @@ class session : public connection, public std::enable_shared_from_this<session<S
   }
 
   void write(bool head_only, std::chrono::milliseconds time) {
-    beast::get_lowest_layer(stream_).expires_after(time);
+    expect_within(time);
     const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
                                                 head_only ? asio::const_buffer{} : asio::buffer(answer_.body)};
     asio::async_write(stream_, all,
@@ -313,9 +353,10 @@ class session : public connection, public std::enable_shared_from_this<session<S
   /// read may be reset, and the response lost (RFC 9112, 9.6).
   void say_farewell() {
     now_waiting(true);
+    saying_farewell_ = true;
     boost_error ignored;
-    beast::get_lowest_layer(stream_).socket().shutdown(asio::socket_base::shutdown_send, ignored);
-    beast::get_lowest_layer(stream_).expires_after(farewell);
+    stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    expect_within(farewell);
     ignore();
   }
   void ignore() {
@@ -330,6 +371,9 @@ class session : public connection, public std::enable_shared_from_this<session<S
   }
 
   Stream stream_;
+  asio::steady_timer timer_;
+  clock::time_point deadline_{};
+  clock::time_point due_ = clock::time_point::max();  ///< when the timer looks at the deadline
   const service* service_;
   std::string in_;          ///< the bytes of heads: as large as one may be
   std::size_t have_ = 0;    ///< how many of them were read
@@ -341,6 +385,8 @@ class session : public connection, public std::enable_shared_from_this<session<S
   response answer_;
   bool keep_alive_ = false;
   bool finishing_ = false;
+  bool late_ = false;  ///< the head of a request took too long
+  bool saying_farewell_ = false;
   std::size_t ignored_ = 0;
 };
 
