@@ -29,6 +29,7 @@ namespace vitals::inline v0::http {
 struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all; or `unix:` and a socket's path
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool metrics = true;                ///< serves `/metrics` and its likes; else they are not found
   bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
   health_page_options health{};       ///< what the health's pages tell beside it
   connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
@@ -45,13 +46,9 @@ class server {
       : options_(std::move(options)),
         health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
     health_.add_to(routes_);
-    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
-    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
-    routes_.add("/metrics/json", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
+    if (options_.metrics) {
+      add_metrics();
+    }
   }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -133,6 +130,16 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
 
  private:
+  void add_metrics() {
+    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
+    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
+                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
+    routes_.add("/metrics/json", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics", "metrics as JSON", json);
+    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
+                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
+  }
+
   template <class Source>
   void expose_health() {
     if constexpr (health_source<Source>) {
