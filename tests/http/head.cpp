@@ -140,6 +140,7 @@ TEST_CASE("header lines that are none") {
   CHECK(with_host(std::string("A: b\0c\r\n", 8)) == 400);
   CHECK(with_host("A: \x7F\r\n") == 400);
   CHECK(with_host("A(b): c\r\n") == 400);
+  CHECK(with_host("Connection: keep alive\r\n") == 400);
   CHECK(with_host("A: caf\xC3\xA9 \xFF\r\n") == 0);  // opaque, as RFC 9110 has it
   CHECK(with_host("A:\r\nA: \t \r\n") == 0);
 }

@@ -182,10 +182,13 @@ class field_rules {
         return refuse(417);
       }
     } else if (same_name(name, "Connection")) {
-      each_member(value, [this](std::string_view member) {
+      bool good = true;
+      each_member(value, [&](std::string_view member) {
+        good = good && (member.empty() || is_token(member));
         closes_ = closes_ || same_name(member, "close");
         keeps_ = keeps_ || same_name(member, "keep-alive");
       });
+      return good || refuse(400);
     }
     return true;
   }
