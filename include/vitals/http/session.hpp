@@ -126,15 +126,20 @@ class connection {
   }
 }
 
-/// Appends a time as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-inline void append_date(std::string& out, std::time_t time) {
+/// Appends a time, in seconds since 1970, as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. (gmtime_r
+/// takes a lock.)
+inline void append_date(std::string& out, std::int64_t seconds) {
   constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm t{};
-  ::gmtime_r(&time, &t);
-  fmt::format_to(std::back_inserter(out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[t.tm_wday % 7], t.tm_mday,
-                 months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+  constexpr std::int64_t day = 86'400;
+  const std::chrono::sys_days today{std::chrono::days{seconds / day}};
+  const std::chrono::year_month_day date{today};
+  const std::int64_t second = seconds % day;
+  fmt::format_to(std::back_inserter(out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                 days[std::chrono::weekday{today}.c_encoding()], static_cast<unsigned>(date.day()),
+                 months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), second / 3600,
+                 second / 60 % 60, second % 60);
 }
 
 /// Replaces `out` with a response's head.
