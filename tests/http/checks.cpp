@@ -133,7 +133,7 @@ struct dead_resolver {
   static host_addresses look_up(const std::string&, std::uint16_t port) {
     ++calls;
     ++inside;
-    alive.get_future().wait();
+    answers.wait();
     --inside;
     host_addresses found;
     found.endpoints.emplace_back(boost::asio::ip::make_address("127.0.0.1"), port);
@@ -142,6 +142,7 @@ struct dead_resolver {
   static inline std::atomic<int> calls{0};
   static inline std::atomic<int> inside{0};
   static inline std::promise<void> alive;
+  static inline const std::shared_future<void> answers{alive.get_future()};
 };
 
 TEST_CASE("a dead resolver blocks nothing, and is asked by one thread at a time; once it answers, so it is") {
@@ -165,7 +166,7 @@ TEST_CASE("a dead resolver blocks nothing, and is asked by one thread at a time;
   connect_check patient{{.host = "some.name", .port = server.port(), .timeout = long_enough}, mine};
   dead_resolver::alive.set_value();
   CHECK(said(patient()) == "passed");
-  CHECK(dead_resolver::calls == 1);
+  CHECK(dead_resolver::calls <= 2);  // by the lookup that was under way, or by one of its own where that had ended
   CHECK(wait_for([] { return dead_resolver::inside == 0; }));
 }
 
