@@ -251,6 +251,9 @@ class basic_health {
       reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
     error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    if constexpr (!beating_names.empty()) {
+      static_cast<void>(Clock::ticks());  // whose first use costs more: here no heartbeat and no probe pays for it
+    }
     detail::cell* const at = detail::find_record(image).shared;
     cells_.store(at, std::memory_order_release);
     return at;

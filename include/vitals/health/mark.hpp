@@ -162,7 +162,7 @@ struct told_state {
     return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
   }
   [[nodiscard]] constexpr status target(component_state s) const noexcept {
-    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    const bool first = s.now == status::unknown && s.in_a_row() == 0;
     return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
   }
 };

@@ -155,7 +155,7 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row() == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
     const std::uint64_t missing = silence - facts.deadline - extra;
