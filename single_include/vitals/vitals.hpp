@@ -90,8 +90,8 @@
 namespace vitals::inline v0 {
 
 /// A steady clock read from the processor's time-stamp counter: about half the cost of steady_clock. Its rate is
-/// measured against steady_clock in 20 ms at the first reading (`calibrate()` does it ahead), to some parts in 100,000.
-/// Where the counter does not tick at a constant rate it is steady_clock itself. Thread-safe.
+/// measured against steady_clock in the first 20 ms, for which the first reading waits (`calibrate()` does it ahead),
+/// to some parts in 100,000. Where the counter does not tick at a constant rate it is steady_clock itself. Thread-safe.
 struct tsc_clock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -103,32 +103,21 @@ struct tsc_clock {
   [[nodiscard]] static time_point now() noexcept {
     const std::uint64_t rate = rate_.load(std::memory_order_acquire);
     if (rate != 0 && rate != unusable) [[likely]] {
-      __extension__ using wide = unsigned __int128;
-      return time_point{duration{static_cast<rep>(static_cast<wide>(ticks()) * rate >> fraction_bits)}};
+      return time_point{duration{static_cast<rep>(at_rate(ticks(), rate))}};
     }
     return first_now(rate);
   }
 
-  /// Measures the counter's rate now rather than at the first reading. Waits 20 ms the first time.
+  /// Measures the counter's rate now rather than at the first reading. Waits until 20 ms have passed since the first
+  /// use of this clock.
   VITALS_COLD static void calibrate() noexcept {
-    if (rate_.load(std::memory_order_acquire) != 0) {
-      return;
-    }
-    std::uint64_t rate = unusable;
-    if (counter_is_invariant()) {
-      const auto start = std::chrono::steady_clock::now();
-      const std::uint64_t first = ticks();
-      auto end = start;
-      while (end - start < std::chrono::milliseconds{20}) {
-        end = std::chrono::steady_clock::now();
+    if (rate_.load(std::memory_order_acquire) == 0) {
+      if (is_counter()) {
+        static_cast<void>(measure(~std::uint64_t{0}));
+      } else {
+        publish(unusable);
       }
-      const std::uint64_t passed = ticks() - first;
-      const auto nanoseconds = static_cast<double>(duration{end - start}.count());
-      rate = static_cast<std::uint64_t>(nanoseconds / static_cast<double>(passed) *
-                                        static_cast<double>(std::uint64_t{1} << fraction_bits));
     }
-    std::uint64_t unset = 0;  // the first to finish decides: a rate that changed would make the clock jump
-    rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
   /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
@@ -137,40 +126,107 @@ struct tsc_clock {
     return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
   }
 
-  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  /// A difference of two `raw()` in nanoseconds. It waits for the rate, once and up to 20 ms, only where less time than
+  /// that difference has passed since the first use of this clock in this library.
   [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
     if (!is_counter()) {
       return difference;
     }
-    calibrate();
-    __extension__ using wide = unsigned __int128;
-    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
-                                      fraction_bits);
+    const std::uint64_t rate = rate_.load(std::memory_order_acquire);
+    return at_rate(difference, rate != 0 ? rate : measure(difference));
   }
 
  private:
   static constexpr int fraction_bits = 32;
-
-  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
-  static inline constinit std::atomic<std::uint32_t> usable_{0};
-
-  static bool is_counter() noexcept {
-    std::uint32_t known = usable_.load(std::memory_order_relaxed);
-    if (known == 0) {
-      known = counter_is_invariant() ? 1 : 2;
-      usable_.store(known, std::memory_order_relaxed);
-    }
-    return known == 1;
-  }
-  VITALS_COLD static std::uint64_t first_raw() noexcept {
-    return is_counter() ? ticks()
-                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
   /// publishes nothing but itself.
   static inline constinit std::atomic<std::uint64_t> rate_{0};
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike. Released: who
+  /// sees it finds the first instant.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  /// The first instant. Both are written once, by the thread that sets the ticks (relaxed, for they are read after the
+  /// time); the time, not 0, is released behind them.
+  static inline constinit std::atomic<std::uint64_t> first_ticks_{0};
+  static inline constinit std::atomic<std::uint64_t> first_time_{0};
+
+  /// The counter and steady_clock at one moment.
+  struct instant {
+    std::uint64_t ticks = 0;
+    std::uint64_t time = 0;
+  };
+  /// The closest of three, as a thread may be put aside between two readings.
+  static instant now_by_both() noexcept {
+    instant closest;
+    for (std::uint64_t best = ~std::uint64_t{0}, i = 0; i != 3; ++i) {
+      const std::uint64_t before = ticks();
+      const std::uint64_t time = steady_nanoseconds();
+      const std::uint64_t apart = ticks() - before;
+      if (apart < best) {
+        best = apart;
+        closest = {.ticks = before + apart / 2, .time = time};
+      }
+    }
+    return closest;
+  }
+  static instant first_instant() noexcept {
+    if (const std::uint64_t time = first_time_.load(std::memory_order_acquire); time != 0) {
+      return {.ticks = first_ticks_.load(std::memory_order_relaxed), .time = time};
+    }
+    const instant here = now_by_both();
+    if (std::uint64_t none = 0; first_ticks_.compare_exchange_strong(none, here.ticks, std::memory_order_relaxed)) {
+      first_time_.store(here.time, std::memory_order_release);
+    }
+    return here;  // where another thread is just writing its own, this is as good
+  }
+
+  /// The rate since the first instant: for good where 20 ms have passed. Where not, it waits until it is good enough
+  /// for the difference, which it is as soon as so much has passed: then it is as exact as the instants are.
+  VITALS_COLD static std::uint64_t measure(std::uint64_t difference) noexcept {
+    instant from = first_instant();
+    instant to = now_by_both();
+    if (to.ticks < from.ticks || to.time - from.time > longest) {
+      from = to;
+    }
+    while (to.time - from.time < 20'000'000 && to.ticks - from.ticks <= difference) {
+      to = now_by_both();
+    }
+    const auto rate = static_cast<std::uint64_t>(static_cast<double>(to.time - from.time) /
+                                                 static_cast<double>(to.ticks - from.ticks) *
+                                                 static_cast<double>(std::uint64_t{1} << fraction_bits));
+    return to.time - from.time < 20'000'000 ? rate : publish(rate);
+  }
+  /// An hour: in a longer time the machine may have slept, and the counter begun again.
+  static constexpr std::uint64_t longest = 3'600'000'000'000;
+
+  /// The first to finish decides: a rate that changed would make the clock jump.
+  static std::uint64_t publish(std::uint64_t rate) noexcept {
+    std::uint64_t known = 0;
+    return rate_.compare_exchange_strong(known, rate, std::memory_order_acq_rel) ? rate : known;
+  }
+  static std::uint64_t at_rate(std::uint64_t ticks, std::uint64_t rate) noexcept {
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(ticks) * rate >> fraction_bits);
+  }
+  static std::uint64_t steady_nanoseconds() noexcept {
+    return static_cast<std::uint64_t>(duration{std::chrono::steady_clock::now().time_since_epoch()}.count());
+  }
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_acquire);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      if (known == 1) {
+        static_cast<void>(first_instant());
+      }
+      usable_.store(known, std::memory_order_release);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept { return is_counter() ? ticks() : steady_nanoseconds(); }
 
   VITALS_COLD static time_point first_now(std::uint64_t rate) noexcept {
     if (rate == unusable) {
@@ -4467,54 +4523,84 @@ namespace detail {
 inline constexpr std::size_t statuses = 4;
 inline constexpr std::size_t reports = 3;
 
-/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
-/// report is legal, and none leads back to unknown.
-inline constexpr status component_table[statuses][reports] = {
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
+/// What enough reports in a row show.
+enum class evidence : std::uint8_t {
+  success,     ///< they are successes
+  no_failure,  ///< none of them is a failure
+  no_success,  ///< none of them is a success
+  failure,     ///< they are failures
+};
+inline constexpr std::size_t evidences = 4;
+
+/// The status that evidence leads to: a row for each status, a column for each evidence. None leads back to unknown.
+inline constexpr status component_table[statuses][evidences] = {
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy, status::unhealthy},
 };
 
-constexpr status target_of(status from, report r) noexcept {
-  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+constexpr status target_of(status from, evidence e) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(e)];
 }
 
 /// When reports are believed.
 struct component_policy {
-  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
-  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint32_t fall = 1;             ///< so many failures, or reports without a success, in a row make it worse
+  std::uint32_t rise = 1;             ///< so many successes, or reports without a failure, in a row make it better
   std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
   std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
   std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
   std::uint64_t flap_window = 60000;  ///< ms
 };
 
-/// What a component's word holds.
+/// What a component's word holds. Two runs are enough to know, after a success, the successes in a row and the reports
+/// without a failure; after a failure, the failures and the reports without a success; after a degradation, the reports
+/// without either.
 struct component_state {
-  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_in_a_row = (1U << 8U) - 1;
   static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
-  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 38U) - 1;
 
   status now = status::unknown;
   report last = report::success;  ///< what was reported last
-  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t failure_run = 0;  ///< so many in a row were failures, as the last one is, or were none, as it is none
+  std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
-  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
-  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  /// How often in a row the last report was made, up to `most_in_a_row`; 0: there was none.
+  [[nodiscard]] constexpr std::uint32_t in_a_row() const noexcept {
+    return failure_run < success_run ? failure_run : success_run;
+  }
+
+  /// With one more report, whatever follows from it.
+  [[nodiscard]] constexpr component_state with(report r) const noexcept {
+    constexpr auto count = [](std::uint32_t run, bool goes_on) {
+      return !goes_on ? 1 : run == most_in_a_row ? run : run + 1;
+    };
+    component_state s = *this;
+    s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
+    s.success_run = count(success_run, (r == report::success) == (last == report::success));
+    s.last = r;
+    return s;
+  }
+
+  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
     return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
-           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+           static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
+           static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
             .last = static_cast<report>(word >> 2U & 3U),
-            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
-            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
-            .since = word >> 24U};
+            .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
+            .since = word >> 26U};
   }
 };
 
@@ -4538,12 +4624,33 @@ constexpr bool is_better(status than, status s) noexcept {
   return than == status::unknown ? s == status::healthy : s < than;
 }
 
+/// The status that the reports so far lead to, as far as their number goes. The first one is believed alone.
+constexpr status target_of(const component_state& s, const component_policy& p) noexcept {
+  const bool first = s.now == status::unknown;
+  const std::uint32_t fall = first ? 1 : p.fall;
+  const std::uint32_t rise = first ? 1 : p.rise;
+  status to = s.now;
+  if (s.last != report::failure && s.failure_run >= rise) {
+    to = target_of(to, evidence::no_failure);
+  }
+  if (s.last != report::success && s.success_run >= fall) {
+    to = target_of(to, evidence::no_success);
+  }
+  if (s.last == report::success && s.success_run >= rise) {
+    to = target_of(to, evidence::success);
+  }
+  if (s.last == report::failure && s.failure_run >= fall) {
+    to = target_of(to, evidence::failure);
+  }
+  return to;
+}
+
 /// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
 /// its dwell is over and the component is calm.
 constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
                                   calmness calm) noexcept {
-  const status target = target_of(s.now, s.last);
-  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  const status target = target_of(s, p);
+  const bool waits = s.now != status::unknown && is_better(s.now, target);
   if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
     const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
     s.now = target;
@@ -4556,18 +4663,13 @@ constexpr component_state settled(component_state s, std::uint64_t now, const co
 /// The state after a report. `in_grace`: whether the process has only just started.
 constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
                                 const component_policy& p, bool in_grace, calmness calm) noexcept {
-  s = settled(s, now, p, calm);
-  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
-               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
-                                                              : s.in_a_row + 1;
-  s.last = r;
+  s = settled(s, now, p, calm).with(r);
   s.reason = r == report::success ? s.reason : reason;
-  const status target = target_of(s.now, r);
+  const status target = target_of(s, p);
   const bool worse = !is_better(s.now, target);
-  const bool first = s.now == status::unknown;
-  const bool held =
-      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
-  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+  const bool held = s.now == status::unknown ? r == report::failure && in_grace
+                                             : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
+  if (target != s.now && !held) {
     s.now = target;
     s.since = now;
   }
@@ -4756,11 +4858,12 @@ struct informational {};  ///< Told, and without consequence.
 template <class... Components>
 struct depends_on {};
 
-/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
-/// counted by itself. (The very first report is believed alone, whatever it is.)
+/// So many failures in a row make it unhealthy, and so many reports without a success at least degraded: up to 255;
+/// otherwise one does. (The very first report is believed alone, whatever it is.)
 template <std::uint32_t Count>
 struct fall {};
-/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
+/// So many successes in a row make it healthy again, and so many reports without a failure lift it to degraded at
+/// least: up to 255; otherwise one does.
 template <std::uint32_t Count>
 struct rise {};
 /// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
@@ -4823,12 +4926,14 @@ struct component_option<depends_on<Components...>> {
 };
 template <std::uint32_t Count>
 struct component_option<fall<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
 };
 template <std::uint32_t Count>
 struct component_option<rise<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
 };
 template <number Time>
@@ -5248,7 +5353,7 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row() == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
     const std::uint64_t missing = silence - facts.deadline - extra;
@@ -5532,7 +5637,8 @@ struct health_clock {
   static std::uint64_t milliseconds() noexcept { return read(CLOCK_MONOTONIC); }
   /// ms since 1970 (UTC).
   static std::uint64_t wall() noexcept { return read(CLOCK_REALTIME); }
-  /// What a heartbeat stores: not 0.
+  /// What a heartbeat stores: not 0. (A program's health reads it once at its first use: so no silence since a later
+  /// heartbeat waits for the rate of the processor's counter.)
   VITALS_HOT static std::uint64_t ticks() noexcept { return tsc_clock::raw() | 1U; }
   /// ms since such ticks; 0 for those of another processor that are ahead.
   static std::uint64_t silence(std::uint64_t ticks) noexcept {
@@ -5887,7 +5993,7 @@ struct told_state {
     return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
   }
   [[nodiscard]] constexpr status target(component_state s) const noexcept {
-    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    const bool first = s.now == status::unknown && s.in_a_row() == 0;
     return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
   }
 };
@@ -6249,6 +6355,9 @@ class basic_health {
       reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
     error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    if constexpr (!beating_names.empty()) {
+      static_cast<void>(Clock::ticks());  // whose first use costs more: here no heartbeat and no probe pays for it
+    }
     detail::cell* const at = detail::find_record(image).shared;
     cells_.store(at, std::memory_order_release);
     return at;
@@ -9695,7 +9804,10 @@ class drain {
 #ifndef VITALS_HEALTH_MONITOR_HPP
 #define VITALS_HEALTH_MONITOR_HPP
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
@@ -9721,11 +9833,24 @@ struct check_timing {
   std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
   std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
   std::chrono::milliseconds delay{};                            ///< before the first one
+  /// Each start comes later by up to so much, at random: programs that were started together do not ask together.
+  std::chrono::milliseconds jitter{};
 };
 
 namespace detail {
 
 using check_milliseconds = std::uint64_t (*)() noexcept;
+
+/// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
+inline std::uint64_t some_number(std::uint64_t most) noexcept {
+  static std::atomic<std::uint64_t> calls{0};  // relaxed: any difference will do
+  std::uint64_t x = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) +
+                    (static_cast<std::uint64_t>(::getpid()) << 32U) +
+                    calls.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;  // the finalizer of splitmix64
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return (x ^ (x >> 31U)) % (most + 1);
+}
 
 /// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
 /// distances: should the clock step, a wait is not as long as the step.
@@ -9737,8 +9862,9 @@ class check_schedule {
   check_schedule(const check_timing& timing, std::uint64_t now) noexcept
       : period_(static_cast<std::uint64_t>(timing.period.count())),
         timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
+        jitter_(static_cast<std::uint64_t>(timing.jitter.count())),
         from_(now),
-        wait_(static_cast<std::uint64_t>(timing.delay.count())) {}
+        wait_(static_cast<std::uint64_t>(timing.delay.count()) + some_number(jitter_)) {}
 
   /// What is to be done now.
   [[nodiscard]] turn at(std::uint64_t now) const noexcept {
@@ -9771,9 +9897,11 @@ class check_schedule {
                                                            : ending::in_time;
     runs_ = false;
     late_ = false;
-    wait_ = (distance(from_, now) / period_ + 1) * period_;
+    wait_ = (distance(from_, now) / period_ + 1) * period_ + some_number(jitter_);
     return how;
   }
+  /// It is wanted now; where it runs, it will have a result anyhow.
+  void hurry() noexcept { wait_ = runs_ ? wait_ : 0; }
 
   [[nodiscard]] bool is_running() const noexcept { return runs_; }
   [[nodiscard]] bool is_late() const noexcept { return late_; }
@@ -9781,6 +9909,7 @@ class check_schedule {
  private:
   std::uint64_t period_;
   std::uint64_t timeout_;
+  std::uint64_t jitter_;
   std::uint64_t from_;
   std::uint64_t wait_;
   bool runs_ = false;
@@ -9813,6 +9942,9 @@ struct check_task {
   // The monitor's own.
   check_schedule schedule;
   std::thread thread{};
+
+  // Under the hub's mutex: somebody wants it to run at once.
+  bool wanted = false;
 
   // Under the hub's mutex: written by the check's thread as its last act.
   bool done = false;
@@ -9867,8 +9999,9 @@ class check_watch {
                                   std::string{of.facts->components[index].name} + "\": " + why);
     };
     if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
-        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day) {
-      refuse("its period and its timeout are from 1ms to a day, its delay from 0 to a day");
+        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day ||
+        timing.jitter < milliseconds{0} || timing.jitter > day) {
+      refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
     }
     auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
     const std::lock_guard lock{hub_->mutex};
@@ -9890,6 +10023,19 @@ class check_watch {
     announce();
   }
 
+  /// Has a component's check run at the next step. False where it has none.
+  bool want(const health_ref& of, std::size_t index) noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& task : tasks_) {
+      if (task->of.cells == of.cells && task->index == index) {
+        task->wanted = true;
+        announce();
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
   /// nothing to do, unless there is news.
   std::uint64_t step() noexcept {
@@ -9897,6 +10043,9 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
+      if (is_wanted(*task)) {
+        task->schedule.hurry();
+      }
       const std::uint64_t now = clock_();
       const check_schedule::turn turn = task->schedule.at(now);
       if (turn == check_schedule::turn::overdue) {
@@ -9986,6 +10135,12 @@ class check_watch {
   [[nodiscard]] bool is_stopping() const noexcept {
     const std::lock_guard lock{hub_->mutex};
     return hub_->stopping;
+  }
+
+  /// Whether somebody has wanted it since the last call.
+  [[nodiscard]] bool is_wanted(check_task& task) const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return std::exchange(task.wanted, false);
   }
 
   /// Visits all tasks, without the mutex: listeners are called, threads joined.
@@ -10110,13 +10265,19 @@ class check_watch {
 ///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
 ///   checks.start();
 ///
-/// Make, start and stop it on one thread at a time; `add` and `watch` may come at any time.
+/// Make, start and stop it on one thread at a time; `add`, `watch` and `run_now` may come at any time. A forked child
+/// has none of a running monitor's threads: make another one there.
 class monitor {
  public:
   monitor() = default;
   monitor(const monitor&) = delete;
   monitor& operator=(const monitor&) = delete;
-  ~monitor() { stop(); }
+  ~monitor() {
+    stop();
+    if (is_inherited()) {
+      static_cast<void>(running_.release());  // its mutex may be locked, and waited for, by a thread that is not there
+    }
+  }
 
   /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
   /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
@@ -10130,7 +10291,7 @@ class monitor {
       using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
       static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
                     "a check returns bool or vitals::check_result");
-      watch_.add(
+      running_->watch.add(
           Health::ref(), Health::template place_of<Component>,
           [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
     }
@@ -10141,20 +10302,35 @@ class monitor {
   void watch() {
     static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
     if constexpr (detail::is_health<Health>) {
-      watch_.add(Health::ref());
+      running_->watch.add(Health::ref());
     }
   }
 
-  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none. Does nothing where
-  /// it runs already.
+  /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
+  /// already, nothing more happens. False where the component has no check.
+  template <class Health, class Component>
+  bool run_now() noexcept {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write run_now<app_health, store>()");
+    if constexpr (detail::is_health<Health>) {
+      return running_->watch.want(Health::ref(), Health::template place_of<Component>);
+    }
+  }
+
+  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none, std::logic_error in
+  /// a child that was forked while it ran. Does nothing where it runs already.
   void start() {
-    if (!thread_.joinable()) {
-      watch_.resume();
-      thread_ = detail::quiet_thread([this] {
-        for (std::uint64_t wait = watch_.step(); !watch_.may_stop(); wait = watch_.step()) {
-          watch_.wait(wait);
+    if (is_inherited()) {
+      throw std::logic_error("vitals: a forked child has no threads of its parent's monitor: make another one there");
+    }
+    if (!running_->thread.joinable()) {
+      running_->watch.resume();
+      running_->thread = detail::quiet_thread([&watch = running_->watch] {
+        for (std::uint64_t wait = watch.step(); !watch.may_stop(); wait = watch.step()) {
+          watch.wait(wait);
         }
       });
+      process_ = ::getpid();
     }
   }
 
@@ -10162,16 +10338,29 @@ class monitor {
   /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
   /// would wait for itself.
   bool stop() noexcept {
-    if (thread_.joinable()) {
-      watch_.ask_to_stop();
-      thread_.join();
+    if (is_inherited()) {
+      return true;  // nothing runs here
     }
-    return watch_.leave();
+    if (running_->thread.joinable()) {
+      running_->watch.ask_to_stop();
+      running_->thread.join();
+    }
+    const bool none_left = running_->watch.leave();
+    process_ = none_left ? 0 : process_;
+    return none_left;
   }
 
  private:
-  detail::check_watch watch_{&health_clock::milliseconds};
-  std::thread thread_;
+  struct parts {
+    detail::check_watch watch{&health_clock::milliseconds};
+    std::thread thread{};
+  };
+
+  /// Whether this is a child that was forked after the start.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != 0 && process_ != ::getpid(); }
+
+  std::unique_ptr<parts> running_ = std::make_unique<parts>();
+  ::pid_t process_ = 0;  ///< the one whose threads may be at it; 0: none
 };
 
 }  // namespace vitals::inline v0
@@ -10364,15 +10553,23 @@ class exchange {
 
   [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
 
-  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
+  /// the time that is left, so that one that is silent does not hide one that answers.
   void connect(const std::optional<host_addresses>& to) {
     if (!to || to->error) {
       fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
     }
-    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
+    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
+    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
+      const auto now = std::chrono::steady_clock::now();
+      stream_.close();
+      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
+                       now + (deadline_ - now) / left--);
+      if (!error) {
+        return;
+      }
     }
+    fail("connecting", error);
   }
 
   /// Sends the request and reads its answer.
@@ -10460,12 +10657,16 @@ class exchange {
   /// Runs one operation to its end or to the deadline.
   template <class Start>
   [[nodiscard]] error_type finished(Start start) {
+    return finished(std::move(start), deadline_);
+  }
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
     error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline_) {
+    if (std::chrono::steady_clock::now() >= deadline) {
       return error;
     }
-    stream_.expires_at(deadline_);
-    start([&error](error_type result, const auto&) { error = result; });
+    stream_.expires_at(deadline);
+    start([&error](error_type result, const auto&...) { error = result; });
     io_.restart();
     io_.run();
     return error;
