@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <future>
 #include <iostream>
 #include <optional>
 #include <span>
@@ -35,11 +35,11 @@ class delivery {
         target_(std::move(to)) {
     metrics::get<queue_capacity>().set(capacity);
     relay_health::mark_healthy<parts::delivery>();  // nothing has failed: there may be nothing to deliver for long
-    thread_ = std::thread([this] { run(); });
+    done_ = std::async(std::launch::async, [this] { run(); });
   }
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
-  ~delivery() { end(); }
+  ~delivery() { begin_to_end(); }  // `done_` waits
 
   /// Hands an event over. Where the queue is full it waits, and calls `while_waiting` now and then. One thread.
   template <class WhileWaiting>
@@ -62,17 +62,20 @@ class delivery {
   }
 
   /// Whether the output could not be written. Nothing is delivered any more.
-  [[nodiscard]] bool has_failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool has_failed() const { return is_done(std::chrono::milliseconds{0}); }
 
-  /// Delivers what is in the queue, and ends. How many events were given up. Throws what went wrong at the output.
-  std::uint64_t finish() {
-    end();
+  /// Delivers what is in the queue, and ends. Calls `while_waiting` now and then. How many events were given up. Throws
+  /// what went wrong at the output.
+  template <class WhileWaiting>
+  std::uint64_t finish(const WhileWaiting& while_waiting) {
+    begin_to_end();
+    while (!is_done(std::chrono::milliseconds{500})) {
+      while_waiting();
+    }
     const std::uint64_t given_up = pushed_ - delivered_;
     metrics::get<undelivered_events>().inc(given_up);
     metrics::get<queue_depth>().add(-static_cast<std::int64_t>(given_up));
-    if (failure_ != nullptr) {
-      std::rethrow_exception(failure_);
-    }
+    done_.get();
     return given_up;
   }
 
@@ -86,15 +89,14 @@ class delivery {
   static constexpr milliseconds patience{10000};
   static constexpr clock::time_point no_end = clock::time_point::max();
 
-  void run() noexcept {
+  void run() {
     try {
       std::vector<event> batch;
       while (queue_.take_all(batch) && deliver(batch)) {
       }
     } catch (...) {
-      failure_ = std::current_exception();  // read by `finish` only after the thread's end
-      failed_.store(true, std::memory_order_relaxed);
-      relay_health::mark_unhealthy<parts::delivery>("write_failed");
+      queue_.close();
+      throw;
     }
     queue_.close();
   }
@@ -163,24 +165,21 @@ class delivery {
                            : std::chrono::ceil<milliseconds>(std::max(asked, begin) + patience - clock::now());
   }
 
-  void end() {
+  void begin_to_end() {
     hurry();
     queue_.close();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
   }
+
+  [[nodiscard]] bool is_done(milliseconds within) const { return done_.wait_for(within) == std::future_status::ready; }
 
   std::optional<output_file> output_;
   std::optional<target> target_;
   bounded_queue<event> queue_{capacity};
-  std::atomic<bool> failed_{false};                   // relaxed, as `end_asked_`: it stands for itself alone
-  std::atomic<clock::time_point> end_asked_{no_end};  // written once
-  std::exception_ptr failure_;
-  std::uint64_t pushed_ = 0;     // by who pushes
-  std::uint64_t delivered_ = 0;  // by the thread; read after its end
+  std::atomic<clock::time_point> end_asked_{no_end};  // written once, relaxed: it stands for itself alone
+  std::uint64_t pushed_ = 0;                          // by who pushes
+  std::uint64_t delivered_ = 0;                       // by the thread; read after its end
   bool complained_ = false;
-  std::thread thread_;
+  std::future<void> done_;  // last: the thread uses the others
 };
 
 #endif

@@ -80,7 +80,7 @@ void replay(const options& chosen) {
   delivery out(output_of(chosen, log), target_of(chosen));
   out.hurry();
   log.finish([&](const line& l) { relay(l, out, [] {}); });
-  const std::uint64_t given_up = out.finish();
+  const std::uint64_t given_up = out.finish([] {});
   if (!(std::cout << vitals::scrape<metrics>() << std::flush)) {
     throw std::runtime_error("cannot print the metrics");
   }
@@ -125,8 +125,8 @@ void add_checks(vitals::monitor& checks, const options& chosen) {
 }
 
 /// Relays what the log comes to hold, until the program was asked to end and the delay for it is over; or until the
-/// output fails.
-void follow(log_follower& log, delivery& out, const vitals::drain<relay_health>& end, const options& chosen) {
+/// output fails. How many events were given up.
+std::uint64_t follow(log_follower& log, delivery& out, const vitals::drain<relay_health>& end, const options& chosen) {
   const auto while_waiting = [&] {
     relay_health::beat<parts::input>();  // it is not the reader that is at fault
     if (end.is_over()) {
@@ -146,6 +146,7 @@ void follow(log_follower& log, delivery& out, const vitals::drain<relay_health>&
   }
   out.hurry();
   log.finish(on_line);
+  return out.finish(while_waiting);
 }
 
 void serve(const options& chosen) {
@@ -165,10 +166,9 @@ void serve(const options& chosen) {
   checks.start();
   delivery out(std::move(output), target_of(chosen));
   relay_health::mark_ready();
-  follow(log, out, end, chosen);
+  const std::uint64_t given_up = follow(log, out, end, chosen);
   std::signal(SIGTERM, SIG_IGN);  // the drain gives the signals back when it goes, and even then they change nothing
   std::signal(SIGINT, SIG_IGN);
-  const std::uint64_t given_up = out.finish();
   std::cerr << "event_relay: stopped after " << metrics::get<lines>().value() << " lines\n";
   expect_none(given_up, chosen);
 }

@@ -1,5 +1,5 @@
-"""The relay's health from outside, as its probes and its operators see it: its target fails, its reader hangs, its input
-goes, its queue fills, and it is asked to end."""
+"""The relay's health from outside, as its probes and its operators see it: its target fails, its reader hangs, its
+input goes, its queue fills, and it is asked to end."""
 
 import json
 import os
@@ -63,8 +63,8 @@ class TestCase(relay.TestCase):
     def ask(self, r, path):
         """Status and body of an answer."""
         url = r.url.removesuffix("/metrics") + path
-        done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", str(relay.PATIENCE), "-w", "\n%{http_code}", url],
-                              check=True, stdout=subprocess.PIPE)
+        command = ["curl", "-sS", "--noproxy", "*", "--max-time", str(relay.PATIENCE), "-w", "\n%{http_code}", url]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         body, status = done.stdout.decode().rsplit("\n", 1)
         return int(status), body
 
@@ -106,7 +106,7 @@ class TestCase(relay.TestCase):
             self.assertEqual(parts[name]["status"], state, parts)
             self.assertEqual(shown[f'relay_component_status{{component="{name}"}}'], works)
             for other in ("unknown", "healthy", "degraded", "unhealthy"):
-                sample = f'relay_component_state{{component="{name}",component_state="{other}"}}'
+                sample = f'relay_component_state{{component="{name}",relay_component_state="{other}"}}'
                 self.assertEqual(shown[sample], other == state, sample)
             self.assertEqual(self.ask(r, f"/readyz/{name}")[0], 200 if works else 503)
         return parts
@@ -150,7 +150,8 @@ class Targets(TestCase):
         checks = 'relay_component_check_duration_seconds_count{component="target"}'
         before = r.samples()[checks]
         self.target.start()
-        shown = wait_for(lambda: (now := r.samples())['relay_component_status{component="target"}'] == 1 and now, "the target")
+        works = 'relay_component_status{component="target"}'
+        shown = wait_for(lambda: (now := r.samples())[works] == 1 and now, "the target")
         self.assertGreaterEqual(shown[checks], before + 3)  # three good checks in a row, and not before
         self.wait_for_probe(r, 200, [])
         r.wait_until(counts_of(self.log))
@@ -311,27 +312,47 @@ class Ending(TestCase):
         self.assertIn("stopped after 31 lines\n", r.messages())
 
     def test_signals_again_and_again(self):
+        """To its very end."""
         self.write(SAMPLE.read_bytes())
-        r = self.follow("--drain", "0.5")
-        self.wait_for_probe(r, 200, [])
-        while r.process.poll() is None:
-            r.process.send_signal(signal.SIGTERM)
-            time.sleep(0.001)
-        self.assertEqual(r.process.returncode, 0)
+        for _ in range(10):
+            r = self.follow()
+            self.wait_for_probe(r, 200, [])
+            while r.process.poll() is None:
+                r.process.send_signal(signal.SIGTERM)
+                time.sleep(0.0002)
+            self.assertEqual(r.process.returncode, 0)
 
-    def test_in_vain(self):
-        """What cannot be delivered is counted and told."""
+    def check_in_vain(self, more, sample, least):
+        """What cannot be delivered is counted and told, and nobody else is blamed meanwhile."""
         self.write(events(0, 10))
         self.target.start()
-        r = self.follow("--target", self.target.url, "--drain", "0")
+        r = self.follow("--target", self.target.url)
         r.wait_until(counts_of(self.log))
         self.target.kill()
-        self.append(SAMPLE.read_bytes() * 20)
-        wait_for(lambda: r.samples()["relay_queue_full_waits_total"] > 0, "a full queue")
-        self.assertEqual(r.stop(), 1)
+        self.append(more)
+        wait_for(lambda: r.samples()[sample] >= least, sample)
+        r.process.send_signal(signal.SIGTERM)
+        reasons = set()
+
+        def ended():
+            try:
+                reasons.update(self.probe(r)[1]["reasons"])
+            except subprocess.CalledProcessError:  # its server is gone
+                pass
+            return r.process.poll() is not None
+
+        wait_for(ended, "the end")
+        self.assertEqual(r.process.returncode, 1)
+        self.assertEqual(reasons - {"delivery: connection_failed"}, {"process: draining", "target: connection_refused"})
         given_up = counts_of(self.log)["relay_delivered_events_total"] - 10
         self.assertIn(f"event_relay: {given_up} events could not be delivered to {self.target.url}\n", r.messages())
         self.assertEqual(len(self.target.events()), 10)
+
+    def test_in_vain(self):
+        self.check_in_vain(events(10, 110), "relay_lines_total", 110)
+
+    def test_in_vain_with_a_full_queue(self):
+        self.check_in_vain(SAMPLE.read_bytes() * 20, "relay_queue_full_waits_total", 1)
 
 
 class Once(TestCase):
@@ -362,9 +383,11 @@ class Once(TestCase):
 
 class CommandLine(TestCase):
     def test_targets(self):
-        for url in ("", "x", "127.0.0.1:80", "ftp://x/", "http://", "http:///x", "http://:80/", "http://a b/", "http://a/\n",
-                    "http://a:0/", "http://u@a/", "http://[::1", "http://[::1]x/", "http://a]/", "http://a/#b", "http://\xe4/"):
-            self.fails(r'"(.|\n)*" is no target: write http://host:port/path; see --help', "--once", "--target", url, status=2)
+        for url in ("", "x", "127.0.0.1:80", "ftp://x/", "http://", "http:///x", "http://:80/", "http://a b/",
+                    "http://a/\n", "http://a:0/", "http://u@a/", "http://[::1", "http://[::1]x/", "http://a]/",
+                    "http://a/#b", "http://\xe4/"):
+            self.fails(r'"(.|\n)*" is no target: write http://host:port/path; see --help', "--once", "--target", url,
+                       status=2)
         self.fails('"x" is no port: .*', "--once", "--target", "http://a:x/", status=2)
         self.fails('"" is no port: .*', "--once", "--target", "http://a:/", status=2)
         self.fails("--target speaks plain HTTP: for https put a proxy in front of https://a/b; see --help", "--once",

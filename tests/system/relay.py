@@ -158,6 +158,7 @@ class Relay:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+        assert "Sanitizer" not in self.messages(), self.messages()
 
 
 class TestCase(unittest.TestCase):
