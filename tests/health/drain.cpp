@@ -86,9 +86,11 @@ TEST_CASE("by call: draining at once, and stopped when it goes") {
   {
     vitals::drain<health> drain{{.delay = 0s, .on_sigterm = false}};
     CHECK(!drain.has_begun());
+    CHECK(!drain.is_over());
     CHECK(health::report().ready);
     drain.begin();
     CHECK(drain.has_begun());
+    CHECK(wait_for([&] { return drain.is_over(); }));
     CHECK(health::report().now == phase::draining);
     CHECK(!health::report().ready);
     CHECK(health::report().live);
@@ -189,6 +191,7 @@ TEST_CASE("a wait lasts until the drain has begun, and then for the delay") {
   drain_time time;
   std::atomic<bool> over{false};
   CHECK(!time.end());
+  CHECK(!time.is_over(drain_time::clock::now()));
   std::thread waiter{[&] {
     time.wait();
     over = true;
@@ -198,6 +201,8 @@ TEST_CASE("a wait lasts until the drain has begun, and then for the delay") {
   const auto now = drain_time::clock::now();
   time.begin(now, 1h);
   CHECK(time.end() == now + 1h);
+  CHECK(!time.is_over(now + 1h - 1ns));
+  CHECK(time.is_over(now + 1h));
   std::this_thread::sleep_for(20ms);
   CHECK(!over);
   time.begin(now, 0s);

@@ -128,6 +128,10 @@ class drain_time {
     const std::lock_guard lock{mutex_};
     return end_;
   }
+  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
+    const auto at = end();
+    return at && *at <= now;
+  }
   void wait() noexcept {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return end_.has_value(); });
@@ -193,6 +197,9 @@ class drain {
 
   /// Whether it has begun.
   [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
+  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
 
   /// Waits until it has begun and the delay is over. Any thread, any number of them.
   void wait() noexcept { time_.wait(); }

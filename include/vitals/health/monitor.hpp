@@ -198,7 +198,7 @@ class check_watch {
   check_watch& operator=(const check_watch&) = delete;
   ~check_watch() { leave(); }
 
-  void add(const health_ref& of, std::size_t index, std::function<check_result()> call, const check_timing& timing) {
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
     using std::chrono::milliseconds;
     constexpr milliseconds day = std::chrono::hours{24};
     const auto refuse = [&](const char* why) {
@@ -210,7 +210,7 @@ class check_watch {
         timing.jitter < milliseconds{0} || timing.jitter > day) {
       refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
     }
-    auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
+    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
     const std::lock_guard lock{hub_->mutex};
     for (const auto& other : tasks_) {
       if (other->of.cells == of.cells && other->index == index) {
