@@ -353,6 +353,85 @@ TEST_CASE("a health that comes and goes while threads probe it: whole answers, a
   CHECK(wrong == 0);
 }
 
+/// Does something where a probe reads the time.
+struct held_clock : test_clock {
+  static inline void (*meanwhile)() = nullptr;
+  static std::uint64_t milliseconds() noexcept {
+    if (meanwhile != nullptr) {
+      meanwhile();
+    }
+    return test_clock::milliseconds();
+  }
+};
+std::atomic<bool> is_probed;
+std::atomic<bool> is_leaving;
+std::atomic<bool> has_left;
+std::atomic<bool> had_left;
+
+TEST_CASE("a health that is taken away waits for the probe that reads it") {
+  using health = vitals::basic_health<held_clock, "held", store>;
+  health::mark_ready();
+  health_routes paths{{}};
+  router routes;
+  paths.add_to(routes);
+  paths.expose(health::ref());
+  is_probed = is_leaving = has_left = had_left = false;
+  held_clock::meanwhile = [] {
+    is_probed = true;
+    while (!is_leaving) {
+      std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(50ms);  // long enough for one that does not wait
+    had_left = has_left.load();
+  };
+  std::thread probe{[&routes] { CHECK(routes.handle({"GET", "/readyz"}).status == 503); }};
+  while (!is_probed) {
+    std::this_thread::yield();
+  }
+  is_leaving = true;
+  paths.unexpose(health::ref());
+  has_left = true;
+  probe.join();
+  held_clock::meanwhile = nullptr;
+  CHECK_FALSE(had_left);
+  CHECK(routes.handle({"GET", "/readyz"}).status == 404);
+}
+
+TEST_CASE("a component's errors are all of its own, in the table's order, however many there are") {
+  using health = vitals::basic_health<test_clock, "indexed", store, cache, loop>;
+  using vitals::detail::cell;
+  using vitals::detail::error_cell;
+  const auto matches = [] {
+    const vitals::detail::error_index index{health::ref()};
+    for (std::size_t i = 0; i != 3; ++i) {
+      std::vector<std::string> expected;
+      vitals::detail::each_error(health::ref(), [&](const vitals::error_report& e) {
+        if (e.component == health::component_names[i]) {
+          expected.push_back(std::string{e.type} + std::to_string(e.count));
+        }
+      });
+      std::vector<std::string> found;
+      index.each(i, [&found](const cell* entry, std::uint32_t type) {
+        found.push_back(std::string{vitals::detail::text_of_slot(*health::ref().error_types, type)} +
+                        std::to_string(entry[error_cell::count]));
+      });
+      CHECK(found == expected);
+    }
+  };
+  matches();
+  for (int n = 0; n != 100; ++n) {  // more than are kept of types, and of types and components
+    const std::string type = "type_" + std::to_string(n % 40);
+    health::error<cache>(type);
+    if (n % 3 != 0) {
+      health::error<loop>(type);
+    }
+    if (n % 2 == 0) {
+      health::error<store>(type);
+    }
+    matches();
+  }
+}
+
 TEST_CASE("timestamps") {
   const auto text = [](std::uint64_t ms) {
     std::string out;
