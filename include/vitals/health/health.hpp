@@ -242,6 +242,7 @@ class basic_health {
     return {.facts = &facts,
             .cells = at,
             .reasons = reasons_.data(),
+            .error_types = error_types_.load(std::memory_order_relaxed),  // who has the cells sees it
             .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
   }
 

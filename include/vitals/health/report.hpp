@@ -72,6 +72,7 @@ struct health_ref {
   const health_facts* facts = nullptr;
   cell* cells = nullptr;                                   ///< the process's, then each component's
   const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  abi::slot_table* error_types = nullptr;                  ///< of all components
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
