@@ -5270,6 +5270,7 @@ struct health_ref {
   const health_facts* facts = nullptr;
   cell* cells = nullptr;                                   ///< the process's, then each component's
   const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  abi::slot_table* error_types = nullptr;                  ///< of all components
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
@@ -5584,7 +5585,7 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
   const error_table table{of};
-  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  cell* const entry = error_entry(table, component, intern_text(*of.error_types, type));
   const std::uint64_t now = of.clock.wall();
   std::uint64_t never = 0;
   entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
@@ -5594,11 +5595,17 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   store_message(entry, message);
 }
 
+constexpr std::size_t component_of_key(std::uint64_t key) noexcept {
+  return (key - 1) / (most_error_types + 1);
+}
+constexpr std::uint32_t type_of_key(std::uint64_t key) noexcept {
+  return static_cast<std::uint32_t>((key - 1) % (most_error_types + 1));
+}
+
 /// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
 template <class Visit>
 void each_error(const health_ref& of, Visit visit) {
   const error_table table{of};
-  const abi::slot_table& types = error_types_of(*of.facts);
   for (std::size_t i = 0; i != table.size(); ++i) {
     const cell* const entry = table.entry(i);
     const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
@@ -5606,8 +5613,8 @@ void each_error(const health_ref& of, Visit visit) {
     if (key == 0 || count == 0) {
       continue;
     }
-    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
-                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+    error_report r{.component = of.facts->components[component_of_key(key)].name,
+                   .type = text_of_slot(*of.error_types, type_of_key(key)),
                    .count = count,
                    .first = entry[error_cell::first].load(std::memory_order_relaxed),
                    .last = entry[error_cell::last].load(std::memory_order_relaxed)};
@@ -5615,6 +5622,48 @@ void each_error(const health_ref& of, Visit visit) {
     visit(r);
   }
 }
+
+/// The table's entries by component: one pass over it is enough for a page of all components.
+class error_index {
+ public:
+  explicit error_index(const health_ref& of) noexcept : table_(of) {
+    std::size_t used = 0;  // entries are taken in their order
+    while (used != error_entries && key_of(used) != 0) {
+      ++used;
+    }
+    for (std::size_t i = table_.size(); i-- != error_entries;) {
+      add(i);
+    }
+    for (std::size_t i = used; i-- != 0;) {  // backwards, as each comes before those that are there
+      add(i);
+    }
+  }
+
+  /// Calls `visit(entry, type)` for each entry of a component, in the table's order.
+  template <class Visit>
+  void each(std::size_t component, Visit visit) const {
+    for (std::size_t i = first_[component]; i != 0; i = next_[i - 1]) {
+      visit(static_cast<const cell*>(table_.entry(i - 1)), type_of_key(key_of(i - 1)));
+    }
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t key_of(std::size_t i) const noexcept {
+    return table_.entry(i)[error_cell::key].load(std::memory_order_acquire);
+  }
+  void add(std::size_t i) noexcept {
+    if (const std::uint64_t key = key_of(i); key != 0) {
+      std::uint8_t& first = first_[component_of_key(key)];
+      next_[i] = first;
+      first = static_cast<std::uint8_t>(i + 1);
+    }
+  }
+
+  static_assert(error_entries + most_components < 256);
+  error_table table_;
+  std::uint8_t first_[most_components] = {};  // of each component, an index + 1; 0: none
+  std::uint8_t next_[error_entries + most_components];
+};
 
 }  // namespace detail
 
@@ -6346,6 +6395,7 @@ class basic_health {
     return {.facts = &facts,
             .cells = at,
             .reasons = reasons_.data(),
+            .error_types = error_types_.load(std::memory_order_relaxed),  // who has the cells sees it
             .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
   }
 
@@ -9719,6 +9769,10 @@ class drain_time {
     const std::lock_guard lock{mutex_};
     return end_;
   }
+  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
+    const auto at = end();
+    return at && *at <= now;
+  }
   void wait() noexcept {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return end_.has_value(); });
@@ -9784,6 +9838,9 @@ class drain {
 
   /// Whether it has begun.
   [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
+  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
 
   /// Waits until it has begun and the delay is over. Any thread, any number of them.
   void wait() noexcept { time_.wait(); }
@@ -9991,7 +10048,7 @@ class check_watch {
   check_watch& operator=(const check_watch&) = delete;
   ~check_watch() { leave(); }
 
-  void add(const health_ref& of, std::size_t index, std::function<check_result()> call, const check_timing& timing) {
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
     using std::chrono::milliseconds;
     constexpr milliseconds day = std::chrono::hours{24};
     const auto refuse = [&](const char* why) {
@@ -10003,7 +10060,7 @@ class check_watch {
         timing.jitter < milliseconds{0} || timing.jitter > day) {
       refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
     }
-    auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
+    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
     const std::lock_guard lock{hub_->mutex};
     for (const auto& other : tasks_) {
       if (other->of.cells == of.cells && other->index == index) {
@@ -12758,14 +12815,18 @@ class exposition {
 #ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
 #define VITALS_HTTP_HEALTH_ROUTES_HPP
 
+#include <atomic>
+#include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12790,8 +12851,7 @@ class exposition {
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
 
-#include <time.h>
-
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12839,25 +12899,27 @@ inline void append_count(std::string& out, std::uint64_t n) {
 
 /// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
 inline void append_timestamp(std::string& out, std::uint64_t ms) {
-  const auto seconds = static_cast<time_t>(ms / 1000);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  const auto two = [&out](int n, char end) {
-    out += static_cast<char>('0' + n / 10 % 10);
-    out += static_cast<char>('0' + n % 10);
-    out += end;
+  constexpr std::uint64_t day = 86'400'000;
+  constexpr std::uint64_t last = 253'402'300'799'999;  // the end of the year 9999: a year has four digits
+  ms = ms < last ? ms : last;
+  // (gmtime_r takes a lock.)
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{static_cast<int>(ms / day)}}};
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  const auto second = static_cast<unsigned>(ms % day / 1000);
+  char text[] = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t at, std::size_t digits, unsigned n) {
+    for (; digits != 0; n /= 10) {
+      text[at + --digits] = static_cast<char>('0' + n % 10);
+    }
   };
-  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
-  out += '-';
-  two(parts.tm_mon + 1, '-');
-  two(parts.tm_mday, 'T');
-  two(parts.tm_hour, ':');
-  two(parts.tm_min, ':');
-  two(parts.tm_sec, '.');
-  out += static_cast<char>('0' + ms / 100 % 10);
-  out += static_cast<char>('0' + ms / 10 % 10);
-  out += static_cast<char>('0' + ms % 10);
-  out += 'Z';
+  put(0, 4, year);
+  put(5, 2, static_cast<unsigned>(date.month()));
+  put(8, 2, static_cast<unsigned>(date.day()));
+  put(11, 2, second / 3600);
+  put(14, 2, second / 60 % 60);
+  put(17, 2, second % 60);
+  put(20, 3, static_cast<unsigned>(ms % 1000));
+  out.append(text, sizeof text - 1);
 }
 
 /// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
@@ -12891,15 +12953,17 @@ inline void append_flag(std::string& out, std::string_view name, bool value) {
   out += value ? "\":true" : "\":false";
 }
 
-/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
-/// degraded.
-inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+/// A bit for each component that is at fault that some component, itself or one that needs it, makes the program
+/// unready or degraded.
+inline std::uint64_t at_fault(const health_report& r) noexcept {
+  static_assert(most_components <= 64);
+  std::uint64_t all = 0;
   for (const component_report& c : r.components()) {
-    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
-      return true;
+    if (c.now != status::healthy && c.matters != criticality::informational) {
+      all |= std::uint64_t{1} << c.cause;
     }
   }
-  return false;
+  return all;
 }
 
 inline void append_reasons(std::string& out, const health_report& r) {
@@ -12909,9 +12973,10 @@ inline void append_reasons(std::string& out, const health_report& r) {
     out.append("\"process: ").append(name_of(r.now)).append("\"");
     between = ",";
   }
+  const std::uint64_t blamed = at_fault(r);
   for (std::size_t i = 0; i != r.count; ++i) {
     const component_report& c = r.all[i];
-    if (is_at_fault(r, i)) {
+    if ((blamed >> i & 1U) != 0) {
       out += between;
       between = ",";
       out += '"';
@@ -12924,37 +12989,36 @@ inline void append_reasons(std::string& out, const health_report& r) {
   out += ']';
 }
 
-inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
-  const error_table table{of};
+inline std::uint64_t errors_of(const error_index& errors, std::size_t component) noexcept {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i != table.size(); ++i) {
-    const cell* const entry = table.entry(i);
-    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
-    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
-      sum += entry[error_cell::count].load(std::memory_order_relaxed);
-    }
-  }
+  errors.each(component, [&sum](const cell* entry, std::uint32_t) {
+    sum += entry[error_cell::count].load(std::memory_order_relaxed);
+  });
   return sum;
 }
 
-inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+inline void append_errors(std::string& out, const health_ref& of, const error_index& errors, std::size_t component,
+                          bool messages) {
   std::string_view between = ",\"error_types\":[";
-  each_error(of, [&](const error_report& e) {
-    if (e.component != component) {
+  errors.each(component, [&](const cell* entry, std::uint32_t type) {
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (count == 0) {  // its first error is being written
       return;
     }
     out += between;
     between = ",";
     out += "{\"type\":";
-    append_json(out, e.type);
+    append_json(out, text_of_slot(*of.error_types, type));
     out += ",\"count\":";
-    append_count(out, e.count);
+    append_count(out, count);
     out += ",\"first\":\"";
-    append_timestamp(out, e.first);
+    append_timestamp(out, entry[error_cell::first].load(std::memory_order_relaxed));
     out += "\",\"last\":\"";
-    append_timestamp(out, e.last);
+    append_timestamp(out, entry[error_cell::last].load(std::memory_order_relaxed));
     out += '"';
     if (messages) {
+      error_report e;
+      load_message(entry, e);
       append_text_member(out, "message", e.message());
     }
     out += '}';
@@ -12962,8 +13026,8 @@ inline void append_errors(std::string& out, const health_ref& of, std::string_vi
   out += between == "," ? "]" : "";
 }
 
-inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
-                             bool messages) {
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, const error_index& errors,
+                             std::size_t i, bool messages) {
   const component_report& c = r.all[i];
   append_json(out, c.name);
   out += ":{\"status\":\"";
@@ -12977,7 +13041,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
   append_seconds(out, c.age);
   append_flag(out, "flapping", c.is_flapping);
   out += ",\"errors\":";
-  append_count(out, errors_of(of, i));
+  append_count(out, errors_of(errors, i));
   out += ",\"errors_in_a_row\":";
   append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
   if (c.silence != component_report::never) {
@@ -12988,7 +13052,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
     out += ",\"checked_seconds_ago\":";
     append_seconds(out, c.checked);
   }
-  append_errors(out, of, c.name, messages);
+  append_errors(out, of, errors, i, messages);
   out += '}';
 }
 
@@ -13004,9 +13068,12 @@ inline void append_health(std::string& out, const health_ref& of, const health_r
   out += ",\"reasons\":";
   append_reasons(out, r);
   out += ",\"components\":{";
-  for (std::size_t i = 0; components && i != r.count; ++i) {
-    out += i == 0 ? "\n " : ",\n ";
-    append_component(out, of, r, i, options.show_errors);
+  if (components) {
+    const error_index errors{of};
+    for (std::size_t i = 0; i != r.count; ++i) {
+      out += i == 0 ? "\n " : ",\n ";
+      append_component(out, of, r, errors, i, options.show_errors);
+    }
   }
   out += '}';
   append_text_member(out, "service", of.facts->name);
@@ -13235,19 +13302,25 @@ class health_routes {
 
   /// Throws std::invalid_argument where another health is served already.
   void expose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts != of.facts) {
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr) {
+      of_ = of;
+      shown_.store(&of_, std::memory_order_seq_cst);
+    } else if (of_.facts != of.facts) {
       throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
-                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_.facts->name} +
                                   "\" already");
     }
-    of_ = of;
   }
   /// Takes it away: once this returns, nothing reads it.
   void unexpose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts == of.facts) {
-      of_.reset();
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr || of_.facts != of.facts) {
+      return;
+    }
+    shown_.store(nullptr, std::memory_order_seq_cst);
+    while (readers_.load(std::memory_order_seq_cst) != 0) {  // each for as long as one answer takes
+      std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
   }
 
@@ -13289,9 +13362,32 @@ class health_routes {
     std::optional<std::size_t> component{};
   };
 
-  /// With the mutex held.
-  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
-    if (!of_) {
+  /// The health that is served, which is not taken away while this lives; none where there is none. Takes no lock.
+  class reading {
+   public:
+    explicit reading(const health_routes& from) noexcept {
+      if (from.shown_.load(std::memory_order_acquire) != nullptr) {  // or else none would be left to wait for
+        from.readers_.fetch_add(1, std::memory_order_seq_cst);
+        readers_ = &from.readers_;
+        of_ = from.shown_.load(std::memory_order_seq_cst);
+      }
+    }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    ~reading() {
+      if (readers_ != nullptr) {
+        readers_->fetch_sub(1, std::memory_order_release);
+      }
+    }
+    [[nodiscard]] const v0::detail::health_ref* get() const noexcept { return of_; }
+
+   private:
+    const v0::detail::health_ref* of_ = nullptr;
+    std::atomic<std::uint32_t>* readers_ = nullptr;
+  };
+
+  [[nodiscard]] static std::optional<asked_for> find(const v0::detail::health_ref* of, std::string_view path) noexcept {
+    if (of == nullptr) {
       return std::nullopt;
     }
     for (const known_path& known : paths) {
@@ -13299,7 +13395,7 @@ class health_routes {
         return asked_for{known.asks};
       }
     }
-    const auto& all = of_->facts->components;
+    const auto& all = of->facts->components;
     for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
                                        std::pair{std::string_view{"/livez/"}, question::live}}) {
       for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
@@ -13312,13 +13408,13 @@ class health_routes {
   }
 
   [[nodiscard]] bool has(std::string_view path) const {
-    const std::shared_lock lock{mutex_};
-    return find(path).has_value();
+    const reading now{*this};
+    return find(now.get(), path).has_value();
   }
 
   void list(std::string& out) const {
-    const std::shared_lock lock{mutex_};
-    if (of_) {
+    const reading now{*this};
+    if (now.get() != nullptr) {
       for (const known_path& known : paths) {
         if (!known.what.empty()) {
           out.append(known.path).append("  ").append(known.what).append("\n");
@@ -13328,23 +13424,25 @@ class health_routes {
   }
 
   void answer(const request& asked, response& out) const {
-    const std::shared_lock lock{mutex_};
-    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    const reading now{*this};
+    const std::optional<asked_for> wanted = find(now.get(), path_of(asked.target));
     if (!wanted) {  // taken away since it was looked for
       out.status = 404;
       out.body = "404 Not Found: GET / lists what is here\n";
       return;
     }
-    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    const v0::detail::health_ref& of = *now.get();
+    health_report r = v0::detail::report_of(of, of.clock.milliseconds());
     out.cache_control = "no-store";
     if (wanted->component) {
-      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+      answer_one(of, *wanted->component, wanted->asks == question::live, r, asked, out);
     } else {
-      answer_all(wanted->asks, r, asked, out);
+      answer_all(of, wanted->asks, r, asked, out);
     }
   }
 
-  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
+  void answer_all(const v0::detail::health_ref& of, question asks, health_report& r, const request& asked,
+                  response& out) const {
     for (const std::string& name : query_values(asked.target, "exclude")) {
       v0::detail::exclude(r, name);
     }
@@ -13357,13 +13455,13 @@ class health_routes {
       write_lines(out.body, asks, r, good);
     } else if (asks != question::everything && accepts_health_json(asked.accept)) {
       out.content_type = "application/health+json";
-      v0::detail::append_health_check(out.body, *of_, r, options_);
+      v0::detail::append_health_check(out.body, of, r, options_);
     } else {
       out.content_type = "application/json";
       const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
-      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      v0::detail::append_health(out.body, of, r, options_, whole);
       if (asks == question::everything) {
-        append_needs(out.body);
+        append_needs(out.body, of);
         out.body += ",\"metrics\":";
         out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
       }
@@ -13372,7 +13470,8 @@ class health_routes {
     out.vary = "Accept";
   }
 
-  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
+  void answer_one(const v0::detail::health_ref& of, std::size_t index, bool live, const health_report& r,
+                  const request& asked, response& out) const {
     const component_report& c = r.all[index];
     const bool good = live ? !c.is_stuck : is_working(c);
     out.status = good ? 200 : 503;
@@ -13381,7 +13480,7 @@ class health_routes {
     } else {
       out.content_type = "application/json";
       out.body = "{";
-      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      v0::detail::append_component(out.body, of, r, v0::detail::error_index{of}, index, options_.show_errors);
       out.body += "}\n";
     }
   }
@@ -13413,8 +13512,8 @@ class health_routes {
     out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
   }
 
-  void append_needs(std::string& out) const {
-    const auto& all = of_->facts->components;
+  static void append_needs(std::string& out, const v0::detail::health_ref& of) {
+    const auto& all = of.facts->components;
     out += ",\"dependencies\":{";
     for (std::size_t i = 0; i != all.size(); ++i) {
       out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
@@ -13436,8 +13535,13 @@ class health_routes {
     return prefers(accept, "application", "health+json", "json");
   }
 
-  mutable std::shared_mutex mutex_;
-  std::optional<v0::detail::health_ref> of_;
+  std::mutex mutex_;           // of who exposes and unexposes
+  v0::detail::health_ref of_;  // written under the mutex, while it is not shown and nobody reads it
+  /// Null, or where `of_` is. A reader counts itself and then looks here; who takes the health away clears this and
+  /// then looks whether somebody reads: one of the two sees the other, as all of it is sequentially consistent. A
+  /// reader leaves with release, so that what it read was read before.
+  std::atomic<const v0::detail::health_ref*> shown_{nullptr};
+  mutable std::atomic<std::uint32_t> readers_{0};
   health_page_options options_;
   std::function<std::string(const std::vector<std::string>&)> metrics_;
 };
