@@ -416,7 +416,7 @@ class check_watch {
 
 }  // namespace detail
 
-/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
 /// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
 /// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
