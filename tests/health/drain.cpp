@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <thread_sanitized.hpp>
 #include <vector>
 
 #include <vitals/health/component.hpp>
@@ -28,19 +29,6 @@ using namespace std::chrono_literals;
 struct store : vitals::component<"store", vitals::critical> {};
 template <vitals::fixed_string Name>
 using of = vitals::health<Name, store>;
-
-/// TSan runs handlers when it sees fit: not within a call that waits, and never for what a handler raises.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool is_thread_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool is_thread_sanitized = true;
-#else
-constexpr bool is_thread_sanitized = false;
-#endif
-#else
-constexpr bool is_thread_sanitized = false;
-#endif
 
 constexpr auto long_enough = 60s;
 bool wait_for(const std::function<bool()>& done) {

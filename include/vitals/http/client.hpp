@@ -168,15 +168,23 @@ class exchange {
 
   [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
 
-  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
+  /// the time that is left, so that one that is silent does not hide one that answers.
   void connect(const std::optional<host_addresses>& to) {
     if (!to || to->error) {
       fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
     }
-    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
+    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
+    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
+      const auto now = std::chrono::steady_clock::now();
+      stream_.close();
+      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
+                       now + (deadline_ - now) / left--);
+      if (!error) {
+        return;
+      }
     }
+    fail("connecting", error);
   }
 
   /// Sends the request and reads its answer.
@@ -264,12 +272,16 @@ class exchange {
   /// Runs one operation to its end or to the deadline.
   template <class Start>
   [[nodiscard]] error_type finished(Start start) {
+    return finished(std::move(start), deadline_);
+  }
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
     error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline_) {
+    if (std::chrono::steady_clock::now() >= deadline) {
       return error;
     }
-    stream_.expires_at(deadline_);
-    start([&error](error_type result, const auto&) { error = result; });
+    stream_.expires_at(deadline);
+    start([&error](error_type result, const auto&...) { error = result; });
     io_.restart();
     io_.run();
     return error;
