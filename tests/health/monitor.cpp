@@ -617,6 +617,30 @@ TEST_CASE("a check may stop its own monitor: it is the one that is left behind")
   CHECK(wait_for([&] { return m->stop(); }));
 }
 
+TEST_CASE("a check that is wanted while it runs is run again when it ends, once") {
+  using health = of<"monitor_wanted_again">;
+  gate first;
+  std::atomic<int> runs{0};
+  check_watch watch{&test_clock::milliseconds};
+  add<health, store>(watch,
+                     [&] {
+                       if (++runs == 1) {
+                         first.pass();
+                       }
+                       return true;
+                     },
+                     {.period = 10s, .timeout = 2s});
+  REQUIRE(step_until(watch, [&] { return runs == 1; }));
+  CHECK(watch.want(health::ref(), 0));
+  CHECK(watch.want(health::ref(), 0));
+  watch.step();
+  CHECK(runs == 1);
+  first.open();
+  REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
+  watch.step();
+  CHECK(runs == 2);
+}
+
 TEST_CASE("a running monitor runs a check when it is told to") {
   using health = real<"monitor_now">;
   std::atomic<int> runs{0};

@@ -250,7 +250,7 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
-      if (is_wanted(*task)) {
+      if (!task->schedule.is_running() && is_wanted(*task)) {
         task->schedule.hurry();
       }
       const std::uint64_t now = clock_();
@@ -514,7 +514,7 @@ class monitor {
   }
 
   /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
-  /// already, nothing more happens. False where the component has no check.
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
   template <class Health, class Component>
   bool run_now() noexcept {
     static_assert(detail::is_health<Health>,
