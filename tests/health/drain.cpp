@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -291,6 +292,34 @@ TEST_CASE("in a forked child the signal does what it did before" * doctest::skip
   CHECK(WIFSIGNALED(ended));
   CHECK(WTERMSIG(ended) == SIGTERM);
   CHECK(!drain.has_begun());
+}
+
+TEST_CASE("a forked child may end it, though others wait for it in the parent" * doctest::skip(is_thread_sanitized)) {
+  using health = of<"drain_inherited">;
+  const disposition before{SIGTERM, SIG_DFL};
+  auto drain = std::make_unique<vitals::drain<health>>(vitals::drain_options{.delay = 0s});
+  auto by_call = std::make_unique<vitals::drain<of<"drain_inherited_2">>>(vitals::drain_options{.on_sigterm = false});
+  std::thread waiter{[&] { drain->wait(); }};
+  std::this_thread::sleep_for(50ms);  // it waits, all but for certain
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // should it hang
+    drain.reset();
+    by_call.reset();
+    const bool restored = is_handled_by(SIGTERM, SIG_DFL);
+    vitals::drain<health> anew{{.delay = 0s}};
+    ::raise(SIGTERM);
+    anew.wait();
+    ::_exit(restored ? 7 : 8);
+  }
+  REQUIRE(child > 0);
+  int ended = 0;
+  CHECK(::waitpid(child, &ended, 0) == child);
+  CHECK(WIFEXITED(ended));
+  CHECK(WEXITSTATUS(ended) == 7);
+  CHECK(!drain->has_begun());
+  drain->begin();
+  waiter.join();
 }
 
 TEST_CASE("signals at any time of a drain's life") {

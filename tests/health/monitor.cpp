@@ -501,6 +501,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
     std::mutex mutex;
     std::vector<std::thread::id> threads;
     int unblocked = 0;
+    int crashes_blocked = 0;  // a handler of the program's would not see them
   } seen;
   vitals::monitor m;
   CHECK(m.stop());  // it does not run yet
@@ -510,6 +511,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
         pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
         const std::lock_guard lock{seen.mutex};
         seen.unblocked += sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGUSR1) == 1 ? 0 : 1;
+        seen.crashes_blocked += sigismember(&blocked, SIGSEGV) + sigismember(&blocked, SIGABRT);
         seen.threads.push_back(std::this_thread::get_id());
         return *only == 1;
       },
@@ -523,6 +525,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
   CHECK(store_of<health>().now == status::healthy);
   const auto after_stop = durations<health>();
   CHECK(seen.unblocked == 0);
+  CHECK(seen.crashes_blocked == 0);
   for (const std::thread::id id : seen.threads) {
     CHECK(id != std::this_thread::get_id());
   }
@@ -612,6 +615,30 @@ TEST_CASE("a check may stop its own monitor: it is the one that is left behind")
   CHECK(wait_for([&] { return answer != -1; }));
   CHECK(answer == 0);
   CHECK(wait_for([&] { return m->stop(); }));
+}
+
+TEST_CASE("a check that is wanted while it runs is run again when it ends, once") {
+  using health = of<"monitor_wanted_again">;
+  gate first;
+  std::atomic<int> runs{0};
+  check_watch watch{&test_clock::milliseconds};
+  add<health, store>(watch,
+                     [&] {
+                       if (++runs == 1) {
+                         first.pass();
+                       }
+                       return true;
+                     },
+                     {.period = 10s, .timeout = 2s});
+  REQUIRE(step_until(watch, [&] { return runs == 1; }));
+  CHECK(watch.want(health::ref(), 0));
+  CHECK(watch.want(health::ref(), 0));
+  watch.step();
+  CHECK(runs == 1);
+  first.open();
+  REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
+  watch.step();
+  CHECK(runs == 2);
 }
 
 TEST_CASE("a running monitor runs a check when it is told to") {

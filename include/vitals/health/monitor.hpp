@@ -250,7 +250,7 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
-      if (is_wanted(*task)) {
+      if (!task->schedule.is_running() && is_wanted(*task)) {
         task->schedule.hurry();
       }
       const std::uint64_t now = clock_();
@@ -462,7 +462,7 @@ class check_watch {
 
 }  // namespace detail
 
-/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
 /// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
 /// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
@@ -514,7 +514,7 @@ class monitor {
   }
 
   /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
-  /// already, nothing more happens. False where the component has no check.
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
   template <class Health, class Component>
   bool run_now() noexcept {
     static_assert(detail::is_health<Health>,
