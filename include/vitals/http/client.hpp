@@ -2,8 +2,6 @@
 #ifndef VITALS_HTTP_CLIENT_HPP
 #define VITALS_HTTP_CLIENT_HPP
 
-#include <pthread.h>
-#include <signal.h>
 
 #include <fmt/format.h>
 
@@ -30,9 +28,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
+#include <vitals/health/quiet_thread.hpp>
 #include <vitals/version.hpp>
 
 namespace vitals::inline v0::http {
@@ -82,30 +80,20 @@ auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(w
     std::exception_ptr error{};
   };
   const auto shared = std::make_shared<outcome>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread{[shared, work = std::move(work)]() mutable {
-      std::optional<decltype(work())> value;
-      std::exception_ptr error;
-      try {
-        value.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const std::lock_guard lock{shared->mutex};
-      shared->value = std::move(value);
-      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-      shared->there = true;
-      shared->changed.notify_one();
-    }}.detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
+    std::optional<decltype(work())> value;
+    std::exception_ptr error;
+    try {
+      value.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{shared->mutex};
+    shared->value = std::move(value);
+    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+    shared->there = true;
+    shared->changed.notify_one();
+  }).detach();
   std::unique_lock lock{shared->mutex};
   if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
     return std::nullopt;
