@@ -12,7 +12,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -28,7 +27,7 @@ using namespace std::chrono_literals;
 
 template <std::size_t I>
 struct name_of {
-  static constexpr char text[] = {'p', 'a', 'r', 't', '_', '0' + I / 10, '0' + I % 10, 0};
+  static constexpr char text[8] = {'p', 'a', 'r', 't', '_', '0' + I / 10, '0' + I % 10, 0};
 };
 
 /// Twenty components: four beat, four depend on those, half of them are critical.

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 template <std::size_t I>
 struct name_of {
-  static constexpr char text[] = {'p', 'a', 'r', 't', '_', '0' + I / 10, '0' + I % 10, 0};
+  static constexpr char text[8] = {'p', 'a', 'r', 't', '_', '0' + I / 10, '0' + I % 10, 0};
 };
 
 template <std::size_t I>
