@@ -289,7 +289,7 @@ inline void append_health_check(std::string& out, const health_ref& of, const he
   out += "}}\n";
 }
 
-/// Adds a line as Kubernetes' verbose form has it.
+/// Adds a line as Kubernetes' verbose form has it. Control characters become blanks: a reason is no line of its own.
 inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
                               bool excluded = false) {
   if (excluded) {
@@ -299,7 +299,9 @@ inline void append_check_line(std::string& out, std::string_view name, bool good
   out += good ? "[+]" : "[-]";
   out += name;
   out += good ? " ok" : " failed: ";
-  out += good ? std::string_view{} : why;
+  for (const char c : good ? std::string_view{} : why) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  }
   out += '\n';
 }
 

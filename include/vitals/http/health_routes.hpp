@@ -17,7 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include <vitals/core/name.hpp>
 #include <vitals/expose/health_json.hpp>
+#include <vitals/health/errors.hpp>
 #include <vitals/health/report.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/negotiate.hpp>
@@ -50,7 +52,10 @@ class health_routes {
   explicit health_routes(health_page_options options,
                          std::function<std::string(const std::vector<std::string>&)> metrics = {})
       : options_(std::move(options)),
-        metrics_(std::move(metrics)) {}
+        metrics_(std::move(metrics)) {
+    make_utf8(options_.version);
+    make_utf8(options_.environment);
+  }
 
   /// Throws std::invalid_argument where another health is served already.
   void expose(const v0::detail::health_ref& of) {
@@ -84,6 +89,15 @@ class health_routes {
   }
 
  private:
+  /// JSON is UTF-8, and what a program took from its surroundings need not be.
+  static void make_utf8(std::string& text) {
+    if (!is_utf8(text)) {
+      std::string clean(text.size(), '\0');
+      clean.resize(v0::detail::copy_cleaned(clean.data(), clean.size(), text));
+      text = std::move(clean);
+    }
+  }
+
   enum class question { live, started, ready, overall, everything };
 
   struct known_path {
