@@ -745,8 +745,8 @@ inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
   return false;
 }
 
-/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the reason
-/// that max_ring::clear is.)
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the
+/// reason that max_ring::clear is.)
 [[gnu::noinline]] inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
   std::uint64_t words[exemplar_word::count];
   if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
@@ -8802,9 +8802,12 @@ requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, s
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9269,7 +9272,8 @@ requires std::is_arithmetic_v<T> std::string shown(T number) {
 }
 template <class Rep, class Period>
 std::string shown(std::chrono::duration<Rep, Period> d) {
-  return shown(std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(d)).count()) + " s";
+  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
+  return shown(std::round(seconds * 1000) / 1000) + " s";
 }
 
 inline std::string text_of_errno(int error) {
@@ -9291,7 +9295,9 @@ struct file_check {
       const bool missing = why == ENOENT || why == ENOTDIR;
       return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
     }
-    const auto written = std::chrono::seconds{about.st_mtim.tv_sec} + std::chrono::nanoseconds{about.st_mtim.tv_nsec};
+    constexpr std::int64_t most = 1'000'000'000'000;  // 30,000 years: a file may say more than milliseconds can
+    const std::chrono::milliseconds written =
+        std::chrono::seconds{std::clamp(std::int64_t{about.st_mtim.tv_sec}, -most, most)};
     const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
     if (age > most_age) {
       return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
@@ -9393,7 +9399,8 @@ template <class Lag>
 class lag_check {
   static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
   using value = detail::lag_value<Lag>;
-  static_assert(std::is_arithmetic_v<value> || detail::is_duration<value>, "a lag is a number or a duration");
+  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
+                "a lag is a number or a duration");
 
  public:
   lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
@@ -9623,6 +9630,7 @@ class quantile_check {
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -9641,14 +9649,18 @@ class quantile_check {
 
 namespace vitals::inline v0::detail {
 
-/// A thread that runs `work` with all signals blocked. Throws std::system_error where there can be none.
+/// A thread that runs `work` with signals blocked, but for those of a crash: work may be the program's own, and where
+/// it crashes the program's handler is to see it. Throws std::system_error where there can be none.
 template <class Work>
 std::thread quiet_thread(Work work) {
   struct blocked {
     blocked() noexcept {
-      sigset_t all;
-      sigfillset(&all);
-      pthread_sigmask(SIG_SETMASK, &all, &before);
+      sigset_t quiet;
+      sigfillset(&quiet);
+      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
+        sigdelset(&quiet, crash);
+      }
+      pthread_sigmask(SIG_BLOCK, &quiet, &before);
     }
     blocked(const blocked&) = delete;
     blocked& operator=(const blocked&) = delete;
@@ -9759,11 +9771,23 @@ class drain_time {
  public:
   using clock = std::chrono::steady_clock;
 
+  drain_time() = default;
+  drain_time(const drain_time&) = delete;
+  drain_time& operator=(const drain_time&) = delete;
+  ~drain_time() {
+    if (is_inherited()) {
+      static_cast<void>(changed_.release());  // it would wait for those who waited when this child was forked
+    }
+  }
+
+  /// Whether this is a child that was forked since.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != ::getpid(); }
+
   void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
     constexpr std::chrono::milliseconds most = std::chrono::hours{24};
     const std::lock_guard lock{mutex_};
     end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
-    changed_.notify_all();
+    changed_->notify_all();
   }
   [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
     const std::lock_guard lock{mutex_};
@@ -9775,15 +9799,16 @@ class drain_time {
   }
   void wait() noexcept {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return end_.has_value(); });
+    changed_->wait(lock, [&] { return end_.has_value(); });
     while (clock::now() < *end_) {
-      changed_.wait_until(lock, *end_);
+      changed_->wait_until(lock, *end_);
     }
   }
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
+  const ::pid_t process_ = ::getpid();
   std::optional<clock::time_point> end_;
 };
 
@@ -9820,7 +9845,9 @@ class drain {
   drain(const drain&) = delete;
   drain& operator=(const drain&) = delete;
   ~drain() {
-    if (thread_.joinable()) {
+    if (thread_.joinable() && time_.is_inherited()) {
+      thread_.detach();  // it is not there
+    } else if (thread_.joinable()) {
       gone_.store(true, std::memory_order_release);
       signals_->wake();
       thread_.join();
@@ -10100,7 +10127,7 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
-      if (is_wanted(*task)) {
+      if (!task->schedule.is_running() && is_wanted(*task)) {
         task->schedule.hurry();
       }
       const std::uint64_t now = clock_();
@@ -10312,7 +10339,7 @@ class check_watch {
 
 }  // namespace detail
 
-/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
 /// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
 /// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
@@ -10364,7 +10391,7 @@ class monitor {
   }
 
   /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
-  /// already, nothing more happens. False where the component has no check.
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
   template <class Health, class Component>
   bool run_now() noexcept {
     static_assert(detail::is_health<Health>,
@@ -10446,9 +10473,6 @@ class monitor {
 #ifndef VITALS_HTTP_CLIENT_HPP
 #define VITALS_HTTP_CLIENT_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
@@ -10474,7 +10498,6 @@ class monitor {
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 namespace vitals::inline v0::http {
@@ -10524,30 +10547,20 @@ auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(w
     std::exception_ptr error{};
   };
   const auto shared = std::make_shared<outcome>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread{[shared, work = std::move(work)]() mutable {
-      std::optional<decltype(work())> value;
-      std::exception_ptr error;
-      try {
-        value.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const std::lock_guard lock{shared->mutex};
-      shared->value = std::move(value);
-      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-      shared->there = true;
-      shared->changed.notify_one();
-    }}.detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
+    std::optional<decltype(work())> value;
+    std::exception_ptr error;
+    try {
+      value.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{shared->mutex};
+    shared->value = std::move(value);
+    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+    shared->there = true;
+    shared->changed.notify_one();
+  }).detach();
   std::unique_lock lock{shared->mutex};
   if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
     return std::nullopt;
@@ -11053,9 +11066,6 @@ inline void push_delete(const push_options& options) {
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
@@ -11120,17 +11130,24 @@ namespace detail {
 /// Adds `text`, which is UTF-8, as it stands within a JSON string.
 inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  std::size_t done = 0;  // up to here it is added: what needs no escape at once
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') {
+      continue;
+    }
+    out.append(text, done, i - done);
+    done = i + 1;
     if (byte < 0x20) {
       out += "\\u00";
       out += digits[byte >> 4U];
       out += digits[byte & 0xFU];
     } else {
-      out += c == '"' || c == '\\' ? "\\" : "";
-      out += c;
+      out += '\\';
+      out += text[i];
     }
   }
+  out.append(text, done);
 }
 
 /// Adds it as a JSON string.
@@ -13115,7 +13132,7 @@ inline void append_health_check(std::string& out, const health_ref& of, const he
   out += "}}\n";
 }
 
-/// Adds a line as Kubernetes' verbose form has it.
+/// Adds a line as Kubernetes' verbose form has it. Control characters become blanks: a reason is no line of its own.
 inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
                               bool excluded = false) {
   if (excluded) {
@@ -13125,7 +13142,9 @@ inline void append_check_line(std::string& out, std::string_view name, bool good
   out += good ? "[+]" : "[-]";
   out += name;
   out += good ? " ok" : " failed: ";
-  out += good ? std::string_view{} : why;
+  for (const char c : good ? std::string_view{} : why) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  }
   out += '\n';
 }
 
@@ -13298,7 +13317,10 @@ class health_routes {
   explicit health_routes(health_page_options options,
                          std::function<std::string(const std::vector<std::string>&)> metrics = {})
       : options_(std::move(options)),
-        metrics_(std::move(metrics)) {}
+        metrics_(std::move(metrics)) {
+    make_utf8(options_.version);
+    make_utf8(options_.environment);
+  }
 
   /// Throws std::invalid_argument where another health is served already.
   void expose(const v0::detail::health_ref& of) {
@@ -13332,6 +13354,15 @@ class health_routes {
   }
 
  private:
+  /// JSON is UTF-8, and what a program took from its surroundings need not be.
+  static void make_utf8(std::string& text) {
+    if (!is_utf8(text)) {
+      std::string clean(text.size(), '\0');
+      clean.resize(v0::detail::copy_cleaned(clean.data(), clean.size(), text));
+      text = std::move(clean);
+    }
+  }
+
   enum class question { live, started, ready, overall, everything };
 
   struct known_path {
@@ -13881,17 +13912,12 @@ class server {
       error = failed;
       return;
     }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);  // signals are for the program's own threads
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
+      thread_ = vitals::detail::quiet_thread([serving = fresh.get()] { serving->run(); });
       listener_ = std::move(fresh);
     } catch (const std::system_error& no_thread) {
       error = no_thread.code();
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started

@@ -2,7 +2,6 @@
 #ifndef VITALS_HTTP_CLIENT_HPP
 #define VITALS_HTTP_CLIENT_HPP
 
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
