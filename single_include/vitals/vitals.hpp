@@ -6152,6 +6152,12 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -6164,12 +6170,10 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   settle_component(of, index, now);
   replace_state(of, index, now,
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
-}
-
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
+  if (what == report::success &&
+      is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+  }
 }
 
 }  // namespace detail
@@ -12868,7 +12872,6 @@ class exposition {
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12919,9 +12922,14 @@ inline void append_timestamp(std::string& out, std::uint64_t ms) {
   constexpr std::uint64_t day = 86'400'000;
   constexpr std::uint64_t last = 253'402'300'799'999;  // the end of the year 9999: a year has four digits
   ms = ms < last ? ms : last;
-  // (gmtime_r takes a lock.)
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{static_cast<int>(ms / day)}}};
-  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  // By years that begin in March, whose leap day is their last, from the one that began 719,468 days before 1970.
+  // (gmtime_r takes a lock, and the calendars of <chrono> are long to compile.)
+  const auto days = static_cast<unsigned>(ms / day) + 719'468;
+  const unsigned in_cycle = days % 146'097;  // of 400 years
+  const unsigned year_of_cycle = (in_cycle - in_cycle / 1'460 + in_cycle / 36'524 - in_cycle / 146'096) / 365;
+  const unsigned in_year = in_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+  const unsigned month = (5 * in_year + 2) / 153;  // from March; five of them have 153 days
+  const unsigned year = days / 146'097 * 400 + year_of_cycle + (month < 10 ? 0 : 1);
   const auto second = static_cast<unsigned>(ms % day / 1000);
   char text[] = "0000-00-00T00:00:00.000Z";
   const auto put = [&text](std::size_t at, std::size_t digits, unsigned n) {
@@ -12930,8 +12938,8 @@ inline void append_timestamp(std::string& out, std::uint64_t ms) {
     }
   };
   put(0, 4, year);
-  put(5, 2, static_cast<unsigned>(date.month()));
-  put(8, 2, static_cast<unsigned>(date.day()));
+  put(5, 2, month < 10 ? month + 3 : month - 9);
+  put(8, 2, in_year - (153 * month + 2) / 5 + 1);
   put(11, 2, second / 3600);
   put(14, 2, second / 60 % 60);
   put(17, 2, second % 60);

@@ -83,6 +83,19 @@ TEST_CASE("errors in a row are those since a component was last healthy; the oth
   CHECK(errors<health>()[0].count == 2);
 }
 
+struct sturdy : vitals::component<"sturdy", vitals::fall<3>> {};
+
+TEST_CASE("errors that were too few to fall are over with a success, too") {
+  using health = vitals::basic_health<set_clock, "e_few", sturdy>;
+  health::mark_healthy<sturdy>();
+  health::mark_unhealthy<sturdy>("timeout", "one");
+  health::mark_unhealthy<sturdy>("timeout", "two");
+  CHECK(health::report().all[0].now == status::healthy);
+  CHECK(in_a_row<health>(0) == 2);
+  health::mark_healthy<sturdy>();
+  CHECK(in_a_row<health>(0) == 0);
+}
+
 TEST_CASE("31 types are kept, others are other; none of their counts is lost") {
   using health = of<"e_types">;
   for (int i = 0; i != 40; ++i) {
