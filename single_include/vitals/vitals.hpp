@@ -5318,7 +5318,8 @@ struct health_report {
   std::size_t count = 0;
   component_report all[detail::most_components]{};
 
-  [[nodiscard]] view<component_report> components() const noexcept { return {all, count}; }
+  [[nodiscard]] view<component_report> components() const& noexcept { return {all, count}; }
+  void components() const&& = delete;  // keep the report: `const auto report = app_health::report();`
 };
 
 namespace detail {
