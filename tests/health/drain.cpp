@@ -15,6 +15,7 @@
 #include <thread>
 #include <thread_sanitized.hpp>
 #include <vector>
+#include <wait_for.hpp>
 
 #include <vitals/health/component.hpp>
 #include <vitals/health/health.hpp>
@@ -29,18 +30,6 @@ using namespace std::chrono_literals;
 struct store : vitals::component<"store", vitals::critical> {};
 template <vitals::fixed_string Name>
 using of = vitals::health<Name, store>;
-
-constexpr auto long_enough = 60s;
-bool wait_for(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + long_enough;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 /// What a signal does, until the end of the scope.
 class disposition {

@@ -19,6 +19,7 @@
 #include <thread>
 #include <thread_sanitized.hpp>
 #include <vector>
+#include <wait_for.hpp>
 
 #include <vitals/expose/scrape.hpp>
 #include <vitals/health/component.hpp>
@@ -52,21 +53,6 @@ template <vitals::fixed_string Name>
 using of = vitals::basic_health<test_clock, Name, store, cache, loop>;
 template <vitals::fixed_string Name>
 using real = vitals::health<Name, store, cache, loop>;
-
-/// Patience for what must come.
-constexpr auto long_enough = 60s;
-
-/// Whether it has come to be so.
-bool wait_for(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + long_enough;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 /// What a check waits for.
 class gate {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <wait_for.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -35,20 +36,8 @@ using vitals::http::detail::host_addresses;
 using vitals::http::detail::host_lookup;
 using namespace std::chrono_literals;
 
-/// Patience for what must come; that which must not come is given up sooner.
-constexpr auto long_enough = 30s;
+/// What must not come is given up sooner than what must.
 constexpr auto a_moment = 100ms;
-
-bool wait_for(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + long_enough;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 std::string said(const check_result& r) {
   const char* const names[] = {"passed", "degraded", "failed"};
