@@ -13322,11 +13322,11 @@ concept health_source = requires {
 /// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
 class health_routes {
  public:
-  /// `metrics` gives some families as JSON, for `/status`.
+  /// `json_of` gives some families as JSON, for `/status`.
   explicit health_routes(health_page_options options,
-                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+                         std::function<std::string(const std::vector<std::string>&)> json_of = {})
       : options_(std::move(options)),
-        metrics_(std::move(metrics)) {
+        json_of_(std::move(json_of)) {
     make_utf8(options_.version);
     make_utf8(options_.environment);
   }
@@ -13503,7 +13503,7 @@ class health_routes {
       if (asks == question::everything) {
         append_needs(out.body, of);
         out.body += ",\"metrics\":";
-        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+        out.body += json_of_ && !options_.metrics.empty() ? json_of_(options_.metrics) : "{}";
       }
       out.body += "}\n";
     }
@@ -13583,7 +13583,7 @@ class health_routes {
   std::atomic<const v0::detail::health_ref*> shown_{nullptr};
   mutable std::atomic<std::uint32_t> readers_{0};
   health_page_options options_;
-  std::function<std::string(const std::vector<std::string>&)> metrics_;
+  std::function<std::string(const std::vector<std::string>&)> json_of_;
 };
 
 }  // namespace vitals::inline v0::http
