@@ -144,7 +144,7 @@ class silent_port {
 
 TEST_CASE("of a name's addresses, one that is silent or refuses does not hide one that answers") {
   static const silent_port silent;
-  static const scripted_server server{[](const connection&) {}};
+  const scripted_server server{[](const connection&) {}};
   static const std::uint16_t closed = closed_port();
   const auto leads_to = [](auto... ports) {
     static std::vector<std::uint16_t> all;
