@@ -1,7 +1,6 @@
 #include <vitals/core/dynamic_array.hpp>
 
 #include <cstddef>
-#include <limits>
 #include <new>
 #include <string>
 #include <utility>
@@ -72,17 +71,34 @@ TEST_CASE("it moves") {
   CHECK(array.empty());  // NOLINT(bugprone-use-after-move)
   REQUIRE(taken.size() == 1);
   array.push_back("b");
+  array.push_back("c");
   taken = std::move(array);
-  REQUIRE(taken.size() == 1);
-  CHECK(taken[0] == "b");
+  REQUIRE(taken.size() == 2);
+  CHECK(taken[1] == "c");
+  array.push_back("d");
+  array.push_back("e");
+  CHECK(array[array.size() - 1] == "e");
 }
 
+/// Of which so many can be made, as if memory ended then.
+struct scarce {
+  scarce() {
+    if (left-- == 0) {
+      throw std::bad_alloc{};
+    }
+  }
+  static inline int left = 0;
+  int value = 0;
+};
+
 TEST_CASE("where no memory is left it is as it was") {
-  dynamic_array<std::string> array;
-  array.push_back("a");
-  CHECK_THROWS_AS(array.reserve(std::numeric_limits<std::size_t>::max() / sizeof(std::string)), std::bad_alloc);
+  dynamic_array<scarce> array;
+  scarce::left = 4;
+  array.resize(1);
+  array[0].value = 7;
+  CHECK_THROWS_AS(array.reserve(100), std::bad_alloc);
   REQUIRE(array.size() == 1);
-  CHECK(array[0] == "a");
+  CHECK(array[0].value == 7);
 }
 
 }  // namespace dynamic_array_tests

@@ -85,7 +85,7 @@ class health_routes {
   void add_to(router& routes) {
     routes.add_group([this](std::string_view path) { return has(path); },
                      [this](const request& asked, response& out) { answer(asked, out); },
-                     [this](std::string& out) { list(out); });
+                     [this](overview& all) { list(all); });
   }
 
  private:
@@ -178,12 +178,15 @@ class health_routes {
     return find(now.get(), path).has_value();
   }
 
-  void list(std::string& out) const {
+  void list(overview& all) const {
     const reading now{*this};
     if (now.get() != nullptr) {
+      all.service = now.get()->facts->name;
+      all.version = options_.version;
+      all.environment = options_.environment;
       for (const known_path& known : paths) {
         if (!known.what.empty()) {
-          out.append(known.path).append("  ").append(known.what).append("\n");
+          all.endpoints.push_back({std::string{known.path}, std::string{known.what}});
         }
       }
     }
