@@ -24,6 +24,7 @@ has cmake cmake
 has ninja ninja-build
 has python3 python3
 [[ -e /usr/include/benchmark/benchmark.h ]] || missing+=(libbenchmark-dev)
+[[ -e /usr/include/fmt/format.h ]] || missing+=(libfmt-dev)
 [[ -e /usr/include/prometheus/registry.h ]] || missing+=(prometheus-cpp-dev)
 
 log=$(mktemp)

@@ -75,6 +75,11 @@ ROWS = [
     Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/prometheus", PEER, at_least=60),
     Row("scrape 100 histograms", "scrape_histograms/vitals", "scrape_histograms/prometheus", PEER,
         at_least=25),
+    Row("readiness probe, 20 components", "probe/vitals", "probe/fmt", "fmt::format_to", at_most=1),
+    Row("beat", "beat/vitals", "beat/floor", "the counter and a store", at_most=1.5),
+    Row("beat", "beat/vitals", "store/floor", "a store"),
+    Row("mark_healthy, no change", "mark_healthy/vitals", "mark_healthy/floor", f"++ {PLAIN}"),
+    Row("mark that changes a status", "change/vitals", "change/floor", "a compare-exchange"),
 ] + [
     Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}", f"compile/prometheus/{compiler}",
         f"{PEER}'s headers", at_most=1.1)
@@ -132,6 +137,7 @@ CONCERNS = {
     "hot_path": ((15, 0.03), (7, 0.01)),
     "threads": ((60, 0.004), (40, 0.002)),
     "scrape": ((15, 0.03), (7, 0.01)),
+    "health": ((15, 0.03), (7, 0.01)),
 }
 ROUNDS = (7, 3)
 COMPILATIONS = (10, 4)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds examples/event_relay and runs it: it follows a log and serves its metrics. Arguments are event_relay's:
+# Builds examples/event_relay and runs it: it follows a log, and serves its metrics and its health. Arguments are
+# event_relay's:
 #   examples/demo.sh                  follow /var/log/dpkg.log (or the shipped sample), serve on port 9464 (or $PORT)
+#   examples/demo.sh --target URL     post the events there; kill it and see http://127.0.0.1:9464/readyz
 #   examples/demo.sh --once           read it to its end, print the metrics, exit
 #   examples/demo.sh --help           all options
 # Sets up what is missing on Debian. Standard output is event_relay's alone.

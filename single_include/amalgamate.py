@@ -40,6 +40,8 @@ def single_header():
     license_text = (HERE.parent / "LICENSE").read_text().strip().splitlines()
     head = [f"// vitals {version()} in one file, made by single_include/amalgamate.py: edit include/vitals instead.", "//"]
     head += [f"// {line}".rstrip() for line in license_text] + [""]
+    head += ["// A program's own warnings are for its own code. vitals' tests see them here too.",
+             "#ifndef VITALS_WARNINGS", "#pragma GCC system_header", "#endif", ""]
     text = "\n".join(head + paste("vitals/vitals.hpp", set())) + "\n"
     return re.sub(r"\n{3,}", "\n\n", text)
 

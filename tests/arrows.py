@@ -39,9 +39,9 @@ ALONE = {  # what one header alone may include
     "core/mutex.hpp": {"bits/std_mutex.h", "mutex"},
     "expose/textfile.hpp": {"cerrno", "fcntl.h", "sys/stat.h", "system_error", "unistd.h"},
     # behind VITALS_HTTP in the umbrella
-    "health/checks.hpp": {"cerrno", "chrono", "deque", "sys/statvfs.h", "system_error"},
-    "health/drain.hpp": {"algorithm", "chrono", "condition_variable", "semaphore.h", "signal.h", "system_error",
-                         "thread"},
+    "health/checks.hpp": {"algorithm", "cerrno", "chrono", "cmath", "deque", "sys/statvfs.h", "system_error"},
+    "health/drain.hpp": {"algorithm", "chrono", "condition_variable", "memory", "semaphore.h", "signal.h",
+                         "system_error", "thread"},
     "health/monitor.hpp": {"algorithm", "chrono", "condition_variable", "exception", "functional", "memory", "thread"},
     "health/quiet_thread.hpp": {"signal.h", "thread"},
 }

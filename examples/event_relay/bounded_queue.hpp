@@ -2,6 +2,7 @@
 #ifndef EVENT_RELAY_BOUNDED_QUEUE_HPP
 #define EVENT_RELAY_BOUNDED_QUEUE_HPP
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -19,11 +20,12 @@ class bounded_queue {
     return !closed_ && items_.size() < capacity_ && add(item);
   }
 
-  /// Waits for a place in the queue. False, and the item is not taken, once the queue is closed.
-  bool push(T& item) {
+  /// Waits for a place in the queue, for so long at most. False where there was none. True where the item was taken, or
+  /// the queue is closed: there is nothing left to wait for.
+  bool push_within(std::chrono::milliseconds time, T& item) {
     std::unique_lock lock(mutex_);
-    has_place_.wait(lock, [this] { return closed_ || items_.size() < capacity_; });
-    return !closed_ && add(item);
+    const bool over = has_place_.wait_for(lock, time, [this] { return closed_ || items_.size() < capacity_; });
+    return over && (closed_ || add(item));
   }
 
   /// Waits for items and takes all of them, oldest first, in place of what `out` held. False once the queue is closed

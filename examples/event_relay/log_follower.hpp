@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "health.hpp"
 #include "log_file.hpp"
 #include "metrics.hpp"
 
@@ -71,7 +72,12 @@ class log_follower {
     struct stat facts {};
     const bool present = ::stat(path_.c_str(), &facts) == 0;
     metrics::get<input_present>().set(present ? 1 : 0);
-    if (!present || identity() == file_identity(facts)) {
+    if (!present) {
+      relay_health::mark_degraded<parts::input>("missing");
+      return;
+    }
+    if (identity() == file_identity(facts)) {
+      relay_health::mark_healthy<parts::input>();
       return;
     }
     try {
@@ -82,9 +88,12 @@ class log_follower {
         files_.splice(files_.end(), fresh);
         metrics::get<input_changes>(input_change::rotated).inc();
       }
+      relay_health::mark_healthy<parts::input>();
       complained_ = false;
     } catch (const std::runtime_error& error) {
       metrics::get<input_errors>().inc();
+      relay_health::error<parts::input>("unreadable", error.what());
+      relay_health::mark_degraded<parts::input>("unreadable");
       if (!std::exchange(complained_, true)) {
         std::cerr << "event_relay: " << error.what() << "; trying on\n";
       }

@@ -45,14 +45,21 @@ struct queue_full_waits
     : vitals::counter<"relay_queue_full_waits_total", "Times the reader waited for a place in the full queue."> {};
 
 // The delivery.
+using target_answers = vitals::one_of<"ok", "connection_failed", "timeout", "bad_status">;
+
 struct delivered_events : vitals::counter<"relay_delivered_events_total", "Events delivered."> {};
+struct undelivered_events
+    : vitals::counter<"relay_undelivered_events_total", "Events that were given up as the program ended."> {};
+struct target_requests : vitals::counter<"relay_target_requests_total", "Posts to the target, by what came of them.",
+                                         vitals::label<"outcome", target_answers>> {};
 struct written_bytes : vitals::counter<"relay_written_bytes_total", "Bytes written to the output."> {};
 struct delivery_duration
     : vitals::histogram<"relay_delivery_duration_seconds", "Time from a line's reading to its event's delivery.",
                         relay_buckets::delivery> {};
 
-using metrics = vitals::registry<read_bytes, lines, line_size, oversized_lines, input_changes, input_errors,
-                                 input_present, events, unmatched_lines, parse_duration, queue_depth, queue_capacity,
-                                 queue_full_waits, delivered_events, written_bytes, delivery_duration>;
+using metrics =
+    vitals::registry<read_bytes, lines, line_size, oversized_lines, input_changes, input_errors, input_present, events,
+                     unmatched_lines, parse_duration, queue_depth, queue_capacity, queue_full_waits, delivered_events,
+                     undelivered_events, target_requests, written_bytes, delivery_duration>;
 
 #endif

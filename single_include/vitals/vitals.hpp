@@ -22,6 +22,11 @@
 // OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 // SOFTWARE.
 
+// A program's own warnings are for its own code. vitals' tests see them here too.
+#ifndef VITALS_WARNINGS
+#pragma GCC system_header
+#endif
+
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
 // VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
 // serves needs: JSON, protobuf, and the process's own metrics.
@@ -90,8 +95,8 @@
 namespace vitals::inline v0 {
 
 /// A steady clock read from the processor's time-stamp counter: about half the cost of steady_clock. Its rate is
-/// measured against steady_clock in 20 ms at the first reading (`calibrate()` does it ahead), to some parts in 100,000.
-/// Where the counter does not tick at a constant rate it is steady_clock itself. Thread-safe.
+/// measured against steady_clock in the first 20 ms, for which the first reading waits (`calibrate()` does it ahead),
+/// to some parts in 100,000. Where the counter does not tick at a constant rate it is steady_clock itself. Thread-safe.
 struct tsc_clock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -103,32 +108,21 @@ struct tsc_clock {
   [[nodiscard]] static time_point now() noexcept {
     const std::uint64_t rate = rate_.load(std::memory_order_acquire);
     if (rate != 0 && rate != unusable) [[likely]] {
-      __extension__ using wide = unsigned __int128;
-      return time_point{duration{static_cast<rep>(static_cast<wide>(ticks()) * rate >> fraction_bits)}};
+      return time_point{duration{static_cast<rep>(at_rate(ticks(), rate))}};
     }
     return first_now(rate);
   }
 
-  /// Measures the counter's rate now rather than at the first reading. Waits 20 ms the first time.
+  /// Measures the counter's rate now rather than at the first reading. Waits until 20 ms have passed since the first
+  /// use of this clock.
   VITALS_COLD static void calibrate() noexcept {
-    if (rate_.load(std::memory_order_acquire) != 0) {
-      return;
-    }
-    std::uint64_t rate = unusable;
-    if (counter_is_invariant()) {
-      const auto start = std::chrono::steady_clock::now();
-      const std::uint64_t first = ticks();
-      auto end = start;
-      while (end - start < std::chrono::milliseconds{20}) {
-        end = std::chrono::steady_clock::now();
+    if (rate_.load(std::memory_order_acquire) == 0) {
+      if (is_counter()) {
+        static_cast<void>(measure(~std::uint64_t{0}));
+      } else {
+        publish(unusable);
       }
-      const std::uint64_t passed = ticks() - first;
-      const auto nanoseconds = static_cast<double>(duration{end - start}.count());
-      rate = static_cast<std::uint64_t>(nanoseconds / static_cast<double>(passed) *
-                                        static_cast<double>(std::uint64_t{1} << fraction_bits));
     }
-    std::uint64_t unset = 0;  // the first to finish decides: a rate that changed would make the clock jump
-    rate_.compare_exchange_strong(unset, rate, std::memory_order_acq_rel);
   }
 
   /// The counter as it is: cheaper than `now`, for what is compared later. Steady_clock's nanoseconds where the counter
@@ -137,40 +131,107 @@ struct tsc_clock {
     return usable_.load(std::memory_order_relaxed) == 1 ? ticks() : first_raw();
   }
 
-  /// A difference of two `raw()` in nanoseconds. Waits 20 ms the first time.
+  /// A difference of two `raw()` in nanoseconds. It waits for the rate, once and up to 20 ms, only where less time than
+  /// that difference has passed since the first use of this clock in this library.
   [[nodiscard]] static std::uint64_t nanoseconds(std::uint64_t difference) noexcept {
     if (!is_counter()) {
       return difference;
     }
-    calibrate();
-    __extension__ using wide = unsigned __int128;
-    return static_cast<std::uint64_t>(static_cast<wide>(difference) * rate_.load(std::memory_order_acquire) >>
-                                      fraction_bits);
+    const std::uint64_t rate = rate_.load(std::memory_order_acquire);
+    return at_rate(difference, rate != 0 ? rate : measure(difference));
   }
 
  private:
   static constexpr int fraction_bits = 32;
-
-  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike.
-  static inline constinit std::atomic<std::uint32_t> usable_{0};
-
-  static bool is_counter() noexcept {
-    std::uint32_t known = usable_.load(std::memory_order_relaxed);
-    if (known == 0) {
-      known = counter_is_invariant() ? 1 : 2;
-      usable_.store(known, std::memory_order_relaxed);
-    }
-    return known == 1;
-  }
-  VITALS_COLD static std::uint64_t first_raw() noexcept {
-    return is_counter() ? ticks()
-                        : static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  }
   static constexpr std::uint64_t unusable = ~std::uint64_t{0};
 
   /// Nanoseconds a tick as a binary fraction; 0 before it is known. Written once, by whoever calibrates first; it
   /// publishes nothing but itself.
   static inline constinit std::atomic<std::uint64_t> rate_{0};
+
+  /// Whether the counter is one: 0 before it is known, then 1 or 2, which each thread would find alike. Released: who
+  /// sees it finds the first instant.
+  static inline constinit std::atomic<std::uint32_t> usable_{0};
+
+  /// The first instant. Both are written once, by the thread that sets the ticks (relaxed, for they are read after the
+  /// time); the time, not 0, is released behind them.
+  static inline constinit std::atomic<std::uint64_t> first_ticks_{0};
+  static inline constinit std::atomic<std::uint64_t> first_time_{0};
+
+  /// The counter and steady_clock at one moment.
+  struct instant {
+    std::uint64_t ticks = 0;
+    std::uint64_t time = 0;
+  };
+  /// The closest of three, as a thread may be put aside between two readings.
+  static instant now_by_both() noexcept {
+    instant closest;
+    for (std::uint64_t best = ~std::uint64_t{0}, i = 0; i != 3; ++i) {
+      const std::uint64_t before = ticks();
+      const std::uint64_t time = steady_nanoseconds();
+      const std::uint64_t apart = ticks() - before;
+      if (apart < best) {
+        best = apart;
+        closest = {.ticks = before + apart / 2, .time = time};
+      }
+    }
+    return closest;
+  }
+  static instant first_instant() noexcept {
+    if (const std::uint64_t time = first_time_.load(std::memory_order_acquire); time != 0) {
+      return {.ticks = first_ticks_.load(std::memory_order_relaxed), .time = time};
+    }
+    const instant here = now_by_both();
+    if (std::uint64_t none = 0; first_ticks_.compare_exchange_strong(none, here.ticks, std::memory_order_relaxed)) {
+      first_time_.store(here.time, std::memory_order_release);
+    }
+    return here;  // where another thread is just writing its own, this is as good
+  }
+
+  /// The rate since the first instant: for good where 20 ms have passed. Where not, it waits until it is good enough
+  /// for the difference, which it is as soon as so much has passed: then it is as exact as the instants are.
+  VITALS_COLD static std::uint64_t measure(std::uint64_t difference) noexcept {
+    instant from = first_instant();
+    instant to = now_by_both();
+    if (to.ticks < from.ticks || to.time - from.time > longest) {
+      from = to;
+    }
+    while (to.time - from.time < 20'000'000 && to.ticks - from.ticks <= difference) {
+      to = now_by_both();
+    }
+    const auto rate = static_cast<std::uint64_t>(static_cast<double>(to.time - from.time) /
+                                                 static_cast<double>(to.ticks - from.ticks) *
+                                                 static_cast<double>(std::uint64_t{1} << fraction_bits));
+    return to.time - from.time < 20'000'000 ? rate : publish(rate);
+  }
+  /// An hour: in a longer time the machine may have slept, and the counter begun again.
+  static constexpr std::uint64_t longest = 3'600'000'000'000;
+
+  /// The first to finish decides: a rate that changed would make the clock jump.
+  static std::uint64_t publish(std::uint64_t rate) noexcept {
+    std::uint64_t known = 0;
+    return rate_.compare_exchange_strong(known, rate, std::memory_order_acq_rel) ? rate : known;
+  }
+  static std::uint64_t at_rate(std::uint64_t ticks, std::uint64_t rate) noexcept {
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<wide>(ticks) * rate >> fraction_bits);
+  }
+  static std::uint64_t steady_nanoseconds() noexcept {
+    return static_cast<std::uint64_t>(duration{std::chrono::steady_clock::now().time_since_epoch()}.count());
+  }
+
+  static bool is_counter() noexcept {
+    std::uint32_t known = usable_.load(std::memory_order_acquire);
+    if (known == 0) {
+      known = counter_is_invariant() ? 1 : 2;
+      if (known == 1) {
+        static_cast<void>(first_instant());
+      }
+      usable_.store(known, std::memory_order_release);
+    }
+    return known == 1;
+  }
+  VITALS_COLD static std::uint64_t first_raw() noexcept { return is_counter() ? ticks() : steady_nanoseconds(); }
 
   VITALS_COLD static time_point first_now(std::uint64_t rate) noexcept {
     if (rate == unusable) {
@@ -231,8 +292,82 @@ VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+// An array that grows.
+#ifndef VITALS_CORE_DYNAMIC_ARRAY_HPP
+#define VITALS_CORE_DYNAMIC_ARRAY_HPP
+
+#include <cstddef>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+/// As much of std::vector as laying a page takes: its header, and one instantiation for each kind of element, take a
+/// seventh of the time that it takes to compile vitals. Elements are made at once for the whole capacity, and assigned
+/// to. Moves, and does not copy.
+template <class T>
+class dynamic_array {
+ public:
+  dynamic_array() noexcept = default;
+  dynamic_array(dynamic_array&& other) noexcept
+      : first_(std::exchange(other.first_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  dynamic_array& operator=(dynamic_array&& other) noexcept {
+    std::swap(first_, other.first_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
+  ~dynamic_array() { delete[] first_; }
+
+  /// Throws std::bad_alloc, and is then as it was. `value` may be an element.
+  void push_back(T value) {
+    reserve(size_ + 1);
+    first_[size_++] = std::move(value);
+  }
+
+  /// New elements are T{}. Throws as `push_back` does.
+  void resize(std::size_t size) {
+    reserve(size);
+    while (size_ < size) {
+      first_[size_++] = T{};
+    }
+    size_ = size;
+  }
+
+  /// Room for `size` elements at least. Throws as `push_back` does.
+  void reserve(std::size_t size) {
+    if (size <= capacity_) {
+      return;
+    }
+    const std::size_t capacity = size < 2 * capacity_ ? 2 * capacity_ : size;
+    T* const all = new T[capacity]{};
+    for (std::size_t i = 0; i != size_; ++i) {
+      all[i] = std::move(first_[i]);
+    }
+    delete[] std::exchange(first_, all);
+    capacity_ = capacity;
+  }
+
+  [[nodiscard]] T* data() noexcept { return first_; }
+  [[nodiscard]] const T* data() const noexcept { return first_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] const T* begin() const noexcept { return first_; }
+  [[nodiscard]] const T* end() const noexcept { return first_ + size_; }
+  [[nodiscard]] T& operator[](std::size_t i) noexcept { return first_[i]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return first_[i]; }
+
+ private:
+  T* first_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
 // A reading: the cells of some sources at one time, and the families that lie in them.
 #ifndef VITALS_EXPOSE_READING_HPP
 #define VITALS_EXPOSE_READING_HPP
@@ -241,7 +376,6 @@ VITALS_HOT std::uint64_t coarse_nanoseconds() noexcept {
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 // The texts of a label that are only known at run time: interned once, found again without a lock, never moved or
 // freed.
@@ -689,8 +823,8 @@ inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
   return false;
 }
 
-/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the reason
-/// that max_ring::clear is.)
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the
+/// reason that max_ring::clear is.)
 [[gnu::noinline]] inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
   std::uint64_t words[exemplar_word::count];
   if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {
@@ -1453,10 +1587,10 @@ class view {
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 // Finds a repeated hash among many, when compiling and at run time: sorts and compares neighbours, never all pairs.
 #ifndef VITALS_CORE_UNIQUE_HPP
@@ -1793,7 +1927,7 @@ inline void refuse_decoration(const source_ref& s, const family& f) {
 
 /// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
 inline void refuse_conflicts(view<source_ref> sources) {
-  std::vector<std::uint64_t> names;
+  dynamic_array<std::uint64_t> names;
   for (const source_ref& s : sources) {
     for (const family& f : s.families) {
       refuse_decoration(s, f);
@@ -1802,7 +1936,9 @@ inline void refuse_conflicts(view<source_ref> sources) {
       hash_names(f, names.data() + before, hash(s.prefix));
     }
   }
-  const std::vector<std::uint64_t> in_order = names;
+  dynamic_array<std::uint64_t> in_order;
+  in_order.resize(names.size());
+  std::memcpy(in_order.data(), names.data(), names.size() * sizeof(std::uint64_t));
   const std::uint64_t* const twice = repeated_among(names.data(), names.size());
   if (twice == nullptr) {
     return;
@@ -1902,7 +2038,10 @@ class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
   /// given, the families of these names alone are shown (or of samples' names).
-  reading(view<source_ref> sources, view<std::string> names) : names_(names.begin(), names.end()) {
+  reading(view<source_ref> sources, view<std::string> names) {
+    for (const std::string& name : names) {
+      names_.push_back(name);
+    }
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
@@ -2022,13 +2161,13 @@ class reading {
     tables_.push_back({table, name});
   }
 
-  std::vector<std::string> names_;
-  std::vector<placed_source> sources_;
-  std::vector<std::uint64_t> cells_;
+  dynamic_array<std::string> names_;
+  dynamic_array<placed_source> sources_;
+  dynamic_array<std::uint64_t> cells_;
   bool any_drops_ = false;
   bool any_failures_ = false;
-  std::vector<named_table> tables_;  // of the labels with slots
-  std::vector<std::string_view> table_names_;
+  dynamic_array<named_table> tables_;  // of the labels with slots
+  dynamic_array<std::string_view> table_names_;
   label_family by_table_[2]{};
   family refusals_{own_families::failures};
   std::uint64_t shown_changes_ = 0;
@@ -2269,7 +2408,6 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
 // Exemplars of a reading as text: OpenMetrics' and JSON's.
 #ifndef VITALS_EXPOSE_EXEMPLARS_HPP
@@ -2695,8 +2833,8 @@ class page_text {
   }
 
   std::string text_;
-  std::vector<piece> pieces_;
-  std::vector<shown_quantile> quantiles_;
+  dynamic_array<piece> pieces_;
+  dynamic_array<shown_quantile> quantiles_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers
@@ -2916,21 +3054,21 @@ inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
 
 }  // namespace detail
 
-/// The series of all Sources that are still as they were at the start, as a scrape names them: `jobs_total{outcome=
-/// "error"}`. A gauge that was set to 0, and an up-down counter that came back to it, look untouched too. Throws
-/// std::bad_alloc.
+/// The series of all Sources that are still as they were at the start, a line each, as a scrape names them:
+/// `jobs_total{outcome="error"}`. Empty where all were touched. A gauge that was set to 0, and an up-down counter that
+/// came back to it, look untouched too. Throws std::bad_alloc.
 template <source... Sources>
-requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit() {
+requires(sizeof...(Sources) != 0) [[nodiscard]] std::string audit() {
   static constexpr source_ref sources[] = {Sources::source()...};
-  std::vector<std::string> untouched;
-  std::vector<std::uint64_t> cells;
+  std::string untouched;
+  detail::dynamic_array<std::uint64_t> cells;
   for (const source_ref& s : sources) {
     cells.resize(s.cells);
     s.read(s.self, cells.data());
     for (const family& f : s.families) {
       f.each_series([&](std::uint32_t i) {
         if (detail::is_untouched(f, cells.data() + f.cell_of(i))) {
-          untouched.push_back(std::string{f.name}.append(detail::in_braces(detail::series_labels(s, f, i))));
+          untouched.append(f.name).append(detail::in_braces(detail::series_labels(s, f, i))).append("\n");
         }
       });
     }
@@ -2953,7 +3091,6 @@ requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit()
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 // A callback: a gauge or counter whose value a function gives at each scrape.
 #ifndef VITALS_METRIC_CALLBACK_HPP
@@ -4043,7 +4180,7 @@ class callbacks {
 
   entry* first_ = nullptr;
   entry** last_ = &first_;  ///< where the next one is put
-  std::vector<family> families_;
+  detail::dynamic_array<family> families_;
   mutable std::atomic<bool> exposed_{false};  // relaxed: who adds and who exposes are one thread, or already in order
 };
 
@@ -4467,54 +4604,84 @@ namespace detail {
 inline constexpr std::size_t statuses = 4;
 inline constexpr std::size_t reports = 3;
 
-/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
-/// report is legal, and none leads back to unknown.
-inline constexpr status component_table[statuses][reports] = {
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
+/// What enough reports in a row show.
+enum class evidence : std::uint8_t {
+  success,     ///< they are successes
+  no_failure,  ///< none of them is a failure
+  no_success,  ///< none of them is a success
+  failure,     ///< they are failures
+};
+inline constexpr std::size_t evidences = 4;
+
+/// The status that evidence leads to: a row for each status, a column for each evidence. None leads back to unknown.
+inline constexpr status component_table[statuses][evidences] = {
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy, status::unhealthy},
 };
 
-constexpr status target_of(status from, report r) noexcept {
-  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+constexpr status target_of(status from, evidence e) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(e)];
 }
 
 /// When reports are believed.
 struct component_policy {
-  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
-  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint32_t fall = 1;             ///< so many failures, or reports without a success, in a row make it worse
+  std::uint32_t rise = 1;             ///< so many successes, or reports without a failure, in a row make it better
   std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
   std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
   std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
   std::uint64_t flap_window = 60000;  ///< ms
 };
 
-/// What a component's word holds.
+/// What a component's word holds. Two runs are enough to know, after a success, the successes in a row and the reports
+/// without a failure; after a failure, the failures and the reports without a success; after a degradation, the reports
+/// without either.
 struct component_state {
-  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_in_a_row = (1U << 8U) - 1;
   static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
-  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 38U) - 1;
 
   status now = status::unknown;
   report last = report::success;  ///< what was reported last
-  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t failure_run = 0;  ///< so many in a row were failures, as the last one is, or were none, as it is none
+  std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
-  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
-  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  /// How often in a row the last report was made, up to `most_in_a_row`; 0: there was none.
+  [[nodiscard]] constexpr std::uint32_t in_a_row() const noexcept {
+    return failure_run < success_run ? failure_run : success_run;
+  }
+
+  /// With one more report, whatever follows from it.
+  [[nodiscard]] constexpr component_state with(report r) const noexcept {
+    constexpr auto count = [](std::uint32_t run, bool goes_on) {
+      return !goes_on ? 1 : run == most_in_a_row ? run : run + 1;
+    };
+    component_state s = *this;
+    s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
+    s.success_run = count(success_run, (r == report::success) == (last == report::success));
+    s.last = r;
+    return s;
+  }
+
+  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
     return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
-           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+           static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
+           static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
             .last = static_cast<report>(word >> 2U & 3U),
-            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
-            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
-            .since = word >> 24U};
+            .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
+            .since = word >> 26U};
   }
 };
 
@@ -4538,12 +4705,33 @@ constexpr bool is_better(status than, status s) noexcept {
   return than == status::unknown ? s == status::healthy : s < than;
 }
 
+/// The status that the reports so far lead to, as far as their number goes. The first one is believed alone.
+constexpr status target_of(const component_state& s, const component_policy& p) noexcept {
+  const bool first = s.now == status::unknown;
+  const std::uint32_t fall = first ? 1 : p.fall;
+  const std::uint32_t rise = first ? 1 : p.rise;
+  status to = s.now;
+  if (s.last != report::failure && s.failure_run >= rise) {
+    to = target_of(to, evidence::no_failure);
+  }
+  if (s.last != report::success && s.success_run >= fall) {
+    to = target_of(to, evidence::no_success);
+  }
+  if (s.last == report::success && s.success_run >= rise) {
+    to = target_of(to, evidence::success);
+  }
+  if (s.last == report::failure && s.failure_run >= fall) {
+    to = target_of(to, evidence::failure);
+  }
+  return to;
+}
+
 /// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
 /// its dwell is over and the component is calm.
 constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
                                   calmness calm) noexcept {
-  const status target = target_of(s.now, s.last);
-  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  const status target = target_of(s, p);
+  const bool waits = s.now != status::unknown && is_better(s.now, target);
   if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
     const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
     s.now = target;
@@ -4556,18 +4744,13 @@ constexpr component_state settled(component_state s, std::uint64_t now, const co
 /// The state after a report. `in_grace`: whether the process has only just started.
 constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
                                 const component_policy& p, bool in_grace, calmness calm) noexcept {
-  s = settled(s, now, p, calm);
-  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
-               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
-                                                              : s.in_a_row + 1;
-  s.last = r;
+  s = settled(s, now, p, calm).with(r);
   s.reason = r == report::success ? s.reason : reason;
-  const status target = target_of(s.now, r);
+  const status target = target_of(s, p);
   const bool worse = !is_better(s.now, target);
-  const bool first = s.now == status::unknown;
-  const bool held =
-      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
-  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+  const bool held = s.now == status::unknown ? r == report::failure && in_grace
+                                             : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
+  if (target != s.now && !held) {
     s.now = target;
     s.since = now;
   }
@@ -4756,11 +4939,12 @@ struct informational {};  ///< Told, and without consequence.
 template <class... Components>
 struct depends_on {};
 
-/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
-/// counted by itself. (The very first report is believed alone, whatever it is.)
+/// So many failures in a row make it unhealthy, and so many reports without a success at least degraded: up to 255;
+/// otherwise one does. (The very first report is believed alone, whatever it is.)
 template <std::uint32_t Count>
 struct fall {};
-/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
+/// So many successes in a row make it healthy again, and so many reports without a failure lift it to degraded at
+/// least: up to 255; otherwise one does.
 template <std::uint32_t Count>
 struct rise {};
 /// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
@@ -4823,12 +5007,14 @@ struct component_option<depends_on<Components...>> {
 };
 template <std::uint32_t Count>
 struct component_option<fall<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
 };
 template <std::uint32_t Count>
 struct component_option<rise<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
 };
 template <number Time>
@@ -5165,6 +5351,7 @@ struct health_ref {
   const health_facts* facts = nullptr;
   cell* cells = nullptr;                                   ///< the process's, then each component's
   const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  abi::slot_table* error_types = nullptr;                  ///< of all components
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
@@ -5212,7 +5399,8 @@ struct health_report {
   std::size_t count = 0;
   component_report all[detail::most_components]{};
 
-  [[nodiscard]] view<component_report> components() const noexcept { return {all, count}; }
+  [[nodiscard]] view<component_report> components() const& noexcept { return {all, count}; }
+  void components() const&& = delete;  // keep the report: `const auto report = app_health::report();`
 };
 
 namespace detail {
@@ -5248,7 +5436,7 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row() == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
     const std::uint64_t missing = silence - facts.deadline - extra;
@@ -5479,7 +5667,7 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
   const error_table table{of};
-  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  cell* const entry = error_entry(table, component, intern_text(*of.error_types, type));
   const std::uint64_t now = of.clock.wall();
   std::uint64_t never = 0;
   entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
@@ -5489,11 +5677,17 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   store_message(entry, message);
 }
 
+constexpr std::size_t component_of_key(std::uint64_t key) noexcept {
+  return (key - 1) / (most_error_types + 1);
+}
+constexpr std::uint32_t type_of_key(std::uint64_t key) noexcept {
+  return static_cast<std::uint32_t>((key - 1) % (most_error_types + 1));
+}
+
 /// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
 template <class Visit>
 void each_error(const health_ref& of, Visit visit) {
   const error_table table{of};
-  const abi::slot_table& types = error_types_of(*of.facts);
   for (std::size_t i = 0; i != table.size(); ++i) {
     const cell* const entry = table.entry(i);
     const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
@@ -5501,8 +5695,8 @@ void each_error(const health_ref& of, Visit visit) {
     if (key == 0 || count == 0) {
       continue;
     }
-    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
-                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+    error_report r{.component = of.facts->components[component_of_key(key)].name,
+                   .type = text_of_slot(*of.error_types, type_of_key(key)),
                    .count = count,
                    .first = entry[error_cell::first].load(std::memory_order_relaxed),
                    .last = entry[error_cell::last].load(std::memory_order_relaxed)};
@@ -5510,6 +5704,48 @@ void each_error(const health_ref& of, Visit visit) {
     visit(r);
   }
 }
+
+/// The table's entries by component: one pass over it is enough for a page of all components.
+class error_index {
+ public:
+  explicit error_index(const health_ref& of) noexcept : table_(of) {
+    std::size_t used = 0;  // entries are taken in their order
+    while (used != error_entries && key_of(used) != 0) {
+      ++used;
+    }
+    for (std::size_t i = table_.size(); i-- != error_entries;) {
+      add(i);
+    }
+    for (std::size_t i = used; i-- != 0;) {  // backwards, as each comes before those that are there
+      add(i);
+    }
+  }
+
+  /// Calls `visit(entry, type)` for each entry of a component, in the table's order.
+  template <class Visit>
+  void each(std::size_t component, Visit visit) const {
+    for (std::size_t i = first_[component]; i != 0; i = next_[i - 1]) {
+      visit(static_cast<const cell*>(table_.entry(i - 1)), type_of_key(key_of(i - 1)));
+    }
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t key_of(std::size_t i) const noexcept {
+    return table_.entry(i)[error_cell::key].load(std::memory_order_acquire);
+  }
+  void add(std::size_t i) noexcept {
+    if (const std::uint64_t key = key_of(i); key != 0) {
+      std::uint8_t& first = first_[component_of_key(key)];
+      next_[i] = first;
+      first = static_cast<std::uint8_t>(i + 1);
+    }
+  }
+
+  static_assert(error_entries + most_components < 256);
+  error_table table_;
+  std::uint8_t first_[most_components] = {};  // of each component, an index + 1; 0: none
+  std::uint8_t next_[error_entries + most_components];
+};
 
 }  // namespace detail
 
@@ -5532,7 +5768,8 @@ struct health_clock {
   static std::uint64_t milliseconds() noexcept { return read(CLOCK_MONOTONIC); }
   /// ms since 1970 (UTC).
   static std::uint64_t wall() noexcept { return read(CLOCK_REALTIME); }
-  /// What a heartbeat stores: not 0.
+  /// What a heartbeat stores: not 0. (A program's health reads it once at its first use: so no silence since a later
+  /// heartbeat waits for the rate of the processor's counter.)
   VITALS_HOT static std::uint64_t ticks() noexcept { return tsc_clock::raw() | 1U; }
   /// ms since such ticks; 0 for those of another processor that are ahead.
   static std::uint64_t silence(std::uint64_t ticks) noexcept {
@@ -5887,7 +6124,7 @@ struct told_state {
     return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
   }
   [[nodiscard]] constexpr status target(component_state s) const noexcept {
-    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    const bool first = s.now == status::unknown && s.in_a_row() == 0;
     return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
   }
 };
@@ -5997,6 +6234,12 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -6009,12 +6252,10 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   settle_component(of, index, now);
   replace_state(of, index, now,
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
-}
-
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
+  if (what == report::success &&
+      is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+  }
 }
 
 }  // namespace detail
@@ -6240,6 +6481,7 @@ class basic_health {
     return {.facts = &facts,
             .cells = at,
             .reasons = reasons_.data(),
+            .error_types = error_types_.load(std::memory_order_relaxed),  // who has the cells sees it
             .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
   }
 
@@ -6249,6 +6491,9 @@ class basic_health {
       reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
     error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    if constexpr (!beating_names.empty()) {
+      static_cast<void>(Clock::ticks());  // whose first use costs more: here no heartbeat and no probe pays for it
+    }
     detail::cell* const at = detail::find_record(image).shared;
     cells_.store(at, std::memory_order_release);
     return at;
@@ -8643,9 +8888,12 @@ requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, s
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9110,7 +9358,8 @@ requires std::is_arithmetic_v<T> std::string shown(T number) {
 }
 template <class Rep, class Period>
 std::string shown(std::chrono::duration<Rep, Period> d) {
-  return shown(std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(d)).count()) + " s";
+  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
+  return shown(std::round(seconds * 1000) / 1000) + " s";
 }
 
 inline std::string text_of_errno(int error) {
@@ -9132,7 +9381,9 @@ struct file_check {
       const bool missing = why == ENOENT || why == ENOTDIR;
       return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
     }
-    const auto written = std::chrono::seconds{about.st_mtim.tv_sec} + std::chrono::nanoseconds{about.st_mtim.tv_nsec};
+    constexpr std::int64_t most = 1'000'000'000'000;  // 30,000 years: a file may say more than milliseconds can
+    const std::chrono::milliseconds written =
+        std::chrono::seconds{std::clamp(std::int64_t{about.st_mtim.tv_sec}, -most, most)};
     const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
     if (age > most_age) {
       return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
@@ -9234,7 +9485,8 @@ template <class Lag>
 class lag_check {
   static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
   using value = detail::lag_value<Lag>;
-  static_assert(std::is_arithmetic_v<value> || detail::is_duration<value>, "a lag is a number or a duration");
+  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
+                "a lag is a number or a duration");
 
  public:
   lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
@@ -9464,6 +9716,7 @@ class quantile_check {
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -9482,14 +9735,18 @@ class quantile_check {
 
 namespace vitals::inline v0::detail {
 
-/// A thread that runs `work` with all signals blocked. Throws std::system_error where there can be none.
+/// A thread that runs `work` with signals blocked, but for those of a crash: work may be the program's own, and where
+/// it crashes the program's handler is to see it. Throws std::system_error where there can be none.
 template <class Work>
 std::thread quiet_thread(Work work) {
   struct blocked {
     blocked() noexcept {
-      sigset_t all;
-      sigfillset(&all);
-      pthread_sigmask(SIG_SETMASK, &all, &before);
+      sigset_t quiet;
+      sigfillset(&quiet);
+      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
+        sigdelset(&quiet, crash);
+      }
+      pthread_sigmask(SIG_BLOCK, &quiet, &before);
     }
     blocked(const blocked&) = delete;
     blocked& operator=(const blocked&) = delete;
@@ -9600,27 +9857,44 @@ class drain_time {
  public:
   using clock = std::chrono::steady_clock;
 
+  drain_time() = default;
+  drain_time(const drain_time&) = delete;
+  drain_time& operator=(const drain_time&) = delete;
+  ~drain_time() {
+    if (is_inherited()) {
+      static_cast<void>(changed_.release());  // it would wait for those who waited when this child was forked
+    }
+  }
+
+  /// Whether this is a child that was forked since.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != ::getpid(); }
+
   void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
     constexpr std::chrono::milliseconds most = std::chrono::hours{24};
     const std::lock_guard lock{mutex_};
     end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
-    changed_.notify_all();
+    changed_->notify_all();
   }
   [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
     const std::lock_guard lock{mutex_};
     return end_;
   }
+  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
+    const auto at = end();
+    return at && *at <= now;
+  }
   void wait() noexcept {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return end_.has_value(); });
+    changed_->wait(lock, [&] { return end_.has_value(); });
     while (clock::now() < *end_) {
-      changed_.wait_until(lock, *end_);
+      changed_->wait_until(lock, *end_);
     }
   }
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
+  const ::pid_t process_ = ::getpid();
   std::optional<clock::time_point> end_;
 };
 
@@ -9657,7 +9931,9 @@ class drain {
   drain(const drain&) = delete;
   drain& operator=(const drain&) = delete;
   ~drain() {
-    if (thread_.joinable()) {
+    if (thread_.joinable() && time_.is_inherited()) {
+      thread_.detach();  // it is not there
+    } else if (thread_.joinable()) {
       gone_.store(true, std::memory_order_release);
       signals_->wake();
       thread_.join();
@@ -9675,6 +9951,9 @@ class drain {
 
   /// Whether it has begun.
   [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
+  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
 
   /// Waits until it has begun and the delay is over. Any thread, any number of them.
   void wait() noexcept { time_.wait(); }
@@ -9695,7 +9974,10 @@ class drain {
 #ifndef VITALS_HEALTH_MONITOR_HPP
 #define VITALS_HEALTH_MONITOR_HPP
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
@@ -9721,11 +10003,24 @@ struct check_timing {
   std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
   std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
   std::chrono::milliseconds delay{};                            ///< before the first one
+  /// Each start comes later by up to so much, at random: programs that were started together do not ask together.
+  std::chrono::milliseconds jitter{};
 };
 
 namespace detail {
 
 using check_milliseconds = std::uint64_t (*)() noexcept;
+
+/// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
+inline std::uint64_t some_number(std::uint64_t most) noexcept {
+  static std::atomic<std::uint64_t> calls{0};  // relaxed: any difference will do
+  std::uint64_t x = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) +
+                    (static_cast<std::uint64_t>(::getpid()) << 32U) +
+                    calls.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;  // the finalizer of splitmix64
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return (x ^ (x >> 31U)) % (most + 1);
+}
 
 /// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
 /// distances: should the clock step, a wait is not as long as the step.
@@ -9737,8 +10032,9 @@ class check_schedule {
   check_schedule(const check_timing& timing, std::uint64_t now) noexcept
       : period_(static_cast<std::uint64_t>(timing.period.count())),
         timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
+        jitter_(static_cast<std::uint64_t>(timing.jitter.count())),
         from_(now),
-        wait_(static_cast<std::uint64_t>(timing.delay.count())) {}
+        wait_(static_cast<std::uint64_t>(timing.delay.count()) + some_number(jitter_)) {}
 
   /// What is to be done now.
   [[nodiscard]] turn at(std::uint64_t now) const noexcept {
@@ -9771,9 +10067,11 @@ class check_schedule {
                                                            : ending::in_time;
     runs_ = false;
     late_ = false;
-    wait_ = (distance(from_, now) / period_ + 1) * period_;
+    wait_ = (distance(from_, now) / period_ + 1) * period_ + some_number(jitter_);
     return how;
   }
+  /// It is wanted now; where it runs, it will have a result anyhow.
+  void hurry() noexcept { wait_ = runs_ ? wait_ : 0; }
 
   [[nodiscard]] bool is_running() const noexcept { return runs_; }
   [[nodiscard]] bool is_late() const noexcept { return late_; }
@@ -9781,6 +10079,7 @@ class check_schedule {
  private:
   std::uint64_t period_;
   std::uint64_t timeout_;
+  std::uint64_t jitter_;
   std::uint64_t from_;
   std::uint64_t wait_;
   bool runs_ = false;
@@ -9813,6 +10112,9 @@ struct check_task {
   // The monitor's own.
   check_schedule schedule;
   std::thread thread{};
+
+  // Under the hub's mutex: somebody wants it to run at once.
+  bool wanted = false;
 
   // Under the hub's mutex: written by the check's thread as its last act.
   bool done = false;
@@ -9859,7 +10161,7 @@ class check_watch {
   check_watch& operator=(const check_watch&) = delete;
   ~check_watch() { leave(); }
 
-  void add(const health_ref& of, std::size_t index, std::function<check_result()> call, const check_timing& timing) {
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
     using std::chrono::milliseconds;
     constexpr milliseconds day = std::chrono::hours{24};
     const auto refuse = [&](const char* why) {
@@ -9867,10 +10169,11 @@ class check_watch {
                                   std::string{of.facts->components[index].name} + "\": " + why);
     };
     if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
-        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day) {
-      refuse("its period and its timeout are from 1ms to a day, its delay from 0 to a day");
+        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day ||
+        timing.jitter < milliseconds{0} || timing.jitter > day) {
+      refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
     }
-    auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
+    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
     const std::lock_guard lock{hub_->mutex};
     for (const auto& other : tasks_) {
       if (other->of.cells == of.cells && other->index == index) {
@@ -9890,6 +10193,19 @@ class check_watch {
     announce();
   }
 
+  /// Has a component's check run at the next step. False where it has none.
+  bool want(const health_ref& of, std::size_t index) noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& task : tasks_) {
+      if (task->of.cells == of.cells && task->index == index) {
+        task->wanted = true;
+        announce();
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
   /// nothing to do, unless there is news.
   std::uint64_t step() noexcept {
@@ -9897,6 +10213,9 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
+      if (!task->schedule.is_running() && is_wanted(*task)) {
+        task->schedule.hurry();
+      }
       const std::uint64_t now = clock_();
       const check_schedule::turn turn = task->schedule.at(now);
       if (turn == check_schedule::turn::overdue) {
@@ -9986,6 +10305,12 @@ class check_watch {
   [[nodiscard]] bool is_stopping() const noexcept {
     const std::lock_guard lock{hub_->mutex};
     return hub_->stopping;
+  }
+
+  /// Whether somebody has wanted it since the last call.
+  [[nodiscard]] bool is_wanted(check_task& task) const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return std::exchange(task.wanted, false);
   }
 
   /// Visits all tasks, without the mutex: listeners are called, threads joined.
@@ -10100,7 +10425,7 @@ class check_watch {
 
 }  // namespace detail
 
-/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
 /// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
 /// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
@@ -10110,13 +10435,19 @@ class check_watch {
 ///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
 ///   checks.start();
 ///
-/// Make, start and stop it on one thread at a time; `add` and `watch` may come at any time.
+/// Make, start and stop it on one thread at a time; `add`, `watch` and `run_now` may come at any time. A forked child
+/// has none of a running monitor's threads: make another one there.
 class monitor {
  public:
   monitor() = default;
   monitor(const monitor&) = delete;
   monitor& operator=(const monitor&) = delete;
-  ~monitor() { stop(); }
+  ~monitor() {
+    stop();
+    if (is_inherited()) {
+      static_cast<void>(running_.release());  // its mutex may be locked, and waited for, by a thread that is not there
+    }
+  }
 
   /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
   /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
@@ -10130,7 +10461,7 @@ class monitor {
       using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
       static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
                     "a check returns bool or vitals::check_result");
-      watch_.add(
+      running_->watch.add(
           Health::ref(), Health::template place_of<Component>,
           [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
     }
@@ -10141,20 +10472,35 @@ class monitor {
   void watch() {
     static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
     if constexpr (detail::is_health<Health>) {
-      watch_.add(Health::ref());
+      running_->watch.add(Health::ref());
     }
   }
 
-  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none. Does nothing where
-  /// it runs already.
+  /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
+  template <class Health, class Component>
+  bool run_now() noexcept {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write run_now<app_health, store>()");
+    if constexpr (detail::is_health<Health>) {
+      return running_->watch.want(Health::ref(), Health::template place_of<Component>);
+    }
+  }
+
+  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none, std::logic_error in
+  /// a child that was forked while it ran. Does nothing where it runs already.
   void start() {
-    if (!thread_.joinable()) {
-      watch_.resume();
-      thread_ = detail::quiet_thread([this] {
-        for (std::uint64_t wait = watch_.step(); !watch_.may_stop(); wait = watch_.step()) {
-          watch_.wait(wait);
+    if (is_inherited()) {
+      throw std::logic_error("vitals: a forked child has no threads of its parent's monitor: make another one there");
+    }
+    if (!running_->thread.joinable()) {
+      running_->watch.resume();
+      running_->thread = detail::quiet_thread([&watch = running_->watch] {
+        for (std::uint64_t wait = watch.step(); !watch.may_stop(); wait = watch.step()) {
+          watch.wait(wait);
         }
       });
+      process_ = ::getpid();
     }
   }
 
@@ -10162,16 +10508,29 @@ class monitor {
   /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
   /// would wait for itself.
   bool stop() noexcept {
-    if (thread_.joinable()) {
-      watch_.ask_to_stop();
-      thread_.join();
+    if (is_inherited()) {
+      return true;  // nothing runs here
     }
-    return watch_.leave();
+    if (running_->thread.joinable()) {
+      running_->watch.ask_to_stop();
+      running_->thread.join();
+    }
+    const bool none_left = running_->watch.leave();
+    process_ = none_left ? 0 : process_;
+    return none_left;
   }
 
  private:
-  detail::check_watch watch_{&health_clock::milliseconds};
-  std::thread thread_;
+  struct parts {
+    detail::check_watch watch{&health_clock::milliseconds};
+    std::thread thread{};
+  };
+
+  /// Whether this is a child that was forked after the start.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != 0 && process_ != ::getpid(); }
+
+  std::unique_ptr<parts> running_ = std::make_unique<parts>();
+  ::pid_t process_ = 0;  ///< the one whose threads may be at it; 0: none
 };
 
 }  // namespace vitals::inline v0
@@ -10200,9 +10559,6 @@ class monitor {
 #ifndef VITALS_HTTP_CLIENT_HPP
 #define VITALS_HTTP_CLIENT_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
@@ -10228,7 +10584,6 @@ class monitor {
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 namespace vitals::inline v0::http {
@@ -10278,30 +10633,20 @@ auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(w
     std::exception_ptr error{};
   };
   const auto shared = std::make_shared<outcome>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread{[shared, work = std::move(work)]() mutable {
-      std::optional<decltype(work())> value;
-      std::exception_ptr error;
-      try {
-        value.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const std::lock_guard lock{shared->mutex};
-      shared->value = std::move(value);
-      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-      shared->there = true;
-      shared->changed.notify_one();
-    }}.detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
+    std::optional<decltype(work())> value;
+    std::exception_ptr error;
+    try {
+      value.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{shared->mutex};
+    shared->value = std::move(value);
+    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+    shared->there = true;
+    shared->changed.notify_one();
+  }).detach();
   std::unique_lock lock{shared->mutex};
   if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
     return std::nullopt;
@@ -10364,15 +10709,23 @@ class exchange {
 
   [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
 
-  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
+  /// the time that is left, so that one that is silent does not hide one that answers.
   void connect(const std::optional<host_addresses>& to) {
     if (!to || to->error) {
       fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
     }
-    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
+    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
+    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
+      const auto now = std::chrono::steady_clock::now();
+      stream_.close();
+      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
+                       now + (deadline_ - now) / left--);
+      if (!error) {
+        return;
+      }
     }
+    fail("connecting", error);
   }
 
   /// Sends the request and reads its answer.
@@ -10460,12 +10813,16 @@ class exchange {
   /// Runs one operation to its end or to the deadline.
   template <class Start>
   [[nodiscard]] error_type finished(Start start) {
+    return finished(std::move(start), deadline_);
+  }
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
     error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline_) {
+    if (std::chrono::steady_clock::now() >= deadline) {
       return error;
     }
-    stream_.expires_at(deadline_);
-    start([&error](error_type result, const auto&) { error = result; });
+    stream_.expires_at(deadline);
+    start([&error](error_type result, const auto&...) { error = result; });
     io_.restart();
     io_.run();
     return error;
@@ -10795,9 +11152,6 @@ inline void push_delete(const push_options& options) {
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
@@ -10862,17 +11216,24 @@ namespace detail {
 /// Adds `text`, which is UTF-8, as it stands within a JSON string.
 inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  std::size_t done = 0;  // up to here it is added: what needs no escape at once
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') {
+      continue;
+    }
+    out.append(text, done, i - done);
+    done = i + 1;
     if (byte < 0x20) {
       out += "\\u00";
       out += digits[byte >> 4U];
       out += digits[byte & 0xFU];
     } else {
-      out += c == '"' || c == '\\' ? "\\" : "";
-      out += c;
+      out += '\\';
+      out += text[i];
     }
   }
+  out.append(text, done);
 }
 
 /// Adds it as a JSON string.
@@ -12557,14 +12918,18 @@ class exposition {
 #ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
 #define VITALS_HTTP_HEALTH_ROUTES_HPP
 
+#include <atomic>
+#include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12588,8 +12953,6 @@ class exposition {
 // result for those that a monitor has checked. More members may be added.
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
-
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12638,25 +13001,32 @@ inline void append_count(std::string& out, std::uint64_t n) {
 
 /// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
 inline void append_timestamp(std::string& out, std::uint64_t ms) {
-  const auto seconds = static_cast<time_t>(ms / 1000);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  const auto two = [&out](int n, char end) {
-    out += static_cast<char>('0' + n / 10 % 10);
-    out += static_cast<char>('0' + n % 10);
-    out += end;
+  constexpr std::uint64_t day = 86'400'000;
+  constexpr std::uint64_t last = 253'402'300'799'999;  // the end of the year 9999: a year has four digits
+  ms = ms < last ? ms : last;
+  // By years that begin in March, whose leap day is their last, from the one that began 719,468 days before 1970.
+  // (gmtime_r takes a lock, and the calendars of <chrono> are long to compile.)
+  const auto days = static_cast<unsigned>(ms / day) + 719'468;
+  const unsigned in_cycle = days % 146'097;  // of 400 years
+  const unsigned year_of_cycle = (in_cycle - in_cycle / 1'460 + in_cycle / 36'524 - in_cycle / 146'096) / 365;
+  const unsigned in_year = in_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+  const unsigned month = (5 * in_year + 2) / 153;  // from March; five of them have 153 days
+  const unsigned year = days / 146'097 * 400 + year_of_cycle + (month < 10 ? 0 : 1);
+  const auto second = static_cast<unsigned>(ms % day / 1000);
+  char text[] = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t at, std::size_t digits, unsigned n) {
+    for (; digits != 0; n /= 10) {
+      text[at + --digits] = static_cast<char>('0' + n % 10);
+    }
   };
-  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
-  out += '-';
-  two(parts.tm_mon + 1, '-');
-  two(parts.tm_mday, 'T');
-  two(parts.tm_hour, ':');
-  two(parts.tm_min, ':');
-  two(parts.tm_sec, '.');
-  out += static_cast<char>('0' + ms / 100 % 10);
-  out += static_cast<char>('0' + ms / 10 % 10);
-  out += static_cast<char>('0' + ms % 10);
-  out += 'Z';
+  put(0, 4, year);
+  put(5, 2, month < 10 ? month + 3 : month - 9);
+  put(8, 2, in_year - (153 * month + 2) / 5 + 1);
+  put(11, 2, second / 3600);
+  put(14, 2, second / 60 % 60);
+  put(17, 2, second % 60);
+  put(20, 3, static_cast<unsigned>(ms % 1000));
+  out.append(text, sizeof text - 1);
 }
 
 /// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
@@ -12690,15 +13060,17 @@ inline void append_flag(std::string& out, std::string_view name, bool value) {
   out += value ? "\":true" : "\":false";
 }
 
-/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
-/// degraded.
-inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+/// A bit for each component that is at fault that some component, itself or one that needs it, makes the program
+/// unready or degraded.
+inline std::uint64_t at_fault(const health_report& r) noexcept {
+  static_assert(most_components <= 64);
+  std::uint64_t all = 0;
   for (const component_report& c : r.components()) {
-    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
-      return true;
+    if (c.now != status::healthy && c.matters != criticality::informational) {
+      all |= std::uint64_t{1} << c.cause;
     }
   }
-  return false;
+  return all;
 }
 
 inline void append_reasons(std::string& out, const health_report& r) {
@@ -12708,9 +13080,10 @@ inline void append_reasons(std::string& out, const health_report& r) {
     out.append("\"process: ").append(name_of(r.now)).append("\"");
     between = ",";
   }
+  const std::uint64_t blamed = at_fault(r);
   for (std::size_t i = 0; i != r.count; ++i) {
     const component_report& c = r.all[i];
-    if (is_at_fault(r, i)) {
+    if ((blamed >> i & 1U) != 0) {
       out += between;
       between = ",";
       out += '"';
@@ -12723,37 +13096,36 @@ inline void append_reasons(std::string& out, const health_report& r) {
   out += ']';
 }
 
-inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
-  const error_table table{of};
+inline std::uint64_t errors_of(const error_index& errors, std::size_t component) noexcept {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i != table.size(); ++i) {
-    const cell* const entry = table.entry(i);
-    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
-    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
-      sum += entry[error_cell::count].load(std::memory_order_relaxed);
-    }
-  }
+  errors.each(component, [&sum](const cell* entry, std::uint32_t) {
+    sum += entry[error_cell::count].load(std::memory_order_relaxed);
+  });
   return sum;
 }
 
-inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+inline void append_errors(std::string& out, const health_ref& of, const error_index& errors, std::size_t component,
+                          bool messages) {
   std::string_view between = ",\"error_types\":[";
-  each_error(of, [&](const error_report& e) {
-    if (e.component != component) {
+  errors.each(component, [&](const cell* entry, std::uint32_t type) {
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (count == 0) {  // its first error is being written
       return;
     }
     out += between;
     between = ",";
     out += "{\"type\":";
-    append_json(out, e.type);
+    append_json(out, text_of_slot(*of.error_types, type));
     out += ",\"count\":";
-    append_count(out, e.count);
+    append_count(out, count);
     out += ",\"first\":\"";
-    append_timestamp(out, e.first);
+    append_timestamp(out, entry[error_cell::first].load(std::memory_order_relaxed));
     out += "\",\"last\":\"";
-    append_timestamp(out, e.last);
+    append_timestamp(out, entry[error_cell::last].load(std::memory_order_relaxed));
     out += '"';
     if (messages) {
+      error_report e;
+      load_message(entry, e);
       append_text_member(out, "message", e.message());
     }
     out += '}';
@@ -12761,8 +13133,8 @@ inline void append_errors(std::string& out, const health_ref& of, std::string_vi
   out += between == "," ? "]" : "";
 }
 
-inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
-                             bool messages) {
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, const error_index& errors,
+                             std::size_t i, bool messages) {
   const component_report& c = r.all[i];
   append_json(out, c.name);
   out += ":{\"status\":\"";
@@ -12776,7 +13148,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
   append_seconds(out, c.age);
   append_flag(out, "flapping", c.is_flapping);
   out += ",\"errors\":";
-  append_count(out, errors_of(of, i));
+  append_count(out, errors_of(errors, i));
   out += ",\"errors_in_a_row\":";
   append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
   if (c.silence != component_report::never) {
@@ -12787,7 +13159,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
     out += ",\"checked_seconds_ago\":";
     append_seconds(out, c.checked);
   }
-  append_errors(out, of, c.name, messages);
+  append_errors(out, of, errors, i, messages);
   out += '}';
 }
 
@@ -12803,9 +13175,12 @@ inline void append_health(std::string& out, const health_ref& of, const health_r
   out += ",\"reasons\":";
   append_reasons(out, r);
   out += ",\"components\":{";
-  for (std::size_t i = 0; components && i != r.count; ++i) {
-    out += i == 0 ? "\n " : ",\n ";
-    append_component(out, of, r, i, options.show_errors);
+  if (components) {
+    const error_index errors{of};
+    for (std::size_t i = 0; i != r.count; ++i) {
+      out += i == 0 ? "\n " : ",\n ";
+      append_component(out, of, r, errors, i, options.show_errors);
+    }
   }
   out += '}';
   append_text_member(out, "service", of.facts->name);
@@ -12847,7 +13222,7 @@ inline void append_health_check(std::string& out, const health_ref& of, const he
   out += "}}\n";
 }
 
-/// Adds a line as Kubernetes' verbose form has it.
+/// Adds a line as Kubernetes' verbose form has it. Control characters become blanks: a reason is no line of its own.
 inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
                               bool excluded = false) {
   if (excluded) {
@@ -12857,7 +13232,9 @@ inline void append_check_line(std::string& out, std::string_view name, bool good
   out += good ? "[+]" : "[-]";
   out += name;
   out += good ? " ok" : " failed: ";
-  out += good ? std::string_view{} : why;
+  for (const char c : good ? std::string_view{} : why) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  }
   out += '\n';
 }
 
@@ -12892,9 +13269,21 @@ namespace vitals::inline v0::http {
   return target.substr(0, target.find_first_of("?#"));
 }
 
+/// What `/` tells: whose program this is, and what is behind which path.
+struct overview {
+  struct endpoint {
+    std::string path;
+    std::string what;
+  };
+  std::string service{};  ///< empty where the program did not say
+  std::string version{};
+  std::string environment{};
+  std::vector<endpoint> endpoints{};
+};
+
 /// Routes GET and HEAD requests to handlers by their exact path, and answers OPTIONS with what is allowed. `/` is built
-/// in: it lists the routes. Add routes first; then `handle` may be called by any threads at once, as far as the
-/// handlers allow.
+/// in: it tells whose program this is and lists the routes, as text, or as JSON where that is accepted by name. Add
+/// routes first; then `handle` may be called by any threads at once, as far as the handlers allow.
 class router {
  public:
   using handler = std::function<response(const request&)>;
@@ -12918,9 +13307,8 @@ class router {
   }
 
   /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
-  /// its own where one is gone by then), `list` adds their lines to the list at `/`. By any threads at once.
-  void add_group(std::function<bool(std::string_view path)> has, filler answer,
-                 std::function<void(std::string&)> list) {
+  /// its own where one is gone by then), `list` adds what is there to the list at `/`. By any threads at once.
+  void add_group(std::function<bool(std::string_view path)> has, filler answer, std::function<void(overview&)> list) {
     groups_.push_back({std::move(has), std::move(answer), std::move(list)});
   }
 
@@ -12948,7 +13336,7 @@ class router {
       out.body = "405 Method Not Allowed: use GET or HEAD\n";
       out.allow = "GET, HEAD, OPTIONS";
     } else if (path == "/") {
-      out.body = list();
+      answer_overview(asked, out);
     } else {
       try {
         (*answer)(asked, out);
@@ -12969,7 +13357,7 @@ class router {
   struct group {
     std::function<bool(std::string_view)> has;
     filler answer;
-    std::function<void(std::string&)> list;
+    std::function<void(overview&)> list;
   };
 
   /// What answers for a path; null where nothing does.
@@ -12985,15 +13373,50 @@ class router {
     return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
   }
 
-  [[nodiscard]] std::string list() const {
-    std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
+  void answer_overview(const request& asked, response& out) const {
+    overview all;
     for (const route& r : routes_) {
-      text += fmt::format("{}  {}\n", r.path, r.what);
+      all.endpoints.push_back({r.path, r.what});
     }
     for (const group& g : groups_) {
-      g.list(text);
+      g.list(all);
     }
-    return text;
+    out.vary = "Accept";
+    if (prefers(asked.accept, "application", "json", "")) {
+      out.content_type = "application/json";
+      append_document(out.body, all);
+    } else {
+      append_text(out.body, all);
+    }
+  }
+
+  static void append_text(std::string& out, const overview& all) {
+    for (const std::string_view part : {all.service, all.version, all.environment}) {
+      out.append(part).append(part.empty() ? "" : " ");
+    }
+    out += fmt::format("{}vitals {}.{}.{}\n\n", out.empty() ? "" : "| ", version.major, version.minor, version.patch);
+    for (const auto& [path, what] : all.endpoints) {
+      out += fmt::format("{}  {}\n", path, what);
+    }
+  }
+
+  static void append_document(std::string& out, const overview& all) {
+    using v0::detail::append_json;
+    out += "{\"service\":";
+    append_json(out, all.service);
+    out += ",\"version\":";
+    append_json(out, all.version);
+    out += ",\"environment\":";
+    append_json(out, all.environment);
+    out += ",\"endpoints\":{";
+    std::string_view before = "\n ";
+    for (const auto& [path, what] : all.endpoints) {
+      out += std::exchange(before, ",\n ");
+      append_json(out, path);
+      out += ':';
+      append_json(out, what);
+    }
+    out += "}}\n";
   }
 
   std::vector<route> routes_;
@@ -13026,27 +13449,36 @@ concept health_source = requires {
 /// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
 class health_routes {
  public:
-  /// `metrics` gives some families as JSON, for `/status`.
+  /// `json_of` gives some families as JSON, for `/status`.
   explicit health_routes(health_page_options options,
-                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+                         std::function<std::string(const std::vector<std::string>&)> json_of = {})
       : options_(std::move(options)),
-        metrics_(std::move(metrics)) {}
+        json_of_(std::move(json_of)) {
+    make_utf8(options_.version);
+    make_utf8(options_.environment);
+  }
 
   /// Throws std::invalid_argument where another health is served already.
   void expose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts != of.facts) {
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr) {
+      of_ = of;
+      shown_.store(&of_, std::memory_order_seq_cst);
+    } else if (of_.facts != of.facts) {
       throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
-                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_.facts->name} +
                                   "\" already");
     }
-    of_ = of;
   }
   /// Takes it away: once this returns, nothing reads it.
   void unexpose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts == of.facts) {
-      of_.reset();
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr || of_.facts != of.facts) {
+      return;
+    }
+    shown_.store(nullptr, std::memory_order_seq_cst);
+    while (readers_.load(std::memory_order_seq_cst) != 0) {  // each for as long as one answer takes
+      std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
   }
 
@@ -13054,10 +13486,19 @@ class health_routes {
   void add_to(router& routes) {
     routes.add_group([this](std::string_view path) { return has(path); },
                      [this](const request& asked, response& out) { answer(asked, out); },
-                     [this](std::string& out) { list(out); });
+                     [this](overview& all) { list(all); });
   }
 
  private:
+  /// JSON is UTF-8, and what a program took from its surroundings need not be.
+  static void make_utf8(std::string& text) {
+    if (!is_utf8(text)) {
+      std::string clean(text.size(), '\0');
+      clean.resize(v0::detail::copy_cleaned(clean.data(), clean.size(), text));
+      text = std::move(clean);
+    }
+  }
+
   enum class question { live, started, ready, overall, everything };
 
   struct known_path {
@@ -13088,9 +13529,32 @@ class health_routes {
     std::optional<std::size_t> component{};
   };
 
-  /// With the mutex held.
-  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
-    if (!of_) {
+  /// The health that is served, which is not taken away while this lives; none where there is none. Takes no lock.
+  class reading {
+   public:
+    explicit reading(const health_routes& from) noexcept {
+      if (from.shown_.load(std::memory_order_acquire) != nullptr) {  // or else none would be left to wait for
+        from.readers_.fetch_add(1, std::memory_order_seq_cst);
+        readers_ = &from.readers_;
+        of_ = from.shown_.load(std::memory_order_seq_cst);
+      }
+    }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    ~reading() {
+      if (readers_ != nullptr) {
+        readers_->fetch_sub(1, std::memory_order_release);
+      }
+    }
+    [[nodiscard]] const v0::detail::health_ref* get() const noexcept { return of_; }
+
+   private:
+    const v0::detail::health_ref* of_ = nullptr;
+    std::atomic<std::uint32_t>* readers_ = nullptr;
+  };
+
+  [[nodiscard]] static std::optional<asked_for> find(const v0::detail::health_ref* of, std::string_view path) noexcept {
+    if (of == nullptr) {
       return std::nullopt;
     }
     for (const known_path& known : paths) {
@@ -13098,7 +13562,7 @@ class health_routes {
         return asked_for{known.asks};
       }
     }
-    const auto& all = of_->facts->components;
+    const auto& all = of->facts->components;
     for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
                                        std::pair{std::string_view{"/livez/"}, question::live}}) {
       for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
@@ -13111,39 +13575,44 @@ class health_routes {
   }
 
   [[nodiscard]] bool has(std::string_view path) const {
-    const std::shared_lock lock{mutex_};
-    return find(path).has_value();
+    const reading now{*this};
+    return find(now.get(), path).has_value();
   }
 
-  void list(std::string& out) const {
-    const std::shared_lock lock{mutex_};
-    if (of_) {
+  void list(overview& all) const {
+    const reading now{*this};
+    if (now.get() != nullptr) {
+      all.service = now.get()->facts->name;
+      all.version = options_.version;
+      all.environment = options_.environment;
       for (const known_path& known : paths) {
         if (!known.what.empty()) {
-          out.append(known.path).append("  ").append(known.what).append("\n");
+          all.endpoints.push_back({std::string{known.path}, std::string{known.what}});
         }
       }
     }
   }
 
   void answer(const request& asked, response& out) const {
-    const std::shared_lock lock{mutex_};
-    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    const reading now{*this};
+    const std::optional<asked_for> wanted = find(now.get(), path_of(asked.target));
     if (!wanted) {  // taken away since it was looked for
       out.status = 404;
       out.body = "404 Not Found: GET / lists what is here\n";
       return;
     }
-    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    const v0::detail::health_ref& of = *now.get();
+    health_report r = v0::detail::report_of(of, of.clock.milliseconds());
     out.cache_control = "no-store";
     if (wanted->component) {
-      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+      answer_one(of, *wanted->component, wanted->asks == question::live, r, asked, out);
     } else {
-      answer_all(wanted->asks, r, asked, out);
+      answer_all(of, wanted->asks, r, asked, out);
     }
   }
 
-  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
+  void answer_all(const v0::detail::health_ref& of, question asks, health_report& r, const request& asked,
+                  response& out) const {
     for (const std::string& name : query_values(asked.target, "exclude")) {
       v0::detail::exclude(r, name);
     }
@@ -13156,22 +13625,23 @@ class health_routes {
       write_lines(out.body, asks, r, good);
     } else if (asks != question::everything && accepts_health_json(asked.accept)) {
       out.content_type = "application/health+json";
-      v0::detail::append_health_check(out.body, *of_, r, options_);
+      v0::detail::append_health_check(out.body, of, r, options_);
     } else {
       out.content_type = "application/json";
       const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
-      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      v0::detail::append_health(out.body, of, r, options_, whole);
       if (asks == question::everything) {
-        append_needs(out.body);
+        append_needs(out.body, of);
         out.body += ",\"metrics\":";
-        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+        out.body += json_of_ && !options_.metrics.empty() ? json_of_(options_.metrics) : "{}";
       }
       out.body += "}\n";
     }
     out.vary = "Accept";
   }
 
-  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
+  void answer_one(const v0::detail::health_ref& of, std::size_t index, bool live, const health_report& r,
+                  const request& asked, response& out) const {
     const component_report& c = r.all[index];
     const bool good = live ? !c.is_stuck : is_working(c);
     out.status = good ? 200 : 503;
@@ -13180,7 +13650,7 @@ class health_routes {
     } else {
       out.content_type = "application/json";
       out.body = "{";
-      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      v0::detail::append_component(out.body, of, r, v0::detail::error_index{of}, index, options_.show_errors);
       out.body += "}\n";
     }
   }
@@ -13212,8 +13682,8 @@ class health_routes {
     out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
   }
 
-  void append_needs(std::string& out) const {
-    const auto& all = of_->facts->components;
+  static void append_needs(std::string& out, const v0::detail::health_ref& of) {
+    const auto& all = of.facts->components;
     out += ",\"dependencies\":{";
     for (std::size_t i = 0; i != all.size(); ++i) {
       out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
@@ -13235,10 +13705,15 @@ class health_routes {
     return prefers(accept, "application", "health+json", "json");
   }
 
-  mutable std::shared_mutex mutex_;
-  std::optional<v0::detail::health_ref> of_;
+  std::mutex mutex_;           // of who exposes and unexposes
+  v0::detail::health_ref of_;  // written under the mutex, while it is not shown and nobody reads it
+  /// Null, or where `of_` is. A reader counts itself and then looks here; who takes the health away clears this and
+  /// then looks whether somebody reads: one of the two sees the other, as all of it is sequentially consistent. A
+  /// reader leaves with release, so that what it read was read before.
+  std::atomic<const v0::detail::health_ref*> shown_{nullptr};
+  mutable std::atomic<std::uint32_t> readers_{0};
   health_page_options options_;
-  std::function<std::string(const std::vector<std::string>&)> metrics_;
+  std::function<std::string(const std::vector<std::string>&)> json_of_;
 };
 
 }  // namespace vitals::inline v0::http
@@ -13576,17 +14051,12 @@ class server {
       error = failed;
       return;
     }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);  // signals are for the program's own threads
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
+      thread_ = vitals::detail::quiet_thread([serving = fresh.get()] { serving->run(); });
       listener_ = std::move(fresh);
     } catch (const std::system_error& no_thread) {
       error = no_thread.code();
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started

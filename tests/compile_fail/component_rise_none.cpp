@@ -1,4 +1,4 @@
-// expect: fall<n> and rise<n> take 1 to 10,000 reports in a row
+// expect: fall<n> and rise<n> take 1 to 255 reports in a row
 // shows: vitals::rise<0>
 #include <vitals/vitals.hpp>
 

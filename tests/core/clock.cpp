@@ -20,19 +20,44 @@ static_assert(std::is_same_v<tsc_clock::duration, std::chrono::nanoseconds>);
 static_assert(std::is_same_v<decltype(tsc_clock::now()), tsc_clock::time_point>);
 static_assert(noexcept(tsc_clock::now()));
 
-// First in this file, so that the clock is not calibrated yet.
+/// A difference of the counter stands between two of steady_clock, however long this thread is put aside.
+void difference_is_right(int milliseconds) {
+  using seconds = std::chrono::duration<double>;
+  const auto outer_start = steady_clock::now();
+  const std::uint64_t start = tsc_clock::raw();
+  const auto inner_start = steady_clock::now();
+  std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
+  const auto inner_end = steady_clock::now();
+  const std::uint64_t end = tsc_clock::raw();
+  const auto outer_end = steady_clock::now();
+  const seconds difference = std::chrono::nanoseconds{tsc_clock::nanoseconds(end - start)};
+  CHECK(difference >= 0.99 * seconds{inner_end - inner_start} - std::chrono::microseconds{20});
+  CHECK(difference <= 1.01 * seconds{outer_end - outer_start} + std::chrono::microseconds{20});
+}
+
+// First in this file, and short, so that the clock is not calibrated yet.
+TEST_CASE("a difference of the counter is right before the clock is calibrated") {
+  for (const int milliseconds : {0, 1, 2, 5}) {
+    difference_is_right(milliseconds);
+  }
+  CHECK(tsc_clock::nanoseconds(0) == 0);
+}
+
+// Second, for the same reason.
 TEST_CASE("threads that calibrate the clock at the same time agree on it") {
   constexpr int threads = 4;
   std::atomic<int> ready{0};
   std::atomic<int> calibrated{0};
   std::vector<std::vector<tsc_clock::time_point>> seen(threads);
+  std::vector<std::uint64_t> rates(threads);
   std::vector<std::thread> running;
   for (auto& times : seen) {
-    running.emplace_back([&ready, &calibrated, &times] {
+    running.emplace_back([&ready, &calibrated, &times, &rate = rates[running.size()]] {
       ++ready;
       while (ready != threads) {
         std::this_thread::yield();
       }
+      rate = tsc_clock::nanoseconds(std::uint64_t{1} << 60U);
       times.push_back(tsc_clock::now());
       ++calibrated;
       bool all_calibrated = false;
@@ -47,6 +72,7 @@ TEST_CASE("threads that calibrate the clock at the same time agree on it") {
   for (auto& thread : running) {
     thread.join();
   }
+  CHECK(std::count(rates.begin(), rates.end(), rates.front()) == threads);
   const auto after = tsc_clock::now();
   for (const auto& times : seen) {
     CHECK(std::is_sorted(times.begin(), times.end()));
@@ -80,6 +106,14 @@ TEST_CASE("the clock's rate is that of steady_clock") {
   const auto outer_end = steady_clock::now();
   CHECK(seconds{end - start} >= 0.99 * seconds{inner_end - inner_start});
   CHECK(seconds{end - start} <= 1.01 * seconds{outer_end - outer_start});
+}
+
+TEST_CASE("a difference of the counter is right once the clock is calibrated") {
+  tsc_clock::calibrate();
+  for (const int milliseconds : {0, 1, 10, 50}) {
+    difference_is_right(milliseconds);
+  }
+  CHECK(tsc_clock::nanoseconds(0) == 0);
 }
 
 TEST_CASE("calibrating again changes nothing") {

@@ -660,7 +660,10 @@ TEST_CASE("the length of a whole message takes 5 bytes at most: some readers tak
 
 struct dated : vitals::counter<"proto_dated_total", "Dated.", vitals::exemplars> {};
 struct dated_sizes : vitals::native_histogram<"proto_sizes_bytes", "Sizes."> {};
-struct called : vitals::callback<"proto_called_total", "Called.", +[]() noexcept { return 1; }> {};
+int calls() {
+  return 1;
+}
+struct called : vitals::callback<"proto_called_total", "Called.", &calls> {};
 using created_metrics = vitals::registry<requests, dated, latency, dated_sizes, payload, warmth, called, build>;
 
 TEST_CASE("what counts says since when; neither gauges nor functions do") {

@@ -126,7 +126,8 @@ TEST_CASE("the age of the last result is told, from the first one on") {
   CHECK(health::report().all[0].checked == vitals::component_report::never);
   const auto json = [] {
     std::string out;
-    vitals::detail::append_component(out, health::ref(), health::report(), 0, false);
+    vitals::detail::append_component(out, health::ref(), health::report(), vitals::detail::error_index{health::ref()},
+                                     0, false);
     return out;
   };
   CHECK(!has(json(), "checked_seconds_ago"));

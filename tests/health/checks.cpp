@@ -91,6 +91,10 @@ TEST_CASE("a file's freshness") {
   CHECK(check().message.ends_with(" s ago, at most 3600 s are allowed"));
   dir.write(-24h);
   CHECK(said(check()) == "passed");
+  const timespec year_2400{13'569'465'600, 0};  // nanoseconds since 1970 end in 2262
+  const timespec times[] = {year_2400, year_2400};
+  REQUIRE(::utimensat(AT_FDCWD, dir.file().c_str(), times, 0) == 0);
+  CHECK(said(check()) == "passed");
   CHECK(said(file_check{.path = dir.file() + "/below_a_file"}()) == "failed missing");
   CHECK(said(file_check{.path = std::string(5'000, 'x')}()) == "failed unreadable");
   CHECK(said(file_check{}()) == "failed missing");
@@ -150,6 +154,10 @@ TEST_CASE("a lag: a number or a duration") {
   age = 1'001ms;
   CHECK(said(oldest()) == "failed old");
   CHECK(oldest().message == "it is 1.001 s, at most 1 s is allowed");
+  lag_check longest{[] { return std::chrono::hours::max(); }, {.failed = 1h}};
+  CHECK(longest().message.starts_with("it is 3.3"));
+  lag_check endless{[] { return std::chrono::duration<double>{infinity}; }, {.failed = 1s}};
+  CHECK(endless().message == "it is inf s, at most 1 s is allowed");
 
   double number = 0;
   lag_check real{[&] { return number; }, {.degraded = 0.5}};

@@ -15,7 +15,7 @@ struct plain : component<"plain"> {};
 struct other : component<"other"> {};
 struct third : component<"third"> {};
 struct all_of_them : component<"all_2", vitals::degrading, vitals::depends_on<plain, other>, vitals::fall<3>,
-                               vitals::rise<10'000>, vitals::dwell<10s>, vitals::grace<1min>, vitals::flapping<6, 2min>,
+                               vitals::rise<255>, vitals::dwell<10s>, vitals::grace<1min>, vitals::flapping<6, 2min>,
                                vitals::heartbeat<5s, vitals::restart_after<60s>>, vitals::depends_on<third>> {};
 
 TEST_CASE("without options it is critical, and each report is believed at once") {
@@ -39,7 +39,7 @@ TEST_CASE("each option changes what it says") {
   CHECK(f.name == "all_2");
   CHECK(f.matters == criticality::degrading);
   CHECK(f.policy.fall == 3);
-  CHECK(f.policy.rise == 10'000);
+  CHECK(f.policy.rise == 255);
   CHECK(f.policy.dwell == 10'000);
   CHECK(f.policy.grace == 60'000);
   CHECK(f.policy.flap_limit == 6);

@@ -1,5 +1,6 @@
 #include <vitals/health/component_state.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,35 +11,59 @@
 
 namespace component_state_tests {
 
+using namespace std::string_view_literals;
 using vitals::report;
 using vitals::status;
 using vitals::detail::after;
 using vitals::detail::calmness;
 using vitals::detail::component_policy;
 using vitals::detail::component_state;
+using vitals::detail::evidence;
 using vitals::detail::settled;
+using vitals::detail::target_of;
 
 constexpr std::array all_statuses{status::unknown, status::healthy, status::degraded, status::unhealthy};
 constexpr std::array all_reports{report::success, report::degradation, report::failure};
 constexpr calmness calm{};
 constexpr calmness restless{.calm = false};
 
-// A row for each status, a letter for each report: where a report that is believed leads to.
-constexpr std::string_view expected[] = {/*unknown*/ "hdu", /*healthy*/ "hdu", /*degraded*/ "hdu", /*unhealthy*/ "hdu"};
+// A row for each status, a letter for each evidence: successes, no failure, no success, failures.
+constexpr std::string_view expected[] = {/*unknown*/ "hddu", /*healthy*/ "hhdu", /*degraded*/ "hddu",
+                                         /*unhealthy*/ "hduu"};
+constexpr std::array all_evidence{evidence::success, evidence::no_failure, evidence::no_success, evidence::failure};
 constexpr std::string_view letters = "?hdu";
 
 static_assert([] {
   for (std::size_t from = 0; from != all_statuses.size(); ++from) {
-    for (std::size_t r = 0; r != all_reports.size(); ++r) {
-      const status to = all_statuses[letters.find(expected[from][r])];
-      const component_state s{.now = all_statuses[from]};
-      if (vitals::detail::target_of(all_statuses[from], all_reports[r]) != to ||
-          after(s, all_reports[r], 0, 1, {}, false, calm).now != to) {
+    for (std::size_t e = 0; e != all_evidence.size(); ++e) {
+      if (target_of(all_statuses[from], all_evidence[e]) != all_statuses[letters.find(expected[from][e])]) {
         return false;
       }
     }
   }
-  return all_statuses.size() == vitals::detail::statuses && all_reports.size() == vitals::detail::reports;
+  return all_statuses.size() == vitals::detail::statuses && all_evidence.size() == vitals::detail::evidences &&
+         all_reports.size() == vitals::detail::reports;
+}());
+
+static_assert([] {
+  // Where one is enough, and where it is the first, a report is believed whatever was before.
+  for (const status from : all_statuses) {
+    for (const report last : all_reports) {
+      for (const std::uint32_t run : {0U, 1U, 7U, component_state::most_in_a_row}) {
+        for (std::size_t r = 0; r != all_reports.size(); ++r) {
+          const component_state s{.now = from, .last = last, .failure_run = run, .success_run = run};
+          const component_policy p{.fall = from == status::unknown ? 9U : 1U,
+                                   .rise = from == status::unknown ? 9U : 1U};
+          const component_state to = after(s, all_reports[r], 0, 1, p, false, calm);
+          if (to.now != all_statuses[r + 1] || to.last != all_reports[r] ||
+              to.since != (to.now == settled(s, 1, p, calm).now ? settled(s, 1, p, calm).since : 1)) {
+            return false;
+          }
+        }
+      }
+    }
+  }
+  return true;
 }());
 
 static_assert([] {
@@ -57,16 +82,23 @@ static_assert([] {
 }());
 
 TEST_CASE("a word holds each of its parts, at their extremes, without touching another") {
-  const std::uint32_t rows[] = {0, 1, 2, 10'000, component_state::most_in_a_row};
+  const std::uint32_t runs[] = {0, 1, 2, 128, component_state::most_in_a_row};
   const std::uint32_t reasons[] = {0, 1, 31, component_state::most_reason};
   const std::uint64_t times[] = {0, 1, 1'000'000, component_state::most_time - 1, component_state::most_time};
   for (const status now : all_statuses) {
     for (const report last : all_reports) {
-      for (const std::uint32_t in_a_row : rows) {
-        for (const std::uint32_t reason : reasons) {
-          for (const std::uint64_t since : times) {
-            const component_state s{.now = now, .last = last, .in_a_row = in_a_row, .reason = reason, .since = since};
-            REQUIRE(component_state::of(s.packed()) == s);
+      for (const std::uint32_t failure_run : runs) {
+        for (const std::uint32_t success_run : runs) {
+          for (const std::uint32_t reason : reasons) {
+            for (const std::uint64_t since : times) {
+              const component_state s{.now = now,
+                                      .last = last,
+                                      .failure_run = failure_run,
+                                      .success_run = success_run,
+                                      .reason = reason,
+                                      .since = since};
+              REQUIRE(component_state::of(s.packed()) == s);
+            }
           }
         }
       }
@@ -76,25 +108,53 @@ TEST_CASE("a word holds each of its parts, at their extremes, without touching a
   CHECK(component_state::of(~std::uint64_t{0}).since == component_state::most_time);
 }
 
-TEST_CASE("a time beyond 34 years changes nothing but the time") {
-  const component_state s{
-      .now = status::unhealthy, .last = report::failure, .in_a_row = 7, .reason = 3, .since = ~std::uint64_t{0}};
+TEST_CASE("a time beyond 8.7 years changes nothing but the time") {
+  const component_state s{.now = status::unhealthy,
+                          .last = report::failure,
+                          .failure_run = 7,
+                          .success_run = 200,
+                          .reason = 3,
+                          .since = ~std::uint64_t{0}};
   const component_state back = component_state::of(s.packed());
   CHECK(back.now == s.now);
   CHECK(back.last == s.last);
-  CHECK(back.in_a_row == s.in_a_row);
+  CHECK(back.failure_run == s.failure_run);
+  CHECK(back.success_run == s.success_run);
   CHECK(back.reason == s.reason);
 }
 
-TEST_CASE("how often in a row is counted up to a bound, and stays there") {
-  const component_policy p{.fall = 10'000, .rise = 10'000};
+TEST_CASE("what is in a row is counted up to a bound, and stays there") {
+  constexpr std::uint32_t most = component_state::most_in_a_row;
+  CHECK(most == 255);
+  const component_policy p{.fall = most, .rise = most};
   component_state s = after({}, report::success, 0, 0, p, false, calm);
-  for (std::uint32_t i = 1; i != 20'000; ++i) {
+  for (std::uint32_t i = 1; i != 1000; ++i) {
     s = after(s, report::failure, 1, i, p, false, calm);
-    REQUIRE(s.in_a_row == (i < component_state::most_in_a_row ? i : component_state::most_in_a_row));
-    REQUIRE(s.now == (i < 10'000 ? status::healthy : status::unhealthy));
+    REQUIRE(s.in_a_row() == (i < most ? i : most));
+    REQUIRE(s.now == (i < most ? status::healthy : status::unhealthy));
   }
-  CHECK(s.since == 10'000);
+  CHECK(s.since == most);
+  s = after(s, report::degradation, 1, 1000, p, false, calm);
+  CHECK(s.in_a_row() == 1);
+  CHECK(s.failure_run == 1);
+  CHECK(s.success_run == most);  // still without a success
+  for (std::uint32_t i = 2; i != 1000; ++i) {
+    s = after(s, i % 2 == 0 ? report::success : report::degradation, 1, 1000 + i, p, false, calm);
+    REQUIRE(s.in_a_row() == 1);
+    REQUIRE(s.failure_run == (i < most ? i : most));
+    REQUIRE(s.now == (i < most ? status::unhealthy : status::degraded));
+  }
+}
+
+TEST_CASE("how often the last report was made in a row") {
+  component_state s;
+  CHECK(s.in_a_row() == 0);
+  const std::string_view said = "sssdddfffssdfdffdds";
+  for (std::size_t i = 0; i != said.size(); ++i) {
+    s = s.with(all_reports[std::string_view{"sdf"}.find(said[i])]);
+    const std::size_t other = said.substr(0, i).find_last_not_of(said[i]);
+    CHECK(s.in_a_row() == (other == std::string_view::npos ? i + 1 : i - other));
+  }
 }
 
 /// The statuses after each report of a text, one a second: s, d, f; a dot is a second without one.
@@ -123,24 +183,55 @@ TEST_CASE("one report is enough where nothing else was asked for") {
   CHECK(after_each("sfsfdsd", {}) == "huhudhd");
 }
 
-TEST_CASE("fall: so many of a kind in a row make it worse") {
+TEST_CASE("fall: so many failures make it unhealthy, so many without a success at least degraded") {
   const component_policy p{.fall = 3};
   CHECK(after_each("sffsffsfff", p) == "hhhhhhhhhu");
   CHECK(after_each("sdddfff", p) == "hhhdddu");
-  CHECK(after_each("sfdfdfd", p) == "hhhhhhh");  // each kind by itself
-  CHECK(after_each("sfddd", p) == "hhhhd");
+  CHECK(after_each("sfdfdfd", p) == "hhhdddd");  // of neither kind three in a row, and no success
+  CHECK(after_each("sffd", p) == "hhhd");
+  CHECK(after_each("sddf", p) == "hhhd");
+  CHECK(after_each("sfdffdfff", p) == "hhhdddddu");
+  CHECK(after_each("sfdsfdsdfs", p) == "hhhhhhhhhh");  // a success in between
+  CHECK(after_each("sdfdfdfdf", {.fall = 2}) == "hhddddddd");
 }
 
-TEST_CASE("rise: so many of a kind in a row make it better") {
+TEST_CASE("rise: so many successes make it healthy, so many without a failure lift it to degraded") {
   const component_policy p{.rise = 3};
   CHECK(after_each("fssfssfsss", p) == "uuuuuuuuuh");
-  CHECK(after_each("fdddsss", p) ==
-        "uuuddd"
-        "h");
-  CHECK(after_each("fsdsdsd", p) == "uuuuuuu");
-  CHECK(after_each("dsfs", p) ==
-        "ddu"
-        "u");  // a failure is believed at once
+  CHECK(after_each("fdddsss", p) == "uuudddh");
+  CHECK(after_each("fsdsdsd", p) == "uuudddd");
+  CHECK(after_each("fssdsss", p) == "uuudddh");
+  CHECK(after_each("fsdfdsfss", p) == "uuuuuuuuu");  // a failure in between
+  CHECK(after_each("fdss", p) == "uuud");
+  CHECK(after_each("dsfs", p) == "dduu");  // a failure is believed at once
+}
+
+/// How many reports at the end of a text are among some.
+std::size_t run_of(std::string_view text, std::string_view some) {
+  const std::size_t last = text.find_last_not_of(some);
+  return text.size() - (last == std::string_view::npos ? 0 : last + 1);
+}
+
+TEST_CASE("every sequence of 8 reports, with each fall and rise up to 4") {
+  for (std::uint32_t fall = 1; fall != 5; ++fall) {
+    for (std::uint32_t rise = 1; rise != 5; ++rise) {
+      for (int number = 0; number != 6561; ++number) {
+        std::string said;
+        std::string expected_statuses;
+        for (int rest = number; said.size() != 8; rest /= 3) {
+          said += "sdf"[rest % 3];
+          // healthy 1, degraded 2, unhealthy 3: no better than what fails allows, no worse than what works does
+          std::size_t now = said.size() == 1 ? "sdf"sv.find(said[0]) + 1 : letters.find(expected_statuses.back());
+          if (said.size() != 1) {
+            now = run_of(said, "s") >= rise ? 1 : run_of(said, "sd") >= rise ? std::min<std::size_t>(now, 2) : now;
+            now = run_of(said, "f") >= fall ? 3 : run_of(said, "df") >= fall ? std::max<std::size_t>(now, 2) : now;
+          }
+          expected_statuses += letters[now];
+        }
+        REQUIRE_MESSAGE(after_each(said, {.fall = fall, .rise = rise}) == expected_statuses, said);
+      }
+    }
+  }
 }
 
 TEST_CASE("dwell: it stays as it is before it becomes better, not before it becomes worse") {
@@ -159,6 +250,16 @@ TEST_CASE("dwell and rise are both asked for") {
   CHECK(after_each("fs..s", p) == "uuuuh");
   CHECK(after_each("fss.", p) == "uuuh");
   CHECK(after_each("fs...", p) == "uuuuu");
+}
+
+TEST_CASE("an improvement that waits is what the reports so far say, once its wait is over") {
+  const component_policy p{.fall = 2, .rise = 2, .dwell = 5000};
+  CHECK(after_each("fds...", p) == "uuuuud");              // two without a failure
+  CHECK(after_each("fdss..", p) == "uuuuuh");              // two successes meanwhile
+  CHECK(after_each("fsds.......", p) == "uuuuudddddd");    // one success is not two, however long ago
+  CHECK(after_each("fdsf......", p) == "uuuuuuuuuu");      // a failure takes it back
+  CHECK(after_each("fssd......", p) == "uuuuuddddd");      // so does a degradation, in part
+  CHECK(after_each("fds..s....s.", p) == "uuuuudddddhh");  // each step has a dwell of its own
 }
 
 TEST_CASE("an improvement that waited is as old as the end of its wait") {

@@ -9,10 +9,13 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <thread_sanitized.hpp>
 #include <vector>
+#include <wait_for.hpp>
 
 #include <vitals/health/component.hpp>
 #include <vitals/health/health.hpp>
@@ -27,31 +30,6 @@ using namespace std::chrono_literals;
 struct store : vitals::component<"store", vitals::critical> {};
 template <vitals::fixed_string Name>
 using of = vitals::health<Name, store>;
-
-/// TSan runs handlers when it sees fit: not within a call that waits, and never for what a handler raises.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool is_thread_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool is_thread_sanitized = true;
-#else
-constexpr bool is_thread_sanitized = false;
-#endif
-#else
-constexpr bool is_thread_sanitized = false;
-#endif
-
-constexpr auto long_enough = 60s;
-bool wait_for(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + long_enough;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 /// What a signal does, until the end of the scope.
 class disposition {
@@ -98,9 +76,11 @@ TEST_CASE("by call: draining at once, and stopped when it goes") {
   {
     vitals::drain<health> drain{{.delay = 0s, .on_sigterm = false}};
     CHECK(!drain.has_begun());
+    CHECK(!drain.is_over());
     CHECK(health::report().ready);
     drain.begin();
     CHECK(drain.has_begun());
+    CHECK(wait_for([&] { return drain.is_over(); }));
     CHECK(health::report().now == phase::draining);
     CHECK(!health::report().ready);
     CHECK(health::report().live);
@@ -201,6 +181,7 @@ TEST_CASE("a wait lasts until the drain has begun, and then for the delay") {
   drain_time time;
   std::atomic<bool> over{false};
   CHECK(!time.end());
+  CHECK(!time.is_over(drain_time::clock::now()));
   std::thread waiter{[&] {
     time.wait();
     over = true;
@@ -210,6 +191,8 @@ TEST_CASE("a wait lasts until the drain has begun, and then for the delay") {
   const auto now = drain_time::clock::now();
   time.begin(now, 1h);
   CHECK(time.end() == now + 1h);
+  CHECK(!time.is_over(now + 1h - 1ns));
+  CHECK(time.is_over(now + 1h));
   std::this_thread::sleep_for(20ms);
   CHECK(!over);
   time.begin(now, 0s);
@@ -298,6 +281,34 @@ TEST_CASE("in a forked child the signal does what it did before" * doctest::skip
   CHECK(WIFSIGNALED(ended));
   CHECK(WTERMSIG(ended) == SIGTERM);
   CHECK(!drain.has_begun());
+}
+
+TEST_CASE("a forked child may end it, though others wait for it in the parent" * doctest::skip(is_thread_sanitized)) {
+  using health = of<"drain_inherited">;
+  const disposition before{SIGTERM, SIG_DFL};
+  auto drain = std::make_unique<vitals::drain<health>>(vitals::drain_options{.delay = 0s});
+  auto by_call = std::make_unique<vitals::drain<of<"drain_inherited_2">>>(vitals::drain_options{.on_sigterm = false});
+  std::thread waiter{[&] { drain->wait(); }};
+  std::this_thread::sleep_for(50ms);  // it waits, all but for certain
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // should it hang
+    drain.reset();
+    by_call.reset();
+    const bool restored = is_handled_by(SIGTERM, SIG_DFL);
+    vitals::drain<health> anew{{.delay = 0s}};
+    ::raise(SIGTERM);
+    anew.wait();
+    ::_exit(restored ? 7 : 8);
+  }
+  REQUIRE(child > 0);
+  int ended = 0;
+  CHECK(::waitpid(child, &ended, 0) == child);
+  CHECK(WIFEXITED(ended));
+  CHECK(WEXITSTATUS(ended) == 7);
+  CHECK(!drain->has_begun());
+  drain->begin();
+  waiter.join();
 }
 
 TEST_CASE("signals at any time of a drain's life") {

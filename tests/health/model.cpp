@@ -143,15 +143,27 @@ struct component_model {
   static status meant(report r) {
     return r == report::success ? status::healthy : r == report::degradation ? status::degraded : status::unhealthy;
   }
-  std::size_t run() const {  // of the same at the end
-    std::size_t n = 0;
-    while (n != reports.size() && reports[reports.size() - 1 - n].what == reports.back().what && n < 10) {
-      ++n;
-    }
-    return n;
+  static bool succeeds(const said& s) { return s.what == report::success; }
+  static bool fails(const said& s) { return s.what == report::failure; }
+  bool last_are(std::size_t n, bool (*as)(const said&), bool so = true) const {
+    return reports.size() >= n && std::all_of(reports.end() - static_cast<std::ptrdiff_t>(n), reports.end(),
+                                              [&](const said& s) { return as(s) == so; });
   }
-  bool would_improve(const policy& p) const {
-    return now != status::unknown && !reports.empty() && meant(reports.back().what) < now && run() >= p.rise;
+  /// Where the reports lead, but for what an improvement has to wait for.
+  status said_to_be(const policy& p) const {
+    if (last_are(p.fall, fails)) {
+      return status::unhealthy;
+    }
+    if (last_are(p.rise, succeeds)) {
+      return status::healthy;
+    }
+    if (now == status::healthy && last_are(p.fall, succeeds, false)) {
+      return status::degraded;
+    }
+    if (now == status::unhealthy && last_are(p.rise, fails, false)) {
+      return status::degraded;
+    }
+    return now;
   }
   void become(status to, ms at, const policy& p) {
     if (now != status::unknown) {
@@ -164,21 +176,21 @@ struct component_model {
   /// Somebody looks: what has waited long enough is believed.
   void look(ms t, const policy& p) {
     const ms calm = flapping.calm_since(t, p);
-    if (would_improve(p) && calm != none && std::abs(t - since) >= p.dwell) {
-      become(meant(reports.back().what), std::min(std::max(since + p.dwell, calm), t), p);
+    if (now != status::unknown && said_to_be(p) < now && calm != none && std::abs(t - since) >= p.dwell) {
+      become(said_to_be(p), std::min(std::max(since + p.dwell, calm), t), p);
     }
   }
   void hear(report what, const std::string& reason, ms t, bool in_grace, const policy& p) {
     look(t, p);
     reports.push_back({what, reason});
-    const status to = meant(what);
+    const status to = said_to_be(p);
     if (now == status::unknown) {
       if (what != report::failure || !in_grace) {
-        become(to, t, p);
+        become(meant(what), t, p);
       }
-    } else if (to > now && run() >= p.fall) {
+    } else if (to > now) {
       become(to, t, p);
-    } else if (would_improve(p) && flapping.calm_since(t, p) != none && std::abs(t - since) >= p.dwell) {
+    } else if (to < now && flapping.calm_since(t, p) != none && std::abs(t - since) >= p.dwell) {
       become(to, t, p);
     }
   }
@@ -378,7 +390,7 @@ bool live_through(random_numbers& random, std::size_t steps) {
         now += random.one_in(2) ? 0 : static_cast<ms>(random.below(random.one_in(3) ? 3000 : 100));
         break;
     }
-    now = std::clamp<ms>(now, 1, (ms{1} << 40U) - 1);
+    now = std::clamp<ms>(now, 1, (ms{1} << 38U) - 1);
     set_clock::now = static_cast<std::uint64_t>(now);
     bad = random.one_in(40) ? random.below(10) : bad;
 

@@ -1,6 +1,8 @@
 #include <vitals/health/monitor.hpp>
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 #include <atomic>
@@ -10,11 +12,14 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <thread_sanitized.hpp>
 #include <vector>
+#include <wait_for.hpp>
 
 #include <vitals/expose/scrape.hpp>
 #include <vitals/health/component.hpp>
@@ -48,21 +53,6 @@ template <vitals::fixed_string Name>
 using of = vitals::basic_health<test_clock, Name, store, cache, loop>;
 template <vitals::fixed_string Name>
 using real = vitals::health<Name, store, cache, loop>;
-
-/// Patience for what must come.
-constexpr auto long_enough = 60s;
-
-/// Whether it has come to be so.
-bool wait_for(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + long_enough;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 /// What a check waits for.
 class gate {
@@ -180,6 +170,41 @@ TEST_CASE("a schedule: a clock that steps back ends waits rather than lengthenin
   check_schedule longest{{.period = 24h, .timeout = 24h, .delay = 24h}, ~std::uint64_t{0}};
   CHECK(longest.left(~std::uint64_t{0}) == 86'400'000);
   CHECK(longest.at(0) == turn::start);
+}
+
+TEST_CASE("a schedule: jitter makes each start later, by another time, never by more than it says") {
+  const check_timing timing{.period = 10s, .timeout = 2s, .delay = 3s, .jitter = 1s};
+  std::set<std::uint64_t> first;
+  std::set<std::uint64_t> next;
+  for (int i = 0; i != 200; ++i) {
+    check_schedule s{timing, 0};
+    first.insert(s.left(0));
+    s.start(5'000);
+    CHECK(s.left(5'000) == 2'000);  // the timeout is as it is
+    s.end(6'000, 6'000);
+    next.insert(s.left(6'000));
+  }
+  CHECK(*first.begin() >= 3'000);
+  CHECK(*first.rbegin() <= 4'000);
+  CHECK(first.size() > 20);
+  CHECK(*next.begin() >= 9'000);
+  CHECK(*next.rbegin() <= 10'000);
+  CHECK(next.size() > 20);
+}
+
+TEST_CASE("a schedule: what is wanted starts now, and its periods begin anew; what runs already is left to it") {
+  check_schedule s{{.period = 10s, .timeout = 2s, .delay = 3s}, 0};
+  s.hurry();
+  CHECK(s.at(0) == turn::start);
+  s.start(0);
+  s.hurry();
+  CHECK(s.left(0) == 2'000);
+  s.end(500, 500);
+  s.hurry();
+  CHECK(s.at(500) == turn::start);
+  s.start(600);
+  s.end(700, 700);
+  CHECK(s.left(700) == 9'900);
 }
 
 TEST_CASE("results become states: a bool, a result, an exception") {
@@ -357,6 +382,52 @@ TEST_CASE("what is left behind may end when the monitor is gone") {
   CHECK(store_of<health>().now == status::unknown);
 }
 
+TEST_CASE("a check that is wanted runs at once, once; what has none, or is stuck, is not run") {
+  using health = of<"monitor_wanted">;
+  gate stuck;
+  std::atomic<int> runs{0};
+  check_watch watch{&test_clock::milliseconds};
+  add<health, store>(watch,
+                     [&] {
+                       if (++runs == 3) {
+                         stuck.pass();
+                       }
+                       return true;
+                     },
+                     {.period = 10s, .timeout = 2s, .delay = 1h});
+  const auto want = [&](std::size_t index) { return watch.want(health::ref(), index); };
+  watch.step();
+  CHECK(runs == 0);
+  CHECK(!want(1));
+  CHECK(!watch.want(of<"monitor_wanted_2">::ref(), 0));
+  CHECK(want(0));
+  CHECK(want(0));
+  REQUIRE(step_until(watch, [&] { return durations<health>() == 1; }));
+  watch.step();
+  CHECK(runs == 1);
+  CHECK(want(0));
+  REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
+  CHECK(want(0));
+  REQUIRE(step_until(watch, [&] { return runs == 3; }));
+  CHECK(want(0));
+  watch.step();
+  test_clock::now += 2'000;
+  watch.step();
+  CHECK(errors<health>("store", "timeout") == 1);
+  CHECK(want(0));
+  watch.step();
+  CHECK(errors<health>("store", "timeout") == 1);
+  CHECK(runs == 3);
+  stuck.open();
+  REQUIRE(wait_for([&] {
+    test_clock::now += 10'000;
+    watch.step();  // starts it, and then no time passes for a while
+    std::this_thread::sleep_for(50ms);
+    watch.step();
+    return store_of<health>().now == status::healthy && runs >= 4;
+  }));
+}
+
 TEST_CASE("a heartbeat that is missing is told by the monitor") {
   using health = of<"monitor_beat">;
   check_watch watch{&test_clock::milliseconds};
@@ -392,7 +463,7 @@ TEST_CASE("what cannot be checked is refused") {
   const auto refused = [&](const check_timing& timing) {
     CHECK_THROWS_WITH_AS((m.add<health, store>(yes, timing)),
                          "vitals: cannot check the component \"store\": its period and its timeout are from 1ms to a "
-                         "day, its delay from 0 to a day",
+                         "day, its delay and its jitter from 0 to a day",
                          std::invalid_argument);
   };
   refused({.period = 0s});
@@ -402,6 +473,8 @@ TEST_CASE("what cannot be checked is refused") {
   refused({.timeout = std::chrono::milliseconds::max()});
   refused({.delay = -1ms});
   refused({.delay = std::chrono::milliseconds::min()});
+  refused({.jitter = -1ms});
+  refused({.jitter = 25h});
   m.add<health, store>(yes, {.period = 1ms, .timeout = 24h, .delay = 24h});
   CHECK_THROWS_WITH_AS((m.add<health, store>(yes)),
                        "vitals: cannot check the component \"store\": it has a check already: make one check of "
@@ -417,6 +490,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
     std::mutex mutex;
     std::vector<std::thread::id> threads;
     int unblocked = 0;
+    int crashes_blocked = 0;  // a handler of the program's would not see them
   } seen;
   vitals::monitor m;
   CHECK(m.stop());  // it does not run yet
@@ -426,6 +500,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
         pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
         const std::lock_guard lock{seen.mutex};
         seen.unblocked += sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGUSR1) == 1 ? 0 : 1;
+        seen.crashes_blocked += sigismember(&blocked, SIGSEGV) + sigismember(&blocked, SIGABRT);
         seen.threads.push_back(std::this_thread::get_id());
         return *only == 1;
       },
@@ -439,6 +514,7 @@ TEST_CASE("a monitor runs checks on threads of its own that take no signals, and
   CHECK(store_of<health>().now == status::healthy);
   const auto after_stop = durations<health>();
   CHECK(seen.unblocked == 0);
+  CHECK(seen.crashes_blocked == 0);
   for (const std::thread::id id : seen.threads) {
     CHECK(id != std::this_thread::get_id());
   }
@@ -528,6 +604,88 @@ TEST_CASE("a check may stop its own monitor: it is the one that is left behind")
   CHECK(wait_for([&] { return answer != -1; }));
   CHECK(answer == 0);
   CHECK(wait_for([&] { return m->stop(); }));
+}
+
+TEST_CASE("a check that is wanted while it runs is run again when it ends, once") {
+  using health = of<"monitor_wanted_again">;
+  gate first;
+  std::atomic<int> runs{0};
+  check_watch watch{&test_clock::milliseconds};
+  add<health, store>(watch,
+                     [&] {
+                       if (++runs == 1) {
+                         first.pass();
+                       }
+                       return true;
+                     },
+                     {.period = 10s, .timeout = 2s});
+  REQUIRE(step_until(watch, [&] { return runs == 1; }));
+  CHECK(watch.want(health::ref(), 0));
+  CHECK(watch.want(health::ref(), 0));
+  watch.step();
+  CHECK(runs == 1);
+  first.open();
+  REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
+  watch.step();
+  CHECK(runs == 2);
+}
+
+TEST_CASE("a running monitor runs a check when it is told to") {
+  using health = real<"monitor_now">;
+  std::atomic<int> runs{0};
+  vitals::monitor m;
+  m.add<health, store>([&] { return ++runs > 0; }, {.period = 24h, .timeout = long_enough, .delay = 24h});
+  m.start();
+  CHECK(!m.run_now<health, cache>());
+  for (int i = 1; i != 4; ++i) {
+    CHECK(m.run_now<health, store>());
+    REQUIRE(wait_for([&] { return durations<health>() == static_cast<std::uint64_t>(i); }));
+  }
+  CHECK(m.stop());
+  CHECK(runs == 3);
+}
+
+TEST_CASE("a forked child ends, though its parent's monitor runs: it has none of its threads" *
+          doctest::skip(is_thread_sanitized)) {
+  using health = real<"monitor_fork">;
+  auto m = std::make_unique<vitals::monitor>();
+  m->add<health, store>([] { return true; }, {.period = 1ms, .timeout = long_enough});
+  const auto child_ends_with = [&](const std::function<int()>& work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(60);  // should it hang
+      ::_exit(work());
+    }
+    int ended = 0;
+    REQUIRE(::waitpid(child, &ended, 0) == child);
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : 1'000 + WTERMSIG(ended);
+  };
+  const auto works = [&] {
+    const auto before = durations<health>();
+    m->start();
+    const bool ran = wait_for([&] { return durations<health>() > before; });
+    return m->stop() && ran ? 7 : 8;
+  };
+  CHECK(child_ends_with(works) == 7);  // it did not run yet
+  m->start();
+  REQUIRE(wait_for([&] { return durations<health>() >= 3; }));
+  for (int i = 0; i != 20; ++i) {
+    CHECK(child_ends_with([&] {
+            const bool stopped = m->stop();
+            m.reset();
+            return stopped ? 7 : 8;
+          }) == 7);
+  }
+  CHECK(child_ends_with([&] {
+          try {
+            m->start();
+          } catch (const std::logic_error&) {
+            return 7;
+          }
+          return 8;
+        }) == 7);
+  CHECK(m->stop());
+  CHECK(child_ends_with(works) == 7);  // nor any more
 }
 
 TEST_CASE("checks and healths come while it runs") {

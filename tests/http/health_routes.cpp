@@ -1,13 +1,21 @@
 #include <vitals/http/health_routes.hpp>
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <shared_mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <health/twenty.hpp>
+#include <locks.hpp>
 #include <vitals/health/component.hpp>
 #include <vitals/health/health.hpp>
 #include <vitals/http/router.hpp>
@@ -238,6 +246,207 @@ TEST_CASE("HEAD and OPTIONS") {
   CHECK(s.routes.handle({"HEAD", "/readyz"}).status == 503);
   CHECK(s.routes.handle({"OPTIONS", "/readyz"}).status == 204);
   CHECK(s.routes.handle({"POST", "/readyz"}).status == 405);
+}
+
+#if VITALS_TESTS_COUNT_LOCKS
+TEST_CASE("locks are counted") {
+  std::mutex one;
+  std::shared_mutex shared;
+  const std::size_t before = locks;
+  { const std::lock_guard lock{one}; }
+  CHECK(locks == before + 1);
+  { const std::shared_lock lock{shared}; }
+  { const std::unique_lock lock{shared}; }
+  CHECK(locks == before + 3);
+  CHECK(one.try_lock());
+  one.unlock();
+  CHECK(locks == before + 4);
+}
+#endif
+
+#if VITALS_TESTS_COUNT_ALLOCATIONS
+/// What this thread has taken so far.
+struct cost {
+  std::size_t allocations = 0;
+  std::size_t locks = 0;
+
+  static cost now() {
+#if VITALS_TESTS_COUNT_LOCKS
+    return {::allocations, ::locks};
+#else
+    return {::allocations, 0};
+#endif
+  }
+};
+
+TEST_CASE("a warm probe of 20 components takes no memory and no lock") {
+  using health = twenty::health<"routes_20">;
+  twenty::mark_all<health>();
+  for (const bool messages : {false, true}) {
+    health_routes paths{{.version = "1.4.2-rc.1+a-long-one", .environment = "production", .show_errors = messages}};
+    router routes;
+    paths.add_to(routes);
+    paths.expose(health::ref());
+    response out;
+    for (const std::string_view accept : {"", "application/json", "application/health+json", "text/html, */*;q=0.5"}) {
+      for (const std::string_view path : {"/readyz", "/livez", "/startupz", "/health", "/health/ready", "/healthz",
+                                          "/readyz/part_14", "/livez/part_00", "/api/v1/health/live"}) {
+        CAPTURE(path);
+        const request asked{.method = "GET", .target = path, .accept = accept};
+        routes.handle(asked, out);
+        routes.handle(asked, out);
+        const cost before = cost::now();
+        routes.handle(asked, out);
+        const cost after = cost::now();
+        CHECK(after.allocations == before.allocations);
+        CHECK(after.locks == before.locks);
+        CHECK(out.status == (path.find("live") != path.npos || path == "/startupz" || path == "/healthz" ? 200 : 503));
+        CHECK(out.body.size() > 10);
+      }
+    }
+  }
+}
+
+TEST_CASE("errors of known types take no memory and no lock, and neither do marks") {
+  using health = twenty::health<"routes_marks">;
+  twenty::mark_all<health>();
+  const cost before = cost::now();
+  twenty::mark_all<health>();
+  const cost after = cost::now();
+  CHECK(after.allocations == before.allocations);
+  CHECK(after.locks == before.locks);
+}
+#endif
+
+TEST_CASE("a health that comes and goes while threads probe it: whole answers, and none once it is gone") {
+  served<"comes"> s;
+  using health = decltype(s)::health;
+  health::mark_ready();
+  health::mark_healthy<store>();
+  std::atomic<bool> over{false};
+  std::array<std::atomic<std::size_t>, 4> answers{};
+  std::atomic<std::size_t> wrong{0};
+  std::vector<std::thread> probes;
+  for (std::size_t i = 0; i != answers.size(); ++i) {
+    probes.emplace_back([&, i] {
+      while (!over) {
+        const response r = s.get("/readyz");
+        const bool whole = r.status == 200 && r.body.ends_with("}\n");
+        wrong += whole || r.status == 404 ? 0 : 1;
+        answers[i] += whole ? 1 : 0;
+      }
+    });
+  }
+  for (int round = 0; round != 200; ++round) {
+    s.paths.unexpose(health::ref());
+    wrong += s.code("/readyz") == 404 ? 0 : 1;
+    s.paths.expose(health::ref());
+    const std::size_t before = answers[static_cast<std::size_t>(round) % 4];
+    while (answers[static_cast<std::size_t>(round) % 4] == before) {
+      std::this_thread::yield();
+    }
+  }
+  over = true;
+  for (std::thread& t : probes) {
+    t.join();
+  }
+  CHECK(wrong == 0);
+}
+
+/// Does something where a probe reads the time.
+struct held_clock : test_clock {
+  static inline void (*meanwhile)() = nullptr;
+  static std::uint64_t milliseconds() noexcept {
+    if (meanwhile != nullptr) {
+      meanwhile();
+    }
+    return test_clock::milliseconds();
+  }
+};
+std::atomic<bool> is_probed;
+std::atomic<bool> is_leaving;
+std::atomic<bool> has_left;
+std::atomic<bool> had_left;
+
+TEST_CASE("a health that is taken away waits for the probe that reads it") {
+  using health = vitals::basic_health<held_clock, "held", store>;
+  health::mark_ready();
+  health_routes paths{{}};
+  router routes;
+  paths.add_to(routes);
+  paths.expose(health::ref());
+  is_probed = is_leaving = has_left = had_left = false;
+  held_clock::meanwhile = [] {
+    is_probed = true;
+    while (!is_leaving) {
+      std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(50ms);  // long enough for one that does not wait
+    had_left = has_left.load();
+  };
+  std::thread probe{[&routes] { CHECK(routes.handle({"GET", "/readyz"}).status == 503); }};
+  while (!is_probed) {
+    std::this_thread::yield();
+  }
+  is_leaving = true;
+  paths.unexpose(health::ref());
+  has_left = true;
+  probe.join();
+  held_clock::meanwhile = nullptr;
+  CHECK_FALSE(had_left);
+  CHECK(routes.handle({"GET", "/readyz"}).status == 404);
+}
+
+TEST_CASE("a component's errors are all of its own, in the table's order, however many there are") {
+  using health = vitals::basic_health<test_clock, "indexed", store, cache, loop>;
+  using vitals::detail::cell;
+  using vitals::detail::error_cell;
+  const auto matches = [] {
+    const vitals::detail::error_index index{health::ref()};
+    for (std::size_t i = 0; i != 3; ++i) {
+      std::vector<std::string> expected;
+      vitals::detail::each_error(health::ref(), [&](const vitals::error_report& e) {
+        if (e.component == health::component_names[i]) {
+          expected.push_back(std::string{e.type} + std::to_string(e.count));
+        }
+      });
+      std::vector<std::string> found;
+      index.each(i, [&found](const cell* entry, std::uint32_t type) {
+        found.push_back(std::string{vitals::detail::text_of_slot(*health::ref().error_types, type)} +
+                        std::to_string(entry[error_cell::count]));
+      });
+      CHECK(found == expected);
+    }
+  };
+  matches();
+  for (int n = 0; n != 100; ++n) {  // more than are kept of types, and of types and components
+    const std::string type = "type_" + std::to_string(n % 40);
+    health::error<cache>(type);
+    if (n % 3 != 0) {
+      health::error<loop>(type);
+    }
+    if (n % 2 == 0) {
+      health::error<store>(type);
+    }
+    matches();
+  }
+}
+
+TEST_CASE("timestamps") {
+  const auto text = [](std::uint64_t ms) {
+    std::string out;
+    vitals::detail::append_timestamp(out, ms);
+    return out;
+  };
+  CHECK(text(0) == "1970-01-01T00:00:00.000Z");
+  CHECK(text(951'782'399'999) == "2000-02-28T23:59:59.999Z");
+  CHECK(text(951'782'400'000) == "2000-02-29T00:00:00.000Z");
+  CHECK(text(1'769'860'800'123) == "2026-01-31T12:00:00.123Z");
+  CHECK(text(4'107'542'399'000) == "2100-02-28T23:59:59.000Z");
+  CHECK(text(4'107'542'400'000) == "2100-03-01T00:00:00.000Z");
+  CHECK(text(253'402'300'799'999) == "9999-12-31T23:59:59.999Z");
+  CHECK(text(253'402'300'800'000) == "9999-12-31T23:59:59.999Z");  // a clock that is out of its mind
+  CHECK(text(~std::uint64_t{0}) == "9999-12-31T23:59:59.999Z");
 }
 
 }  // namespace health_routes_tests

@@ -67,14 +67,43 @@ TEST_CASE("a group's paths come and go") {
   router r = two_routes();
   r.add_group([&there](std::string_view path) { return there && path == "/guest"; },
               [](const request&, response& out) { out.body = "hello"; },
-              [&there](std::string& lines) { lines += there ? "/guest  now\n" : ""; });
+              [&there](vitals::http::overview& all) {
+                if (there) {
+                  all.service = "inn";
+                  all.version = "2";
+                  all.endpoints.push_back({"/guest", "\"now\""});
+                }
+              });
   CHECK(r.handle({"GET", "/guest"}).status == 404);
   CHECK(r.handle({"GET", "/"}).body.find("/guest") == std::string::npos);
   there = true;
   CHECK(r.handle({"GET", "/guest?x"}).body == "hello");
   CHECK(r.handle({"POST", "/guest"}).status == 405);
-  CHECK(r.handle({"GET", "/"}).body.find("/guest  now\n") != std::string::npos);
+  CHECK(r.handle({"GET", "/"}).body.find("/guest  \"now\"\n") != std::string::npos);
   CHECK(r.handle({"GET", "/metrics"}).body == "page");
+}
+
+TEST_CASE("the root says whose program it is, as text or as JSON") {
+  router r;
+  CHECK(r.handle({"GET", "/"}).body.starts_with("vitals "));
+  CHECK(r.handle({"GET", "/", "application/json"}).body ==
+        "{\"service\":\"\",\"version\":\"\",\"environment\":\"\",\"endpoints\":{}}\n");
+  r.add("/a", "first", [](const request&) { return response{}; });
+  r.add_group([](std::string_view) { return false; }, [](const request&, response&) {},
+              [](vitals::http::overview& all) {
+                all.service = "inn";
+                all.version = "2";
+                all.environment = "test";
+                all.endpoints.push_back({"/b", "\"second\""});
+              });
+  CHECK(r.handle({"GET", "/"}).body.starts_with("inn 2 test | vitals "));
+  const response got = r.handle({"GET", "/", "text/html, application/json;q=0.5"});
+  CHECK(got.content_type == "application/json");
+  CHECK(got.vary == "Accept");
+  CHECK(got.body ==
+        "{\"service\":\"inn\",\"version\":\"2\",\"environment\":\"test\",\"endpoints\":{\n \"/a\":\"first\",\n "
+        "\"/b\":\"\\\"second\\\"\"}}\n");
+  CHECK(r.handle({"GET", "/", "*/*"}).content_type == "text/plain; charset=utf-8");
 }
 
 TEST_CASE("a handler that throws is a 500 that tells nothing") {

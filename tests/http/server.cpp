@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include <health/twenty.hpp>
+#include <locks.hpp>
 #include <vitals/expose/scrape.hpp>
 #include <vitals/metric/counter.hpp>
 #include <vitals/registry/registry.hpp>
@@ -164,6 +167,61 @@ TEST_CASE("a scrape on a warm connection takes nothing from the heap") {
   const std::string long_list(100, ',');  // as long in two lines: they are joined
   CHECK(taken_by("/metrics", "Accept: " + long_list + "\r\nAccept: " + long_list + "\r\nAccept-Encoding: gzip\r\n") ==
         0);
+}
+
+TEST_CASE("a probe of 20 components on a warm connection takes no memory and no lock but what any request takes") {
+  using health = twenty::health<"server_20">;
+  twenty::mark_all<health>();
+  vitals::http::server server{{.port = 0}};
+  server.expose<health>();
+  vitals::http::router& routes = server.routes();
+  routes.add("/taken", "", [](const request&, response& out) {
+    out.body = std::to_string(allocations) + " ";
+#if VITALS_TESTS_COUNT_LOCKS
+    out.body += std::to_string(locks);
+#endif
+    out.body += "\n";
+  });
+  routes.add("/nothing", "", [](const request&, response& out) {  // with as many header lines as a probe's answer
+    out.vary = "Accept";
+    out.cache_control = "no-store";
+    out.content_type = "application/json";
+  });
+  server.start();
+  const client c{server.port()};
+  const auto ask_for = [&c](std::string_view path) {
+    std::string line = "GET ";
+    c.send(line.append(path).append(" HTTP/1.1\r\nHost: a\r\nUser-Agent: kube-probe/1.26\r\nAccept: */*\r\n\r\n"));
+    const std::string head = c.until("\r\n\r\n");
+    return c.next(std::stoul(head.substr(head.find("Content-Length: ") + 16)));
+  };
+  struct taken {
+    std::size_t memory = 0;
+    std::size_t locks = 0;
+  };
+  const auto now = [&ask_for] {
+    std::istringstream in{ask_for("/taken")};
+    taken all;
+    in >> all.memory >> all.locks;
+    return all;
+  };
+  const auto taken_by = [&](std::string_view path) {
+    for (int i = 0; i != 3; ++i) {
+      ask_for(path);
+    }
+    const taken before = now();
+    ask_for(path);
+    const taken after = now();
+    return taken{after.memory - before.memory, after.locks - before.locks};
+  };
+  const taken any = taken_by("/nothing");
+  CHECK(any.memory > 0);  // they are counted
+  for (const std::string_view path : {"/readyz", "/livez", "/health", "/startupz", "/healthz"}) {
+    CAPTURE(path);
+    const taken by = taken_by(path);
+    CHECK(by.memory == any.memory);
+    CHECK(by.locks == any.locks);
+  }
 }
 #endif
 

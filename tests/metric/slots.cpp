@@ -221,7 +221,7 @@ TEST_CASE("an audit and a reference know them") {
   CHECK(vitals::audit<t::metrics>().empty());
   t::metrics::get<t::depth>(t::label::intern("a")).set(1);
   CHECK(vitals::audit<t::metrics>() ==
-        std::vector<std::string>{"hits_total{audited=\"a\",zone=\"eu\"}", "hits_total{audited=\"a\",zone=\"us\"}"});
+        "hits_total{audited=\"a\",zone=\"eu\"}\nhits_total{audited=\"a\",zone=\"us\"}\n");
   CHECK(vitals::reference<t::metrics>().find("| audited: up to 9 given at run time, other; zone: eu, us |") !=
         std::string::npos);
 }

@@ -13,7 +13,7 @@
 #define BREAK 0
 #endif
 #ifndef REPORTS
-#define REPORTS 5 /* of both reporters together: whatever they say */
+#define REPORTS 4 /* of both reporters together: whatever they say */
 #endif
 
 #define REPORTERS 2
@@ -21,53 +21,72 @@
 #define RISE 2
 #define FLAPS 2 /* so many changes are flapping, until the ticker's window is over */
 
-/* A word: its status, what was reported last, and how often in a row. */
+/* A word: its status, what was reported last, and two runs: of failures (or of none) and of successes (or of none). */
 #define UNKNOWN 0
 #define HEALTHY 1
-#define UNHEALTHY 2
+#define DEGRADED 2
+#define UNHEALTHY 3
 #define SUCCESS 0
-#define FAILURE 1
-#define TICK 2
-#define WORD(status, last, row) ((status) | (last) << 2 | (row) << 3)
+#define DEGRADATION 1
+#define FAILURE 2
+#define TICK 3
+#define MOST 3 /* where a run stops */
+#define WORD(status, last, failures, successes) ((status) | (last) << 2 | (failures) << 4 | (successes) << 6)
 #define STATUS(word) ((word) & 3)
-#define LAST(word) ((word) >> 2 & 1)
-#define ROW(word) ((word) >> 3)
+#define LAST(word) ((word) >> 2 & 3)
+#define FAILURES(word) ((word) >> 4 & 3)
+#define SUCCESSES(word) ((word) >> 6)
 
 /* The process's phase. */
 #define READY 0
-#define DEGRADED 1
+#define IMPAIRED 1 /* ready, and degraded */
 #define DRAINING 2
-#define FOUND(word) (STATUS(word) == HEALTHY -> READY : DEGRADED)
+#define FOUND(word) (STATUS(word) == HEALTHY -> READY : IMPAIRED)
 
-byte word = WORD(UNKNOWN, SUCCESS, 0);
+byte word = WORD(UNKNOWN, SUCCESS, 0, 0);
 byte flaps = 0;
-byte to_healthy = 0, to_unhealthy = 0; /* the counters of entered statuses */
-byte phase = DEGRADED;                 /* a program that is ready, and of whose component nothing is known */
+byte to_healthy = 0, to_degraded = 0, to_unhealthy = 0; /* the counters of entered statuses */
+byte phase = IMPAIRED; /* a program that is ready, and of whose component nothing is known */
 
 /* What must come out: the same reports applied one after the other, each at once. */
-byte spec = WORD(UNKNOWN, SUCCESS, 0);
-byte spec_flaps = 0, spec_to_healthy = 0, spec_to_unhealthy = 0;
+byte spec = WORD(UNKNOWN, SUCCESS, 0, 0);
+byte spec_flaps = 0, spec_to_healthy = 0, spec_to_degraded = 0, spec_to_unhealthy = 0;
 byte applied = 0;
 bool drained = 0;
 byte running = REPORTERS + 2;
 
+/* The status that a word's runs lead to. */
+#define TARGET(word)                                                                                     \
+  (STATUS(word) == UNKNOWN -> LAST(word) + 1 :                                                           \
+  (LAST(word) == SUCCESS && SUCCESSES(word) >= RISE -> HEALTHY :                                         \
+  (LAST(word) == FAILURE && FAILURES(word) >= FALL -> UNHEALTHY :                                        \
+  (LAST(word) != SUCCESS && SUCCESSES(word) >= FALL && STATUS(word) == HEALTHY -> DEGRADED :             \
+  (LAST(word) != FAILURE && FAILURES(word) >= RISE && STATUS(word) == UNHEALTHY -> DEGRADED :            \
+  STATUS(word))))))
+#define RUN(run, goes_on) ((goes_on) -> ((run) == MOST -> MOST : (run) + 1) : 1)
+#define WITH(word, kind)                                                                                 \
+  WORD(STATUS(word), kind, RUN(FAILURES(word), ((kind) == FAILURE) == (LAST(word) == FAILURE)),          \
+       RUN(SUCCESSES(word), ((kind) == SUCCESS) == (LAST(word) == SUCCESS)))
+
 /* out = the word after a report or a tick; `calm`: not flapping. Only within d_step. */
-#define ROW_AFTER(from, kind) ((ROW(from) == 0 || LAST(from) != (kind)) -> 1 : ROW(from) + 1)
 inline compute(out, from, kind, calm) {
+  out = from;
+  goal = TARGET(out);
   if
-  :: kind == TICK && STATUS(from) == UNHEALTHY && LAST(from) == SUCCESS && ROW(from) >= RISE && calm ->
-       out = WORD(HEALTHY, SUCCESS, ROW(from))
-  :: kind == TICK && !(STATUS(from) == UNHEALTHY && LAST(from) == SUCCESS && ROW(from) >= RISE && calm) ->
-       out = from
-  :: kind == SUCCESS && (STATUS(from) != UNHEALTHY || (ROW_AFTER(from, kind) >= RISE && calm)) ->
-       out = WORD(HEALTHY, SUCCESS, ROW_AFTER(from, kind))
-  :: kind == SUCCESS && !(STATUS(from) != UNHEALTHY || (ROW_AFTER(from, kind) >= RISE && calm)) ->
-       out = WORD(UNHEALTHY, SUCCESS, ROW_AFTER(from, kind))
-  :: kind == FAILURE && (STATUS(from) != HEALTHY || ROW_AFTER(from, kind) >= FALL) ->
-       out = WORD(UNHEALTHY, FAILURE, ROW_AFTER(from, kind))
-  :: kind == FAILURE && !(STATUS(from) != HEALTHY || ROW_AFTER(from, kind) >= FALL) ->
-       out = WORD(HEALTHY, FAILURE, ROW_AFTER(from, kind))
-  fi
+  :: STATUS(out) != UNKNOWN && goal < STATUS(out) && calm -> out = (out & 252) | goal /* what had to wait */
+  :: else -> skip
+  fi;
+  if
+  :: kind != TICK ->
+       out = WITH(out, kind);
+       goal = TARGET(out);
+       if
+       :: STATUS(out) == UNKNOWN || goal > STATUS(out) || calm -> out = (out & 252) | goal
+       :: else -> skip
+       fi
+  :: else -> skip
+  fi;
+  goal = 0
 }
 
 /* The specification takes the report in the same step as the word does. */
@@ -81,6 +100,7 @@ inline apply_to_spec(kind, calm) {
        fi;
        if
        :: STATUS(made) == HEALTHY -> spec_to_healthy++
+       :: STATUS(made) == DEGRADED -> spec_to_degraded++
        :: else -> spec_to_unhealthy++
        fi
   :: else -> skip
@@ -141,7 +161,9 @@ inline replace(kind) {
        d_step { compute(to, old, kind, calm) };
 #endif
        if
-       :: to == old -> break /* nothing to change: only a tick, a report counts at least */
+       :: to == old -> /* nothing to change: a tick, or runs that have stopped where they stop */
+            applied = applied + (kind != TICK -> 1 : 0);
+            break
        :: else -> skip
        fi;
        d_step {
@@ -185,6 +207,7 @@ inline replace(kind) {
        fi;
        if
        :: STATUS(to) == HEALTHY -> to_healthy++
+       :: STATUS(to) == DEGRADED -> to_degraded++
        :: else -> to_unhealthy++
        fi;
        atomic { old = 0; to = 0; calm = 0; read = 0; won = 0 };
@@ -196,13 +219,14 @@ inline replace(kind) {
   atomic { old = 0; to = 0; calm = 0; read = 0; won = 0 }
 }
 
-#define LOCALS byte old, to, read, seen, found, made; bool calm, won
+#define LOCALS byte old, to, goal, read, seen, found, made; bool calm, won
 
 active [REPORTERS] proctype reporter() {
   LOCALS;
   byte left = (_pid == 0 -> REPORTS / 2 : REPORTS - REPORTS / 2);
   do
   :: left > 0 -> left--; replace(FAILURE)
+  :: left > 0 -> left--; replace(DEGRADATION)
   :: left > 0 -> left--;
        d_step { /* mark_healthy: on the warm path a load, and nothing that changes */
          won = STATUS(word) == HEALTHY && LAST(word) == SUCCESS;
@@ -246,7 +270,7 @@ active proctype judge() {
     assert(applied == REPORTS);
     assert(word == spec);
     assert(flaps == spec_flaps);
-    assert(to_healthy == spec_to_healthy && to_unhealthy == spec_to_unhealthy);
+    assert(to_healthy == spec_to_healthy && to_degraded == spec_to_degraded && to_unhealthy == spec_to_unhealthy);
     assert(phase == (drained -> DRAINING : FOUND(word)))
   }
 }

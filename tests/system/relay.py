@@ -100,14 +100,17 @@ class Relay:
 
     def __init__(self, log, *arguments):
         self.messages_path = pathlib.Path(f"{log}.messages")
-        with open(self.messages_path, "wb") as messages:
-            self.process = subprocess.Popen([*BOUND, RELAY, str(log), "--port", "0", *map(str, arguments)],
+        with self.open_messages() as messages:
+            self.process = subprocess.Popen([*BOUND, RELAY, str(log), "--port", "0", "--drain", "0", *map(str, arguments)],
                                             stdout=subprocess.PIPE, stderr=messages)
         try:
             self.url = wait_for(self._served_url, "the relay to serve")
         except BaseException:
             self.kill()
             raise
+
+    def open_messages(self):
+        return open(self.messages_path, "wb")
 
     def _served_url(self):
         if self.process.poll() is not None:
@@ -155,6 +158,7 @@ class Relay:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+        assert "Sanitizer" not in self.messages(), self.messages()
 
 
 class TestCase(unittest.TestCase):
@@ -174,8 +178,8 @@ class TestCase(unittest.TestCase):
         with open(self.folder / name, "ab") as f:
             f.write(content)
 
-    def follow(self, *arguments):
-        relay = Relay(self.log, *arguments)
+    def follow(self, *arguments, kind=Relay):
+        relay = kind(self.log, *arguments)
         self.addCleanup(relay.kill)
         return relay
 

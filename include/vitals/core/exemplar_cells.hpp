@@ -126,8 +126,8 @@ inline bool read_exemplar(const cell* point, std::uint64_t* words) noexcept {
   return false;
 }
 
-/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the reason
-/// that max_ring::clear is.)
+/// Puts a point's newest exemplar where a reading has it, if it is newer than what is there. (Out of line for the
+/// reason that max_ring::clear is.)
 [[gnu::noinline]] inline void take_newest(const cell* point, std::uint64_t* out) noexcept {
   std::uint64_t words[exemplar_word::count];
   if (read_exemplar(point, words) && is_newer(words[exemplar_word::time], out[exemplar_word::time])) {

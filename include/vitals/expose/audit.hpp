@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/expose/reading.hpp>
 #include <vitals/expose/text.hpp>
 #include <vitals/metric/family.hpp>
@@ -33,21 +33,21 @@ inline bool is_untouched(const family& f, const std::uint64_t* cells) noexcept {
 
 }  // namespace detail
 
-/// The series of all Sources that are still as they were at the start, as a scrape names them: `jobs_total{outcome=
-/// "error"}`. A gauge that was set to 0, and an up-down counter that came back to it, look untouched too. Throws
-/// std::bad_alloc.
+/// The series of all Sources that are still as they were at the start, a line each, as a scrape names them:
+/// `jobs_total{outcome="error"}`. Empty where all were touched. A gauge that was set to 0, and an up-down counter that
+/// came back to it, look untouched too. Throws std::bad_alloc.
 template <source... Sources>
-requires(sizeof...(Sources) != 0) [[nodiscard]] std::vector<std::string> audit() {
+requires(sizeof...(Sources) != 0) [[nodiscard]] std::string audit() {
   static constexpr source_ref sources[] = {Sources::source()...};
-  std::vector<std::string> untouched;
-  std::vector<std::uint64_t> cells;
+  std::string untouched;
+  detail::dynamic_array<std::uint64_t> cells;
   for (const source_ref& s : sources) {
     cells.resize(s.cells);
     s.read(s.self, cells.data());
     for (const family& f : s.families) {
       f.each_series([&](std::uint32_t i) {
         if (detail::is_untouched(f, cells.data() + f.cell_of(i))) {
-          untouched.push_back(std::string{f.name}.append(detail::in_braces(detail::series_labels(s, f, i))));
+          untouched.append(f.name).append(detail::in_braces(detail::series_labels(s, f, i))).append("\n");
         }
       });
     }

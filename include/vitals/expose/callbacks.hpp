@@ -10,9 +10,9 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <vitals/core/cell.hpp>
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/metric/callback.hpp>
 #include <vitals/metric/family.hpp>
@@ -148,7 +148,7 @@ class callbacks {
 
   entry* first_ = nullptr;
   entry** last_ = &first_;  ///< where the next one is put
-  std::vector<family> families_;
+  detail::dynamic_array<family> families_;
   mutable std::atomic<bool> exposed_{false};  // relaxed: who adds and who exposes are one thread, or already in order
 };
 

@@ -4,11 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/unique.hpp>
 #include <vitals/core/view.hpp>
@@ -48,7 +49,7 @@ inline void refuse_decoration(const source_ref& s, const family& f) {
 
 /// Throws std::invalid_argument, with the family's name, where sources cannot stand on one page as they are exposed.
 inline void refuse_conflicts(view<source_ref> sources) {
-  std::vector<std::uint64_t> names;
+  dynamic_array<std::uint64_t> names;
   for (const source_ref& s : sources) {
     for (const family& f : s.families) {
       refuse_decoration(s, f);
@@ -57,7 +58,9 @@ inline void refuse_conflicts(view<source_ref> sources) {
       hash_names(f, names.data() + before, hash(s.prefix));
     }
   }
-  const std::vector<std::uint64_t> in_order = names;
+  dynamic_array<std::uint64_t> in_order;
+  in_order.resize(names.size());
+  std::memcpy(in_order.data(), names.data(), names.size() * sizeof(std::uint64_t));
   const std::uint64_t* const twice = repeated_among(names.data(), names.size());
   if (twice == nullptr) {
     return;

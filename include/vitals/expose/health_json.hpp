@@ -19,8 +19,6 @@
 #ifndef VITALS_EXPOSE_HEALTH_JSON_HPP
 #define VITALS_EXPOSE_HEALTH_JSON_HPP
 
-#include <time.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -74,25 +72,32 @@ inline void append_count(std::string& out, std::uint64_t n) {
 
 /// Adds a time since 1970 in ms as RFC 3339 has it, in UTC.
 inline void append_timestamp(std::string& out, std::uint64_t ms) {
-  const auto seconds = static_cast<time_t>(ms / 1000);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  const auto two = [&out](int n, char end) {
-    out += static_cast<char>('0' + n / 10 % 10);
-    out += static_cast<char>('0' + n % 10);
-    out += end;
+  constexpr std::uint64_t day = 86'400'000;
+  constexpr std::uint64_t last = 253'402'300'799'999;  // the end of the year 9999: a year has four digits
+  ms = ms < last ? ms : last;
+  // By years that begin in March, whose leap day is their last, from the one that began 719,468 days before 1970.
+  // (gmtime_r takes a lock, and the calendars of <chrono> are long to compile.)
+  const auto days = static_cast<unsigned>(ms / day) + 719'468;
+  const unsigned in_cycle = days % 146'097;  // of 400 years
+  const unsigned year_of_cycle = (in_cycle - in_cycle / 1'460 + in_cycle / 36'524 - in_cycle / 146'096) / 365;
+  const unsigned in_year = in_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+  const unsigned month = (5 * in_year + 2) / 153;  // from March; five of them have 153 days
+  const unsigned year = days / 146'097 * 400 + year_of_cycle + (month < 10 ? 0 : 1);
+  const auto second = static_cast<unsigned>(ms % day / 1000);
+  char text[] = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t at, std::size_t digits, unsigned n) {
+    for (; digits != 0; n /= 10) {
+      text[at + --digits] = static_cast<char>('0' + n % 10);
+    }
   };
-  append_count(out, static_cast<std::uint64_t>(parts.tm_year) + 1900);
-  out += '-';
-  two(parts.tm_mon + 1, '-');
-  two(parts.tm_mday, 'T');
-  two(parts.tm_hour, ':');
-  two(parts.tm_min, ':');
-  two(parts.tm_sec, '.');
-  out += static_cast<char>('0' + ms / 100 % 10);
-  out += static_cast<char>('0' + ms / 10 % 10);
-  out += static_cast<char>('0' + ms % 10);
-  out += 'Z';
+  put(0, 4, year);
+  put(5, 2, month < 10 ? month + 3 : month - 9);
+  put(8, 2, in_year - (153 * month + 2) / 5 + 1);
+  put(11, 2, second / 3600);
+  put(14, 2, second / 60 % 60);
+  put(17, 2, second % 60);
+  put(20, 3, static_cast<unsigned>(ms % 1000));
+  out.append(text, sizeof text - 1);
 }
 
 /// Adds a time span for people: its two largest parts, `3d 4h`, `12m 5s`, `42s`.
@@ -126,15 +131,17 @@ inline void append_flag(std::string& out, std::string_view name, bool value) {
   out += value ? "\":true" : "\":false";
 }
 
-/// Whether a component is at fault that some component, itself or one that needs it, makes the program unready or
-/// degraded.
-inline bool is_at_fault(const health_report& r, std::size_t i) noexcept {
+/// A bit for each component that is at fault that some component, itself or one that needs it, makes the program
+/// unready or degraded.
+inline std::uint64_t at_fault(const health_report& r) noexcept {
+  static_assert(most_components <= 64);
+  std::uint64_t all = 0;
   for (const component_report& c : r.components()) {
-    if (c.cause == i && c.now != status::healthy && c.matters != criticality::informational) {
-      return true;
+    if (c.now != status::healthy && c.matters != criticality::informational) {
+      all |= std::uint64_t{1} << c.cause;
     }
   }
-  return false;
+  return all;
 }
 
 inline void append_reasons(std::string& out, const health_report& r) {
@@ -144,9 +151,10 @@ inline void append_reasons(std::string& out, const health_report& r) {
     out.append("\"process: ").append(name_of(r.now)).append("\"");
     between = ",";
   }
+  const std::uint64_t blamed = at_fault(r);
   for (std::size_t i = 0; i != r.count; ++i) {
     const component_report& c = r.all[i];
-    if (is_at_fault(r, i)) {
+    if ((blamed >> i & 1U) != 0) {
       out += between;
       between = ",";
       out += '"';
@@ -159,37 +167,36 @@ inline void append_reasons(std::string& out, const health_report& r) {
   out += ']';
 }
 
-inline std::uint64_t errors_of(const health_ref& of, std::size_t component) noexcept {
-  const error_table table{of};
+inline std::uint64_t errors_of(const error_index& errors, std::size_t component) noexcept {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i != table.size(); ++i) {
-    const cell* const entry = table.entry(i);
-    const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
-    if (key != 0 && (key - 1) / (most_error_types + 1) == component) {
-      sum += entry[error_cell::count].load(std::memory_order_relaxed);
-    }
-  }
+  errors.each(component, [&sum](const cell* entry, std::uint32_t) {
+    sum += entry[error_cell::count].load(std::memory_order_relaxed);
+  });
   return sum;
 }
 
-inline void append_errors(std::string& out, const health_ref& of, std::string_view component, bool messages) {
+inline void append_errors(std::string& out, const health_ref& of, const error_index& errors, std::size_t component,
+                          bool messages) {
   std::string_view between = ",\"error_types\":[";
-  each_error(of, [&](const error_report& e) {
-    if (e.component != component) {
+  errors.each(component, [&](const cell* entry, std::uint32_t type) {
+    const std::uint64_t count = entry[error_cell::count].load(std::memory_order_relaxed);
+    if (count == 0) {  // its first error is being written
       return;
     }
     out += between;
     between = ",";
     out += "{\"type\":";
-    append_json(out, e.type);
+    append_json(out, text_of_slot(*of.error_types, type));
     out += ",\"count\":";
-    append_count(out, e.count);
+    append_count(out, count);
     out += ",\"first\":\"";
-    append_timestamp(out, e.first);
+    append_timestamp(out, entry[error_cell::first].load(std::memory_order_relaxed));
     out += "\",\"last\":\"";
-    append_timestamp(out, e.last);
+    append_timestamp(out, entry[error_cell::last].load(std::memory_order_relaxed));
     out += '"';
     if (messages) {
+      error_report e;
+      load_message(entry, e);
       append_text_member(out, "message", e.message());
     }
     out += '}';
@@ -197,8 +204,8 @@ inline void append_errors(std::string& out, const health_ref& of, std::string_vi
   out += between == "," ? "]" : "";
 }
 
-inline void append_component(std::string& out, const health_ref& of, const health_report& r, std::size_t i,
-                             bool messages) {
+inline void append_component(std::string& out, const health_ref& of, const health_report& r, const error_index& errors,
+                             std::size_t i, bool messages) {
   const component_report& c = r.all[i];
   append_json(out, c.name);
   out += ":{\"status\":\"";
@@ -212,7 +219,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
   append_seconds(out, c.age);
   append_flag(out, "flapping", c.is_flapping);
   out += ",\"errors\":";
-  append_count(out, errors_of(of, i));
+  append_count(out, errors_of(errors, i));
   out += ",\"errors_in_a_row\":";
   append_count(out, error_table{of}.in_a_row[i].load(std::memory_order_relaxed));
   if (c.silence != component_report::never) {
@@ -223,7 +230,7 @@ inline void append_component(std::string& out, const health_ref& of, const healt
     out += ",\"checked_seconds_ago\":";
     append_seconds(out, c.checked);
   }
-  append_errors(out, of, c.name, messages);
+  append_errors(out, of, errors, i, messages);
   out += '}';
 }
 
@@ -239,9 +246,12 @@ inline void append_health(std::string& out, const health_ref& of, const health_r
   out += ",\"reasons\":";
   append_reasons(out, r);
   out += ",\"components\":{";
-  for (std::size_t i = 0; components && i != r.count; ++i) {
-    out += i == 0 ? "\n " : ",\n ";
-    append_component(out, of, r, i, options.show_errors);
+  if (components) {
+    const error_index errors{of};
+    for (std::size_t i = 0; i != r.count; ++i) {
+      out += i == 0 ? "\n " : ",\n ";
+      append_component(out, of, r, errors, i, options.show_errors);
+    }
   }
   out += '}';
   append_text_member(out, "service", of.facts->name);
@@ -283,7 +293,7 @@ inline void append_health_check(std::string& out, const health_ref& of, const he
   out += "}}\n";
 }
 
-/// Adds a line as Kubernetes' verbose form has it.
+/// Adds a line as Kubernetes' verbose form has it. Control characters become blanks: a reason is no line of its own.
 inline void append_check_line(std::string& out, std::string_view name, bool good, std::string_view why,
                               bool excluded = false) {
   if (excluded) {
@@ -293,7 +303,9 @@ inline void append_check_line(std::string& out, std::string_view name, bool good
   out += good ? "[+]" : "[-]";
   out += name;
   out += good ? " ok" : " failed: ";
-  out += good ? std::string_view{} : why;
+  for (const char c : good ? std::string_view{} : why) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  }
   out += '\n';
 }
 

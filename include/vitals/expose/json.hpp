@@ -36,17 +36,24 @@ namespace detail {
 /// Adds `text`, which is UTF-8, as it stands within a JSON string.
 inline void append_json_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  std::size_t done = 0;  // up to here it is added: what needs no escape at once
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') {
+      continue;
+    }
+    out.append(text, done, i - done);
+    done = i + 1;
     if (byte < 0x20) {
       out += "\\u00";
       out += digits[byte >> 4U];
       out += digits[byte & 0xFU];
     } else {
-      out += c == '"' || c == '\\' ? "\\" : "";
-      out += c;
+      out += '\\';
+      out += text[i];
     }
   }
+  out.append(text, done);
 }
 
 /// Adds it as a JSON string.

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/core/mutex.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
@@ -197,8 +197,8 @@ class page_text {
   }
 
   std::string text_;
-  std::vector<piece> pieces_;
-  std::vector<shown_quantile> quantiles_;
+  dynamic_array<piece> pieces_;
+  dynamic_array<shown_quantile> quantiles_;
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/core/slot_table.hpp>
 #include <vitals/core/sum.hpp>
 #include <vitals/core/view.hpp>
@@ -93,7 +93,10 @@ class reading {
  public:
   /// Throws std::invalid_argument where the sources cannot stand on one page, and std::bad_alloc. Where `names` are
   /// given, the families of these names alone are shown (or of samples' names).
-  reading(view<source_ref> sources, view<std::string> names) : names_(names.begin(), names.end()) {
+  reading(view<source_ref> sources, view<std::string> names) {
+    for (const std::string& name : names) {
+      names_.push_back(name);
+    }
     refuse_conflicts(sources);
     std::uint32_t base = 0;
     for (const source_ref& s : sources) {
@@ -213,13 +216,13 @@ class reading {
     tables_.push_back({table, name});
   }
 
-  std::vector<std::string> names_;
-  std::vector<placed_source> sources_;
-  std::vector<std::uint64_t> cells_;
+  dynamic_array<std::string> names_;
+  dynamic_array<placed_source> sources_;
+  dynamic_array<std::uint64_t> cells_;
   bool any_drops_ = false;
   bool any_failures_ = false;
-  std::vector<named_table> tables_;  // of the labels with slots
-  std::vector<std::string_view> table_names_;
+  dynamic_array<named_table> tables_;  // of the labels with slots
+  dynamic_array<std::string_view> table_names_;
   label_family by_table_[2]{};
   family refusals_{own_families::failures};
   std::uint64_t shown_changes_ = 0;

@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -43,7 +46,8 @@ requires std::is_arithmetic_v<T> std::string shown(T number) {
 }
 template <class Rep, class Period>
 std::string shown(std::chrono::duration<Rep, Period> d) {
-  return shown(std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(d)).count()) + " s";
+  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
+  return shown(std::round(seconds * 1000) / 1000) + " s";
 }
 
 inline std::string text_of_errno(int error) {
@@ -65,7 +69,9 @@ struct file_check {
       const bool missing = why == ENOENT || why == ENOTDIR;
       return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
     }
-    const auto written = std::chrono::seconds{about.st_mtim.tv_sec} + std::chrono::nanoseconds{about.st_mtim.tv_nsec};
+    constexpr std::int64_t most = 1'000'000'000'000;  // 30,000 years: a file may say more than milliseconds can
+    const std::chrono::milliseconds written =
+        std::chrono::seconds{std::clamp(std::int64_t{about.st_mtim.tv_sec}, -most, most)};
     const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
     if (age > most_age) {
       return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
@@ -167,7 +173,8 @@ template <class Lag>
 class lag_check {
   static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
   using value = detail::lag_value<Lag>;
-  static_assert(std::is_arithmetic_v<value> || detail::is_duration<value>, "a lag is a number or a duration");
+  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
+                "a lag is a number or a duration");
 
  public:
   lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}

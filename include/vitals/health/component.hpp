@@ -33,11 +33,12 @@ struct informational {};  ///< Told, and without consequence.
 template <class... Components>
 struct depends_on {};
 
-/// So many failures in a row make it unhealthy; otherwise one does. So do degradations make it degraded; each kind is
-/// counted by itself. (The very first report is believed alone, whatever it is.)
+/// So many failures in a row make it unhealthy, and so many reports without a success at least degraded: up to 255;
+/// otherwise one does. (The very first report is believed alone, whatever it is.)
 template <std::uint32_t Count>
 struct fall {};
-/// So many successes in a row make it healthy again; otherwise one does. (So do degradations lift what is unhealthy.)
+/// So many successes in a row make it healthy again, and so many reports without a failure lift it to degraded at
+/// least: up to 255; otherwise one does.
 template <std::uint32_t Count>
 struct rise {};
 /// It stays as it is for so long at least before it becomes better: `dwell<10s>`.
@@ -100,12 +101,14 @@ struct component_option<depends_on<Components...>> {
 };
 template <std::uint32_t Count>
 struct component_option<fall<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.fall = Count; }
 };
 template <std::uint32_t Count>
 struct component_option<rise<Count>> {
-  static_assert(Count != 0 && Count <= 10'000, "fall<n> and rise<n> take 1 to 10,000 reports in a row");
+  static_assert(Count != 0 && Count <= component_state::most_in_a_row,
+                "fall<n> and rise<n> take 1 to 255 reports in a row");
   static constexpr void apply(component_facts& f) noexcept { f.policy.rise = Count; }
 };
 template <number Time>

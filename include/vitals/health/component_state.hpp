@@ -29,54 +29,84 @@ namespace detail {
 inline constexpr std::size_t statuses = 4;
 inline constexpr std::size_t reports = 3;
 
-/// The status that a report, once it is believed, leads to: a row for each status, a column for each report. Every
-/// report is legal, and none leads back to unknown.
-inline constexpr status component_table[statuses][reports] = {
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
-    {status::healthy, status::degraded, status::unhealthy},
+/// What enough reports in a row show.
+enum class evidence : std::uint8_t {
+  success,     ///< they are successes
+  no_failure,  ///< none of them is a failure
+  no_success,  ///< none of them is a success
+  failure,     ///< they are failures
+};
+inline constexpr std::size_t evidences = 4;
+
+/// The status that evidence leads to: a row for each status, a column for each evidence. None leads back to unknown.
+inline constexpr status component_table[statuses][evidences] = {
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::healthy, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::degraded, status::unhealthy},
+    {status::healthy, status::degraded, status::unhealthy, status::unhealthy},
 };
 
-constexpr status target_of(status from, report r) noexcept {
-  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(r)];
+constexpr status target_of(status from, evidence e) noexcept {
+  return component_table[static_cast<std::size_t>(from)][static_cast<std::size_t>(e)];
 }
 
 /// When reports are believed.
 struct component_policy {
-  std::uint32_t fall = 1;             ///< so many reports of one kind in a row make it worse
-  std::uint32_t rise = 1;             ///< so many make it better
+  std::uint32_t fall = 1;             ///< so many failures, or reports without a success, in a row make it worse
+  std::uint32_t rise = 1;             ///< so many successes, or reports without a failure, in a row make it better
   std::uint64_t dwell = 0;            ///< ms that it stays as it is before it becomes better
   std::uint64_t grace = 0;            ///< ms after the start in which a failure leaves it unknown
   std::uint32_t flap_limit = 0;       ///< so many changes within the window are flapping; 0: never
   std::uint64_t flap_window = 60000;  ///< ms
 };
 
-/// What a component's word holds.
+/// What a component's word holds. Two runs are enough to know, after a success, the successes in a row and the reports
+/// without a failure; after a failure, the failures and the reports without a success; after a degradation, the reports
+/// without either.
 struct component_state {
-  static constexpr std::uint32_t most_in_a_row = (1U << 14U) - 1;
+  static constexpr std::uint32_t most_in_a_row = (1U << 8U) - 1;
   static constexpr std::uint32_t most_reason = (1U << 6U) - 1;
-  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 40U) - 1;
+  static constexpr std::uint64_t most_time = (std::uint64_t{1} << 38U) - 1;
 
   status now = status::unknown;
   report last = report::success;  ///< what was reported last
-  std::uint32_t in_a_row = 0;     ///< how often in a row, up to `most_in_a_row`
+  std::uint32_t failure_run = 0;  ///< so many in a row were failures, as the last one is, or were none, as it is none
+  std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
-  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 34 years of them
+  std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
-  /// The word: 2 bits status, 2 last report, 14 in a row, 6 reason, 40 time.
+  /// How often in a row the last report was made, up to `most_in_a_row`; 0: there was none.
+  [[nodiscard]] constexpr std::uint32_t in_a_row() const noexcept {
+    return failure_run < success_run ? failure_run : success_run;
+  }
+
+  /// With one more report, whatever follows from it.
+  [[nodiscard]] constexpr component_state with(report r) const noexcept {
+    constexpr auto count = [](std::uint32_t run, bool goes_on) {
+      return !goes_on ? 1 : run == most_in_a_row ? run : run + 1;
+    };
+    component_state s = *this;
+    s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
+    s.success_run = count(success_run, (r == report::success) == (last == report::success));
+    s.last = r;
+    return s;
+  }
+
+  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
     return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
-           static_cast<std::uint64_t>(in_a_row) << 4U | static_cast<std::uint64_t>(reason) << 18U | since << 24U;
+           static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
+           static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
             .last = static_cast<report>(word >> 2U & 3U),
-            .in_a_row = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
-            .reason = static_cast<std::uint32_t>(word >> 18U) & most_reason,
-            .since = word >> 24U};
+            .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
+            .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
+            .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
+            .since = word >> 26U};
   }
 };
 
@@ -100,12 +130,33 @@ constexpr bool is_better(status than, status s) noexcept {
   return than == status::unknown ? s == status::healthy : s < than;
 }
 
+/// The status that the reports so far lead to, as far as their number goes. The first one is believed alone.
+constexpr status target_of(const component_state& s, const component_policy& p) noexcept {
+  const bool first = s.now == status::unknown;
+  const std::uint32_t fall = first ? 1 : p.fall;
+  const std::uint32_t rise = first ? 1 : p.rise;
+  status to = s.now;
+  if (s.last != report::failure && s.failure_run >= rise) {
+    to = target_of(to, evidence::no_failure);
+  }
+  if (s.last != report::success && s.success_run >= fall) {
+    to = target_of(to, evidence::no_success);
+  }
+  if (s.last == report::success && s.success_run >= rise) {
+    to = target_of(to, evidence::success);
+  }
+  if (s.last == report::failure && s.failure_run >= fall) {
+    to = target_of(to, evidence::failure);
+  }
+  return to;
+}
+
 /// What is believed of a component at a time, without a further report: an improvement that had to wait is there since
 /// its dwell is over and the component is calm.
 constexpr component_state settled(component_state s, std::uint64_t now, const component_policy& p,
                                   calmness calm) noexcept {
-  const status target = target_of(s.now, s.last);
-  const bool waits = s.now != status::unknown && s.in_a_row != 0 && is_better(s.now, target) && s.in_a_row >= p.rise;
+  const status target = target_of(s, p);
+  const bool waits = s.now != status::unknown && is_better(s.now, target);
   if (waits && calm.calm && distance(s.since, now) >= p.dwell) {
     const std::uint64_t due = s.since + p.dwell < calm.since ? calm.since : s.since + p.dwell;
     s.now = target;
@@ -118,18 +169,13 @@ constexpr component_state settled(component_state s, std::uint64_t now, const co
 /// The state after a report. `in_grace`: whether the process has only just started.
 constexpr component_state after(component_state s, report r, std::uint32_t reason, std::uint64_t now,
                                 const component_policy& p, bool in_grace, calmness calm) noexcept {
-  s = settled(s, now, p, calm);
-  s.in_a_row = s.last != r || s.in_a_row == 0                 ? 1
-               : s.in_a_row == component_state::most_in_a_row ? s.in_a_row
-                                                              : s.in_a_row + 1;
-  s.last = r;
+  s = settled(s, now, p, calm).with(r);
   s.reason = r == report::success ? s.reason : reason;
-  const status target = target_of(s.now, r);
+  const status target = target_of(s, p);
   const bool worse = !is_better(s.now, target);
-  const bool first = s.now == status::unknown;
-  const bool held =
-      first ? worse && r == report::failure && in_grace : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
-  if (target != s.now && !held && (first || s.in_a_row >= (worse ? p.fall : p.rise))) {
+  const bool held = s.now == status::unknown ? r == report::failure && in_grace
+                                             : !worse && (!calm.calm || distance(s.since, now) < p.dwell);
+  if (target != s.now && !held) {
     s.now = target;
     s.since = now;
   }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -118,27 +119,44 @@ class drain_time {
  public:
   using clock = std::chrono::steady_clock;
 
+  drain_time() = default;
+  drain_time(const drain_time&) = delete;
+  drain_time& operator=(const drain_time&) = delete;
+  ~drain_time() {
+    if (is_inherited()) {
+      static_cast<void>(changed_.release());  // it would wait for those who waited when this child was forked
+    }
+  }
+
+  /// Whether this is a child that was forked since.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != ::getpid(); }
+
   void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
     constexpr std::chrono::milliseconds most = std::chrono::hours{24};
     const std::lock_guard lock{mutex_};
     end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
-    changed_.notify_all();
+    changed_->notify_all();
   }
   [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
     const std::lock_guard lock{mutex_};
     return end_;
   }
+  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
+    const auto at = end();
+    return at && *at <= now;
+  }
   void wait() noexcept {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return end_.has_value(); });
+    changed_->wait(lock, [&] { return end_.has_value(); });
     while (clock::now() < *end_) {
-      changed_.wait_until(lock, *end_);
+      changed_->wait_until(lock, *end_);
     }
   }
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
+  const ::pid_t process_ = ::getpid();
   std::optional<clock::time_point> end_;
 };
 
@@ -175,7 +193,9 @@ class drain {
   drain(const drain&) = delete;
   drain& operator=(const drain&) = delete;
   ~drain() {
-    if (thread_.joinable()) {
+    if (thread_.joinable() && time_.is_inherited()) {
+      thread_.detach();  // it is not there
+    } else if (thread_.joinable()) {
       gone_.store(true, std::memory_order_release);
       signals_->wake();
       thread_.join();
@@ -193,6 +213,9 @@ class drain {
 
   /// Whether it has begun.
   [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
+  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
 
   /// Waits until it has begun and the delay is over. Any thread, any number of them.
   void wait() noexcept { time_.wait(); }

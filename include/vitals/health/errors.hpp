@@ -165,7 +165,7 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
   const error_table table{of};
-  cell* const entry = error_entry(table, component, intern_text(error_types_of(*of.facts), type));
+  cell* const entry = error_entry(table, component, intern_text(*of.error_types, type));
   const std::uint64_t now = of.clock.wall();
   std::uint64_t never = 0;
   entry[error_cell::first].compare_exchange_strong(never, now, std::memory_order_relaxed);
@@ -175,11 +175,17 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   store_message(entry, message);
 }
 
+constexpr std::size_t component_of_key(std::uint64_t key) noexcept {
+  return (key - 1) / (most_error_types + 1);
+}
+constexpr std::uint32_t type_of_key(std::uint64_t key) noexcept {
+  return static_cast<std::uint32_t>((key - 1) % (most_error_types + 1));
+}
+
 /// Calls `visit(error_report)` for each component and type that had an error. No lock, no allocation.
 template <class Visit>
 void each_error(const health_ref& of, Visit visit) {
   const error_table table{of};
-  const abi::slot_table& types = error_types_of(*of.facts);
   for (std::size_t i = 0; i != table.size(); ++i) {
     const cell* const entry = table.entry(i);
     const std::uint64_t key = entry[error_cell::key].load(std::memory_order_acquire);
@@ -187,8 +193,8 @@ void each_error(const health_ref& of, Visit visit) {
     if (key == 0 || count == 0) {
       continue;
     }
-    error_report r{.component = of.facts->components[(key - 1) / (most_error_types + 1)].name,
-                   .type = text_of_slot(types, static_cast<std::uint32_t>((key - 1) % (most_error_types + 1))),
+    error_report r{.component = of.facts->components[component_of_key(key)].name,
+                   .type = text_of_slot(*of.error_types, type_of_key(key)),
                    .count = count,
                    .first = entry[error_cell::first].load(std::memory_order_relaxed),
                    .last = entry[error_cell::last].load(std::memory_order_relaxed)};
@@ -196,6 +202,48 @@ void each_error(const health_ref& of, Visit visit) {
     visit(r);
   }
 }
+
+/// The table's entries by component: one pass over it is enough for a page of all components.
+class error_index {
+ public:
+  explicit error_index(const health_ref& of) noexcept : table_(of) {
+    std::size_t used = 0;  // entries are taken in their order
+    while (used != error_entries && key_of(used) != 0) {
+      ++used;
+    }
+    for (std::size_t i = table_.size(); i-- != error_entries;) {
+      add(i);
+    }
+    for (std::size_t i = used; i-- != 0;) {  // backwards, as each comes before those that are there
+      add(i);
+    }
+  }
+
+  /// Calls `visit(entry, type)` for each entry of a component, in the table's order.
+  template <class Visit>
+  void each(std::size_t component, Visit visit) const {
+    for (std::size_t i = first_[component]; i != 0; i = next_[i - 1]) {
+      visit(static_cast<const cell*>(table_.entry(i - 1)), type_of_key(key_of(i - 1)));
+    }
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t key_of(std::size_t i) const noexcept {
+    return table_.entry(i)[error_cell::key].load(std::memory_order_acquire);
+  }
+  void add(std::size_t i) noexcept {
+    if (const std::uint64_t key = key_of(i); key != 0) {
+      std::uint8_t& first = first_[component_of_key(key)];
+      next_[i] = first;
+      first = static_cast<std::uint8_t>(i + 1);
+    }
+  }
+
+  static_assert(error_entries + most_components < 256);
+  error_table table_;
+  std::uint8_t first_[most_components] = {};  // of each component, an index + 1; 0: none
+  std::uint8_t next_[error_entries + most_components];
+};
 
 }  // namespace detail
 

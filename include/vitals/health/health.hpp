@@ -242,6 +242,7 @@ class basic_health {
     return {.facts = &facts,
             .cells = at,
             .reasons = reasons_.data(),
+            .error_types = error_types_.load(std::memory_order_relaxed),  // who has the cells sees it
             .clock = {.milliseconds = &Clock::milliseconds, .silence = &Clock::silence, .wall = &Clock::wall}};
   }
 
@@ -251,6 +252,9 @@ class basic_health {
       reasons_[i].store(&detail::reasons_of(facts, i), std::memory_order_relaxed);
     }
     error_types_.store(&detail::error_types_of(facts), std::memory_order_release);
+    if constexpr (!beating_names.empty()) {
+      static_cast<void>(Clock::ticks());  // whose first use costs more: here no heartbeat and no probe pays for it
+    }
     detail::cell* const at = detail::find_record(image).shared;
     cells_.store(at, std::memory_order_release);
     return at;

@@ -17,7 +17,8 @@ struct health_clock {
   static std::uint64_t milliseconds() noexcept { return read(CLOCK_MONOTONIC); }
   /// ms since 1970 (UTC).
   static std::uint64_t wall() noexcept { return read(CLOCK_REALTIME); }
-  /// What a heartbeat stores: not 0.
+  /// What a heartbeat stores: not 0. (A program's health reads it once at its first use: so no silence since a later
+  /// heartbeat waits for the rate of the processor's counter.)
   VITALS_HOT static std::uint64_t ticks() noexcept { return tsc_clock::raw() | 1U; }
   /// ms since such ticks; 0 for those of another processor that are ahead.
   static std::uint64_t silence(std::uint64_t ticks) noexcept {

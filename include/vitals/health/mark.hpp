@@ -162,7 +162,7 @@ struct told_state {
     return {.now = static_cast<status>(word & 3U), .beats = static_cast<heart>(word >> 2U & 3U)};
   }
   [[nodiscard]] constexpr status target(component_state s) const noexcept {
-    const bool first = s.now == status::unknown && s.in_a_row == 0;
+    const bool first = s.now == status::unknown && s.in_a_row() == 0;
     return beats == heart::silent ? status::unhealthy : beats == heart::beating && first ? status::healthy : s.now;
   }
 };
@@ -272,6 +272,12 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
+/// A success that would change nothing but how many there were: healthy, and the last report was one.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
+
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -284,12 +290,10 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
   settle_component(of, index, now);
   replace_state(of, index, now,
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
-}
-
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
+  if (what == report::success &&
+      is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+  }
 }
 
 }  // namespace detail

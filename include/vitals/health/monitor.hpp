@@ -2,7 +2,10 @@
 #ifndef VITALS_HEALTH_MONITOR_HPP
 #define VITALS_HEALTH_MONITOR_HPP
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
@@ -37,11 +40,24 @@ struct check_timing {
   std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
   std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
   std::chrono::milliseconds delay{};                            ///< before the first one
+  /// Each start comes later by up to so much, at random: programs that were started together do not ask together.
+  std::chrono::milliseconds jitter{};
 };
 
 namespace detail {
 
 using check_milliseconds = std::uint64_t (*)() noexcept;
+
+/// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
+inline std::uint64_t some_number(std::uint64_t most) noexcept {
+  static std::atomic<std::uint64_t> calls{0};  // relaxed: any difference will do
+  std::uint64_t x = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) +
+                    (static_cast<std::uint64_t>(::getpid()) << 32U) +
+                    calls.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;  // the finalizer of splitmix64
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return (x ^ (x >> 31U)) % (most + 1);
+}
 
 /// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
 /// distances: should the clock step, a wait is not as long as the step.
@@ -53,8 +69,9 @@ class check_schedule {
   check_schedule(const check_timing& timing, std::uint64_t now) noexcept
       : period_(static_cast<std::uint64_t>(timing.period.count())),
         timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
+        jitter_(static_cast<std::uint64_t>(timing.jitter.count())),
         from_(now),
-        wait_(static_cast<std::uint64_t>(timing.delay.count())) {}
+        wait_(static_cast<std::uint64_t>(timing.delay.count()) + some_number(jitter_)) {}
 
   /// What is to be done now.
   [[nodiscard]] turn at(std::uint64_t now) const noexcept {
@@ -87,9 +104,11 @@ class check_schedule {
                                                            : ending::in_time;
     runs_ = false;
     late_ = false;
-    wait_ = (distance(from_, now) / period_ + 1) * period_;
+    wait_ = (distance(from_, now) / period_ + 1) * period_ + some_number(jitter_);
     return how;
   }
+  /// It is wanted now; where it runs, it will have a result anyhow.
+  void hurry() noexcept { wait_ = runs_ ? wait_ : 0; }
 
   [[nodiscard]] bool is_running() const noexcept { return runs_; }
   [[nodiscard]] bool is_late() const noexcept { return late_; }
@@ -97,6 +116,7 @@ class check_schedule {
  private:
   std::uint64_t period_;
   std::uint64_t timeout_;
+  std::uint64_t jitter_;
   std::uint64_t from_;
   std::uint64_t wait_;
   bool runs_ = false;
@@ -129,6 +149,9 @@ struct check_task {
   // The monitor's own.
   check_schedule schedule;
   std::thread thread{};
+
+  // Under the hub's mutex: somebody wants it to run at once.
+  bool wanted = false;
 
   // Under the hub's mutex: written by the check's thread as its last act.
   bool done = false;
@@ -175,7 +198,7 @@ class check_watch {
   check_watch& operator=(const check_watch&) = delete;
   ~check_watch() { leave(); }
 
-  void add(const health_ref& of, std::size_t index, std::function<check_result()> call, const check_timing& timing) {
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
     using std::chrono::milliseconds;
     constexpr milliseconds day = std::chrono::hours{24};
     const auto refuse = [&](const char* why) {
@@ -183,10 +206,11 @@ class check_watch {
                                   std::string{of.facts->components[index].name} + "\": " + why);
     };
     if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
-        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day) {
-      refuse("its period and its timeout are from 1ms to a day, its delay from 0 to a day");
+        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day ||
+        timing.jitter < milliseconds{0} || timing.jitter > day) {
+      refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
     }
-    auto task = std::make_shared<check_task>(of, index, std::move(call), timing, clock_());
+    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
     const std::lock_guard lock{hub_->mutex};
     for (const auto& other : tasks_) {
       if (other->of.cells == of.cells && other->index == index) {
@@ -206,6 +230,19 @@ class check_watch {
     announce();
   }
 
+  /// Has a component's check run at the next step. False where it has none.
+  bool want(const health_ref& of, std::size_t index) noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& task : tasks_) {
+      if (task->of.cells == of.cells && task->index == index) {
+        task->wanted = true;
+        announce();
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
   /// nothing to do, unless there is news.
   std::uint64_t step() noexcept {
@@ -213,6 +250,9 @@ class check_watch {
     std::uint64_t wait = tick_all();
     each_task([&](const std::shared_ptr<check_task>& task) {
       take(*task);
+      if (!task->schedule.is_running() && is_wanted(*task)) {
+        task->schedule.hurry();
+      }
       const std::uint64_t now = clock_();
       const check_schedule::turn turn = task->schedule.at(now);
       if (turn == check_schedule::turn::overdue) {
@@ -302,6 +342,12 @@ class check_watch {
   [[nodiscard]] bool is_stopping() const noexcept {
     const std::lock_guard lock{hub_->mutex};
     return hub_->stopping;
+  }
+
+  /// Whether somebody has wanted it since the last call.
+  [[nodiscard]] bool is_wanted(check_task& task) const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return std::exchange(task.wanted, false);
   }
 
   /// Visits all tasks, without the mutex: listeners are called, threads joined.
@@ -416,7 +462,7 @@ class check_watch {
 
 }  // namespace detail
 
-/// Runs checks, each on a period and on a thread of its own (one at most, with all signals blocked), and makes their
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
 /// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
 /// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
@@ -426,13 +472,19 @@ class check_watch {
 ///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
 ///   checks.start();
 ///
-/// Make, start and stop it on one thread at a time; `add` and `watch` may come at any time.
+/// Make, start and stop it on one thread at a time; `add`, `watch` and `run_now` may come at any time. A forked child
+/// has none of a running monitor's threads: make another one there.
 class monitor {
  public:
   monitor() = default;
   monitor(const monitor&) = delete;
   monitor& operator=(const monitor&) = delete;
-  ~monitor() { stop(); }
+  ~monitor() {
+    stop();
+    if (is_inherited()) {
+      static_cast<void>(running_.release());  // its mutex may be locked, and waited for, by a thread that is not there
+    }
+  }
 
   /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
   /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
@@ -446,7 +498,7 @@ class monitor {
       using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
       static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
                     "a check returns bool or vitals::check_result");
-      watch_.add(
+      running_->watch.add(
           Health::ref(), Health::template place_of<Component>,
           [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
     }
@@ -457,20 +509,35 @@ class monitor {
   void watch() {
     static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
     if constexpr (detail::is_health<Health>) {
-      watch_.add(Health::ref());
+      running_->watch.add(Health::ref());
     }
   }
 
-  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none. Does nothing where
-  /// it runs already.
+  /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
+  template <class Health, class Component>
+  bool run_now() noexcept {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write run_now<app_health, store>()");
+    if constexpr (detail::is_health<Health>) {
+      return running_->watch.want(Health::ref(), Health::template place_of<Component>);
+    }
+  }
+
+  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none, std::logic_error in
+  /// a child that was forked while it ran. Does nothing where it runs already.
   void start() {
-    if (!thread_.joinable()) {
-      watch_.resume();
-      thread_ = detail::quiet_thread([this] {
-        for (std::uint64_t wait = watch_.step(); !watch_.may_stop(); wait = watch_.step()) {
-          watch_.wait(wait);
+    if (is_inherited()) {
+      throw std::logic_error("vitals: a forked child has no threads of its parent's monitor: make another one there");
+    }
+    if (!running_->thread.joinable()) {
+      running_->watch.resume();
+      running_->thread = detail::quiet_thread([&watch = running_->watch] {
+        for (std::uint64_t wait = watch.step(); !watch.may_stop(); wait = watch.step()) {
+          watch.wait(wait);
         }
       });
+      process_ = ::getpid();
     }
   }
 
@@ -478,16 +545,29 @@ class monitor {
   /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
   /// would wait for itself.
   bool stop() noexcept {
-    if (thread_.joinable()) {
-      watch_.ask_to_stop();
-      thread_.join();
+    if (is_inherited()) {
+      return true;  // nothing runs here
     }
-    return watch_.leave();
+    if (running_->thread.joinable()) {
+      running_->watch.ask_to_stop();
+      running_->thread.join();
+    }
+    const bool none_left = running_->watch.leave();
+    process_ = none_left ? 0 : process_;
+    return none_left;
   }
 
  private:
-  detail::check_watch watch_{&health_clock::milliseconds};
-  std::thread thread_;
+  struct parts {
+    detail::check_watch watch{&health_clock::milliseconds};
+    std::thread thread{};
+  };
+
+  /// Whether this is a child that was forked after the start.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != 0 && process_ != ::getpid(); }
+
+  std::unique_ptr<parts> running_ = std::make_unique<parts>();
+  ::pid_t process_ = 0;  ///< the one whose threads may be at it; 0: none
 };
 
 }  // namespace vitals::inline v0

@@ -10,14 +10,18 @@
 
 namespace vitals::inline v0::detail {
 
-/// A thread that runs `work` with all signals blocked. Throws std::system_error where there can be none.
+/// A thread that runs `work` with signals blocked, but for those of a crash: work may be the program's own, and where
+/// it crashes the program's handler is to see it. Throws std::system_error where there can be none.
 template <class Work>
 std::thread quiet_thread(Work work) {
   struct blocked {
     blocked() noexcept {
-      sigset_t all;
-      sigfillset(&all);
-      pthread_sigmask(SIG_SETMASK, &all, &before);
+      sigset_t quiet;
+      sigfillset(&quiet);
+      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
+        sigdelset(&quiet, crash);
+      }
+      pthread_sigmask(SIG_BLOCK, &quiet, &before);
     }
     blocked(const blocked&) = delete;
     blocked& operator=(const blocked&) = delete;

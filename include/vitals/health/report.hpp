@@ -72,6 +72,7 @@ struct health_ref {
   const health_facts* facts = nullptr;
   cell* cells = nullptr;                                   ///< the process's, then each component's
   const std::atomic<abi::slot_table*>* reasons = nullptr;  ///< each component's; relaxed: who has the cells sees them
+  abi::slot_table* error_types = nullptr;                  ///< of all components
   health_clock_ref clock{};
 
   static constexpr std::uint32_t place(std::size_t component, component_cell c) noexcept {
@@ -119,7 +120,8 @@ struct health_report {
   std::size_t count = 0;
   component_report all[detail::most_components]{};
 
-  [[nodiscard]] view<component_report> components() const noexcept { return {all, count}; }
+  [[nodiscard]] view<component_report> components() const& noexcept { return {all, count}; }
+  void components() const&& = delete;  // keep the report: `const auto report = app_health::report();`
 };
 
 namespace detail {
@@ -155,7 +157,7 @@ inline component_report report_on(const health_ref& of, std::size_t index, std::
   if (ticks != 0) {
     r.silence = silence = of.clock.silence(ticks);
     extra = 0;
-    r.now = s.now == status::unknown && s.in_a_row == 0 ? status::healthy : r.now;
+    r.now = s.now == status::unknown && s.in_a_row() == 0 ? status::healthy : r.now;
   }
   if (silence > facts.deadline + extra) {
     const std::uint64_t missing = silence - facts.deadline - extra;

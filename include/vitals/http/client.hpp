@@ -2,9 +2,6 @@
 #ifndef VITALS_HTTP_CLIENT_HPP
 #define VITALS_HTTP_CLIENT_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <utility>  // before asio, which misses it in g++
@@ -30,9 +27,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
+#include <vitals/health/quiet_thread.hpp>
 #include <vitals/version.hpp>
 
 namespace vitals::inline v0::http {
@@ -82,30 +79,20 @@ auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(w
     std::exception_ptr error{};
   };
   const auto shared = std::make_shared<outcome>();
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread{[shared, work = std::move(work)]() mutable {
-      std::optional<decltype(work())> value;
-      std::exception_ptr error;
-      try {
-        value.emplace(work());
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const std::lock_guard lock{shared->mutex};
-      shared->value = std::move(value);
-      shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-      shared->there = true;
-      shared->changed.notify_one();
-    }}.detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
+    std::optional<decltype(work())> value;
+    std::exception_ptr error;
+    try {
+      value.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{shared->mutex};
+    shared->value = std::move(value);
+    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+    shared->there = true;
+    shared->changed.notify_one();
+  }).detach();
   std::unique_lock lock{shared->mutex};
   if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
     return std::nullopt;
@@ -168,15 +155,23 @@ class exchange {
 
   [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
 
-  /// Connects where a lookup has led to; nothing: it has not come to an end.
+  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
+  /// the time that is left, so that one that is silent does not hide one that answers.
   void connect(const std::optional<host_addresses>& to) {
     if (!to || to->error) {
       fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
     }
-    const error_type error = finished([&](auto handler) { stream_.async_connect(to->endpoints, std::move(handler)); });
-    if (error) {
-      fail("connecting", error);
+    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
+    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
+      const auto now = std::chrono::steady_clock::now();
+      stream_.close();
+      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
+                       now + (deadline_ - now) / left--);
+      if (!error) {
+        return;
+      }
     }
+    fail("connecting", error);
   }
 
   /// Sends the request and reads its answer.
@@ -264,12 +259,16 @@ class exchange {
   /// Runs one operation to its end or to the deadline.
   template <class Start>
   [[nodiscard]] error_type finished(Start start) {
+    return finished(std::move(start), deadline_);
+  }
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
     error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline_) {
+    if (std::chrono::steady_clock::now() >= deadline) {
       return error;
     }
-    stream_.expires_at(deadline_);
-    start([&error](error_type result, const auto&) { error = result; });
+    stream_.expires_at(deadline);
+    start([&error](error_type result, const auto&...) { error = result; });
     io_.restart();
     io_.run();
     return error;

@@ -2,18 +2,24 @@
 #ifndef VITALS_HTTP_HEALTH_ROUTES_HPP
 #define VITALS_HTTP_HEALTH_ROUTES_HPP
 
+#include <atomic>
+#include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <vitals/core/name.hpp>
 #include <vitals/expose/health_json.hpp>
+#include <vitals/health/errors.hpp>
 #include <vitals/health/report.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/negotiate.hpp>
@@ -42,27 +48,36 @@ concept health_source = requires {
 /// is JSON, with `?verbose` Kubernetes' lines, application/health+json where that is accepted.
 class health_routes {
  public:
-  /// `metrics` gives some families as JSON, for `/status`.
+  /// `json_of` gives some families as JSON, for `/status`.
   explicit health_routes(health_page_options options,
-                         std::function<std::string(const std::vector<std::string>&)> metrics = {})
+                         std::function<std::string(const std::vector<std::string>&)> json_of = {})
       : options_(std::move(options)),
-        metrics_(std::move(metrics)) {}
+        json_of_(std::move(json_of)) {
+    make_utf8(options_.version);
+    make_utf8(options_.environment);
+  }
 
   /// Throws std::invalid_argument where another health is served already.
   void expose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts != of.facts) {
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr) {
+      of_ = of;
+      shown_.store(&of_, std::memory_order_seq_cst);
+    } else if (of_.facts != of.facts) {
       throw std::invalid_argument("vitals: cannot expose the health \"" + std::string{of.facts->name} +
-                                  "\": a server has one health, and this one has \"" + std::string{of_->facts->name} +
+                                  "\": a server has one health, and this one has \"" + std::string{of_.facts->name} +
                                   "\" already");
     }
-    of_ = of;
   }
   /// Takes it away: once this returns, nothing reads it.
   void unexpose(const v0::detail::health_ref& of) {
-    const std::unique_lock lock{mutex_};
-    if (of_ && of_->facts == of.facts) {
-      of_.reset();
+    const std::lock_guard lock{mutex_};
+    if (shown_.load(std::memory_order_relaxed) == nullptr || of_.facts != of.facts) {
+      return;
+    }
+    shown_.store(nullptr, std::memory_order_seq_cst);
+    while (readers_.load(std::memory_order_seq_cst) != 0) {  // each for as long as one answer takes
+      std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
   }
 
@@ -70,10 +85,19 @@ class health_routes {
   void add_to(router& routes) {
     routes.add_group([this](std::string_view path) { return has(path); },
                      [this](const request& asked, response& out) { answer(asked, out); },
-                     [this](std::string& out) { list(out); });
+                     [this](overview& all) { list(all); });
   }
 
  private:
+  /// JSON is UTF-8, and what a program took from its surroundings need not be.
+  static void make_utf8(std::string& text) {
+    if (!is_utf8(text)) {
+      std::string clean(text.size(), '\0');
+      clean.resize(v0::detail::copy_cleaned(clean.data(), clean.size(), text));
+      text = std::move(clean);
+    }
+  }
+
   enum class question { live, started, ready, overall, everything };
 
   struct known_path {
@@ -104,9 +128,32 @@ class health_routes {
     std::optional<std::size_t> component{};
   };
 
-  /// With the mutex held.
-  [[nodiscard]] std::optional<asked_for> find(std::string_view path) const noexcept {
-    if (!of_) {
+  /// The health that is served, which is not taken away while this lives; none where there is none. Takes no lock.
+  class reading {
+   public:
+    explicit reading(const health_routes& from) noexcept {
+      if (from.shown_.load(std::memory_order_acquire) != nullptr) {  // or else none would be left to wait for
+        from.readers_.fetch_add(1, std::memory_order_seq_cst);
+        readers_ = &from.readers_;
+        of_ = from.shown_.load(std::memory_order_seq_cst);
+      }
+    }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    ~reading() {
+      if (readers_ != nullptr) {
+        readers_->fetch_sub(1, std::memory_order_release);
+      }
+    }
+    [[nodiscard]] const v0::detail::health_ref* get() const noexcept { return of_; }
+
+   private:
+    const v0::detail::health_ref* of_ = nullptr;
+    std::atomic<std::uint32_t>* readers_ = nullptr;
+  };
+
+  [[nodiscard]] static std::optional<asked_for> find(const v0::detail::health_ref* of, std::string_view path) noexcept {
+    if (of == nullptr) {
       return std::nullopt;
     }
     for (const known_path& known : paths) {
@@ -114,7 +161,7 @@ class health_routes {
         return asked_for{known.asks};
       }
     }
-    const auto& all = of_->facts->components;
+    const auto& all = of->facts->components;
     for (const auto& [before, asks] : {std::pair{std::string_view{"/readyz/"}, question::ready},
                                        std::pair{std::string_view{"/livez/"}, question::live}}) {
       for (std::size_t i = 0; path.starts_with(before) && i != all.size(); ++i) {
@@ -127,39 +174,44 @@ class health_routes {
   }
 
   [[nodiscard]] bool has(std::string_view path) const {
-    const std::shared_lock lock{mutex_};
-    return find(path).has_value();
+    const reading now{*this};
+    return find(now.get(), path).has_value();
   }
 
-  void list(std::string& out) const {
-    const std::shared_lock lock{mutex_};
-    if (of_) {
+  void list(overview& all) const {
+    const reading now{*this};
+    if (now.get() != nullptr) {
+      all.service = now.get()->facts->name;
+      all.version = options_.version;
+      all.environment = options_.environment;
       for (const known_path& known : paths) {
         if (!known.what.empty()) {
-          out.append(known.path).append("  ").append(known.what).append("\n");
+          all.endpoints.push_back({std::string{known.path}, std::string{known.what}});
         }
       }
     }
   }
 
   void answer(const request& asked, response& out) const {
-    const std::shared_lock lock{mutex_};
-    const std::optional<asked_for> wanted = find(path_of(asked.target));
+    const reading now{*this};
+    const std::optional<asked_for> wanted = find(now.get(), path_of(asked.target));
     if (!wanted) {  // taken away since it was looked for
       out.status = 404;
       out.body = "404 Not Found: GET / lists what is here\n";
       return;
     }
-    health_report r = v0::detail::report_of(*of_, of_->clock.milliseconds());
+    const v0::detail::health_ref& of = *now.get();
+    health_report r = v0::detail::report_of(of, of.clock.milliseconds());
     out.cache_control = "no-store";
     if (wanted->component) {
-      answer_one(*wanted->component, wanted->asks == question::live, r, asked, out);
+      answer_one(of, *wanted->component, wanted->asks == question::live, r, asked, out);
     } else {
-      answer_all(wanted->asks, r, asked, out);
+      answer_all(of, wanted->asks, r, asked, out);
     }
   }
 
-  void answer_all(question asks, health_report& r, const request& asked, response& out) const {
+  void answer_all(const v0::detail::health_ref& of, question asks, health_report& r, const request& asked,
+                  response& out) const {
     for (const std::string& name : query_values(asked.target, "exclude")) {
       v0::detail::exclude(r, name);
     }
@@ -172,22 +224,23 @@ class health_routes {
       write_lines(out.body, asks, r, good);
     } else if (asks != question::everything && accepts_health_json(asked.accept)) {
       out.content_type = "application/health+json";
-      v0::detail::append_health_check(out.body, *of_, r, options_);
+      v0::detail::append_health_check(out.body, of, r, options_);
     } else {
       out.content_type = "application/json";
       const bool whole = asks == question::ready || asks == question::overall || asks == question::everything;
-      v0::detail::append_health(out.body, *of_, r, options_, whole);
+      v0::detail::append_health(out.body, of, r, options_, whole);
       if (asks == question::everything) {
-        append_needs(out.body);
+        append_needs(out.body, of);
         out.body += ",\"metrics\":";
-        out.body += metrics_ && !options_.metrics.empty() ? metrics_(options_.metrics) : "{}";
+        out.body += json_of_ && !options_.metrics.empty() ? json_of_(options_.metrics) : "{}";
       }
       out.body += "}\n";
     }
     out.vary = "Accept";
   }
 
-  void answer_one(std::size_t index, bool live, const health_report& r, const request& asked, response& out) const {
+  void answer_one(const v0::detail::health_ref& of, std::size_t index, bool live, const health_report& r,
+                  const request& asked, response& out) const {
     const component_report& c = r.all[index];
     const bool good = live ? !c.is_stuck : is_working(c);
     out.status = good ? 200 : 503;
@@ -196,7 +249,7 @@ class health_routes {
     } else {
       out.content_type = "application/json";
       out.body = "{";
-      v0::detail::append_component(out.body, *of_, r, index, options_.show_errors);
+      v0::detail::append_component(out.body, of, r, v0::detail::error_index{of}, index, options_.show_errors);
       out.body += "}\n";
     }
   }
@@ -228,8 +281,8 @@ class health_routes {
     out.append(names[static_cast<std::size_t>(asks)]).append(good ? " check passed\n" : " check failed\n");
   }
 
-  void append_needs(std::string& out) const {
-    const auto& all = of_->facts->components;
+  static void append_needs(std::string& out, const v0::detail::health_ref& of) {
+    const auto& all = of.facts->components;
     out += ",\"dependencies\":{";
     for (std::size_t i = 0; i != all.size(); ++i) {
       out.append(i == 0 ? "\"" : ",\"").append(all[i].name).append("\":[");
@@ -251,10 +304,15 @@ class health_routes {
     return prefers(accept, "application", "health+json", "json");
   }
 
-  mutable std::shared_mutex mutex_;
-  std::optional<v0::detail::health_ref> of_;
+  std::mutex mutex_;           // of who exposes and unexposes
+  v0::detail::health_ref of_;  // written under the mutex, while it is not shown and nobody reads it
+  /// Null, or where `of_` is. A reader counts itself and then looks here; who takes the health away clears this and
+  /// then looks whether somebody reads: one of the two sees the other, as all of it is sequentially consistent. A
+  /// reader leaves with release, so that what it read was read before.
+  std::atomic<const v0::detail::health_ref*> shown_{nullptr};
+  mutable std::atomic<std::uint32_t> readers_{0};
   health_page_options options_;
-  std::function<std::string(const std::vector<std::string>&)> metrics_;
+  std::function<std::string(const std::vector<std::string>&)> json_of_;
 };
 
 }  // namespace vitals::inline v0::http

@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include <vitals/expose/json.hpp>
 #include <vitals/http/message.hpp>
+#include <vitals/http/negotiate.hpp>
 #include <vitals/version.hpp>
 
 namespace vitals::inline v0::http {
@@ -27,9 +29,21 @@ namespace vitals::inline v0::http {
   return target.substr(0, target.find_first_of("?#"));
 }
 
+/// What `/` tells: whose program this is, and what is behind which path.
+struct overview {
+  struct endpoint {
+    std::string path;
+    std::string what;
+  };
+  std::string service{};  ///< empty where the program did not say
+  std::string version{};
+  std::string environment{};
+  std::vector<endpoint> endpoints{};
+};
+
 /// Routes GET and HEAD requests to handlers by their exact path, and answers OPTIONS with what is allowed. `/` is built
-/// in: it lists the routes. Add routes first; then `handle` may be called by any threads at once, as far as the
-/// handlers allow.
+/// in: it tells whose program this is and lists the routes, as text, or as JSON where that is accepted by name. Add
+/// routes first; then `handle` may be called by any threads at once, as far as the handlers allow.
 class router {
  public:
   using handler = std::function<response(const request&)>;
@@ -53,9 +67,8 @@ class router {
   }
 
   /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
-  /// its own where one is gone by then), `list` adds their lines to the list at `/`. By any threads at once.
-  void add_group(std::function<bool(std::string_view path)> has, filler answer,
-                 std::function<void(std::string&)> list) {
+  /// its own where one is gone by then), `list` adds what is there to the list at `/`. By any threads at once.
+  void add_group(std::function<bool(std::string_view path)> has, filler answer, std::function<void(overview&)> list) {
     groups_.push_back({std::move(has), std::move(answer), std::move(list)});
   }
 
@@ -83,7 +96,7 @@ class router {
       out.body = "405 Method Not Allowed: use GET or HEAD\n";
       out.allow = "GET, HEAD, OPTIONS";
     } else if (path == "/") {
-      out.body = list();
+      answer_overview(asked, out);
     } else {
       try {
         (*answer)(asked, out);
@@ -104,7 +117,7 @@ class router {
   struct group {
     std::function<bool(std::string_view)> has;
     filler answer;
-    std::function<void(std::string&)> list;
+    std::function<void(overview&)> list;
   };
 
   /// What answers for a path; null where nothing does.
@@ -120,15 +133,50 @@ class router {
     return std::find_if(routes_.begin(), routes_.end(), [path](const route& r) { return r.path == path; });
   }
 
-  [[nodiscard]] std::string list() const {
-    std::string text = fmt::format("vitals {}.{}.{}\n\n", version.major, version.minor, version.patch);
+  void answer_overview(const request& asked, response& out) const {
+    overview all;
     for (const route& r : routes_) {
-      text += fmt::format("{}  {}\n", r.path, r.what);
+      all.endpoints.push_back({r.path, r.what});
     }
     for (const group& g : groups_) {
-      g.list(text);
+      g.list(all);
     }
-    return text;
+    out.vary = "Accept";
+    if (prefers(asked.accept, "application", "json", "")) {
+      out.content_type = "application/json";
+      append_document(out.body, all);
+    } else {
+      append_text(out.body, all);
+    }
+  }
+
+  static void append_text(std::string& out, const overview& all) {
+    for (const std::string_view part : {all.service, all.version, all.environment}) {
+      out.append(part).append(part.empty() ? "" : " ");
+    }
+    out += fmt::format("{}vitals {}.{}.{}\n\n", out.empty() ? "" : "| ", version.major, version.minor, version.patch);
+    for (const auto& [path, what] : all.endpoints) {
+      out += fmt::format("{}  {}\n", path, what);
+    }
+  }
+
+  static void append_document(std::string& out, const overview& all) {
+    using v0::detail::append_json;
+    out += "{\"service\":";
+    append_json(out, all.service);
+    out += ",\"version\":";
+    append_json(out, all.version);
+    out += ",\"environment\":";
+    append_json(out, all.environment);
+    out += ",\"endpoints\":{";
+    std::string_view before = "\n ";
+    for (const auto& [path, what] : all.endpoints) {
+      out += std::exchange(before, ",\n ");
+      append_json(out, path);
+      out += ':';
+      append_json(out, what);
+    }
+    out += "}}\n";
   }
 
   std::vector<route> routes_;

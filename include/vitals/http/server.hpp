@@ -2,9 +2,6 @@
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -15,6 +12,7 @@
 #include <vector>
 
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/health/quiet_thread.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
@@ -103,17 +101,12 @@ class server {
       error = failed;
       return;
     }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);  // signals are for the program's own threads
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      thread_ = std::thread([serving = fresh.get()] { serving->run(); });
+      thread_ = vitals::detail::quiet_thread([serving = fresh.get()] { serving->run(); });
       listener_ = std::move(fresh);
     } catch (const std::system_error& no_thread) {
       error = no_thread.code();
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
