@@ -21,8 +21,8 @@ namespace parts_tests {
 
 using server = vitals::slots<"parts_server", 4>;
 struct traced : vitals::counter<"parts_traced_total", "Traced.", vitals::exemplars> {};
-struct waits
-    : vitals::native_histogram<"parts_waits_seconds", "Waits.", vitals::native<0, 0, 12>, vitals::exemplars> {};
+struct waits : vitals::native_histogram<"parts_waits_seconds", "Waits.", vitals::native<0, 0, 12>, vitals::exemplars> {
+};
 struct served : vitals::counter<"parts_served_total", "Served.", server> {};
 struct unserved : vitals::counter<"parts_unserved_total", "None of its series is there.", vitals::slots<"none", 2>> {};
 using metrics = vitals::registry<traced, waits, unserved, served>;
@@ -42,8 +42,8 @@ template <class Page>
 void check_parts(Page& page, std::size_t largest_piece) {
   std::string whole;
   page.render(whole);
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{7}, std::size_t{64}, std::size_t{1000}, whole.size(),
-                                  std::size_t{1} << 20}) {
+  for (const std::size_t bytes :
+       {std::size_t{1}, std::size_t{7}, std::size_t{64}, std::size_t{1000}, whole.size(), std::size_t{1} << 20}) {
     CAPTURE(bytes);
     std::size_t parts = 0;
     CHECK((in_parts(page, bytes, parts) == whole));
@@ -67,8 +67,8 @@ TEST_CASE("a page in parts of any size is the page") {
   const std::vector<vitals::source_ref> sources{odd::metrics::source(), calls.source(), metrics::source()};
   // A callback's failures are counted at each rendering: without them the page is the same each time.
   const std::vector<vitals::source_ref> same{odd::metrics::source(), metrics::source()};
-  for (const auto& format : {vitals::prometheus_text::format, vitals::openmetrics_with_created::format,
-                             vitals::json_text::format}) {
+  for (const auto& format :
+       {vitals::prometheus_text::format, vitals::openmetrics_with_created::format, vitals::json_text::format}) {
     vitals::page page{format, same};
     check_parts(page, 500);
   }

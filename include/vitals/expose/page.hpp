@@ -68,8 +68,9 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    const std::size_t room =
-        kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : std::size_t{number_room};
+    const std::size_t room = kind == slot::seconds    ? seconds_room
+                             : kind == slot::exemplar ? exemplar_room
+                                                      : std::size_t{number_room};
     room_ += room;
     const std::size_t all = text_.size() - start_ + room;
     largest_ = all < largest_ ? largest_ : all;
@@ -303,8 +304,8 @@ class page {
   }
 
   detail::format format_;
-  detail::page_text text_;   ///< guarded by the mutex, as it is laid anew where a label's values change
-  detail::reading reading_;  ///< guarded by the mutex
+  detail::page_text text_;            ///< guarded by the mutex, as it is laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
   detail::page_text::progress at_{};  ///< of who renders in parts
   std::mutex mutex_;
 };

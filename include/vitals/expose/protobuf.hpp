@@ -315,10 +315,10 @@ class family_messages {
   /// How far the messages are written.
   struct progress {
     std::size_t family = 0;
-    std::size_t series = 0;    ///< of the family
-    std::size_t text = 0;      ///< where the family's lies
-    std::size_t place = 0;     ///< where its series' lie
-    std::size_t message = 0;   ///< where its message begins in the page
+    std::size_t series = 0;   ///< of the family
+    std::size_t text = 0;     ///< where the family's lies
+    std::size_t place = 0;    ///< where its series' lie
+    std::size_t message = 0;  ///< where its message begins in the page
   };
   [[nodiscard]] bool is_end(const progress& at) const noexcept { return at.family == families_.size(); }
 
@@ -436,7 +436,9 @@ class family_messages {
     const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
     const place* const places = places_.data() + at.place;
-    const auto end_of = [places](std::size_t series) { return series == 0 ? 0 : std::size_t{places[series - 1].at} + 8; };
+    const auto end_of = [places](std::size_t series) {
+      return series == 0 ? 0 : std::size_t{places[series - 1].at} + 8;
+    };
     if (at.series == 0) {
       out = write_varint(out, laid.length);
       at.message = static_cast<std::size_t>(out - page);
@@ -481,7 +483,8 @@ class family_messages {
   }
 
   /// The same.
-  char* write_varying(char* page, char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
+  char* write_varying(char* page, char* out, const char* stop, progress& at,
+                      const std::uint64_t* cells) const noexcept {
     const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
     const std::size_t room = value_room(f, laid.created != 0);

@@ -4,6 +4,7 @@
 
 #include <utility>  // before asio, which misses it in g++
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,12 +17,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <list>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -68,57 +72,101 @@ struct listening_point {
   }
 };
 
-/// Accepts connections and knows their sessions. All but `stop` on one thread.
-class listener {
+/// Accepts connections and knows their sessions. All but `open` and `close` on its executor, one at a time.
+class listener : public std::enable_shared_from_this<listener> {
  public:
-  listener(service shared, const connection_counts& most) : service_(std::move(shared)), most_(most) {}
+  /// `closes_at_fork`: a forked child closes its copies of the sockets.
+  listener(asio::any_io_executor on, const connection_counts& most, bool closes_at_fork)
+      : most_(most),
+        closes_at_fork_(closes_at_fork),
+        acceptor_(on),
+        pause_(on) {}
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
-  ~listener() {
-    if (!path_.empty()) {
-      ::unlink(path_.c_str());
-    }
-  }
+  ~listener() { remove_path(); }
 
-  void open(const std::string& address, std::uint16_t port, boost_error& error) {
+  void open(const std::string& address, std::uint16_t port, service shared, boost_error& error) {
     const listening_point at = listening_point::of(address, port, error);
     const auto then = [&error](auto&& step) {
       if (!error) {
         step();
       }
     };
-    then([&] { acceptor_.open(at.protocol, error); });
+    then([&] {
+      if (own_.open(at.protocol.family(), closes_at_fork_) == -1) {
+        error = {errno, boost::system::system_category()};
+      }
+    });
+    then([&] { acceptor_.assign(at.protocol, own_.get(), error); });
+    then([&] { acceptor_.non_blocking(true, error); });
     if (at.path.empty()) {
       then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
     } else {
       then([&] { remove_dead_socket(at.path); });
     }
     then([&] { acceptor_.bind(at.endpoint, error); });
-    then([&] { path_ = at.path; });
+    then([&] {
+      path_ = at.path;
+      protocol_ = at.protocol;
+    });
     then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
     then([&] { port_ = at.path.empty() ? port_of(acceptor_.local_endpoint(error)) : 0; });
-    service_.on_loopback = at.on_loopback;
+    if (error) {
+      close();
+      return;
+    }
+    shared.on_loopback = at.on_loopback;
+    shared.on_close = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->on_close();
+      }
+    };
+    calls_ = shared.calls;
+    service_ = std::make_shared<const service>(std::move(shared));
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] asio::any_io_executor executor() { return acceptor_.get_executor(); }
 
-  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
-  void run() {
-    accept();
-    work([this] { io_.run(); });
-    boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-    each_session(&connection::finish);
-    io_.restart();
-    work([this] { io_.run_for(std::chrono::seconds{2}); });
-    each_session(&connection::close);
-    io_.restart();
-    work([this] { io_.run(); });
+  /// Accepts those that are there, and goes on when others come.
+  void accept() {
+    const auto lock = calls_ != nullptr ? std::unique_lock{calls_->mutex} : std::unique_lock<std::recursive_mutex>{};
+    if (own_.get() == -1) {
+      return;
+    }
+    try {
+      if (accept_some()) {
+        start();
+        return;
+      }
+    } catch (const std::bad_alloc&) {
+    }
+    make_room();
   }
 
-  /// From any thread.
-  void stop() noexcept { io_.stop(); }
+  /// Goes on when somebody comes.
+  void start() {
+    acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](boost_error) { self->accept(); });
+  }
+
+  /// Listens no longer. Where there is a gate, any thread may call this with its mutex held.
+  void close() {
+    boost_error ignored;
+    acceptor_.release(ignored);
+    own_.close();
+    remove_path();
+  }
+
+  /// Listens no longer, and ends the connections: those that wait at once, others behind their responses, which have 2
+  /// seconds for it.
+  void finish() {
+    is_finishing_ = true;
+    close();
+    each_session(&connection::finish);
+    pause_.expires_after(std::chrono::seconds{2});
+    pause_.async_wait([self = shared_from_this()](boost_error) { self->each_session(&connection::close); });
+    cancel_if_done();
+  }
 
  private:
   using any_endpoint = asio::generic::stream_protocol::endpoint;
@@ -160,32 +208,47 @@ class listener {
     }
   }
 
-  void accept() {
-    acceptor_.async_accept([this](boost_error error, asio::generic::stream_protocol::socket socket) {
-      if (!acceptor_.is_open()) {
-        return;
-      }
-      if (!error) {
-        welcome(std::move(socket));
-        accept();
-      } else {  // most likely out of descriptors: one comes free, and others may soon
-        forget_ended();
-        close_longest_waiting([](const known&) { return true; });
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([this](boost_error cancelled) {
-          if (!cancelled) {
-            accept();
-          }
-        });
+  /// False where there are no descriptors for those that come.
+  bool accept_some() {
+    for (int turn = 0; turn != most_at_once; ++turn) {
+      auto fresh = std::make_unique<kept_descriptor>();
+      if (fresh->accept(own_.get(), closes_at_fork_) != -1) {
+        welcome(std::move(fresh));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return true;
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return false;
+      }  // else that connection was gone before it came
+    }
+    return true;
+  }
+
+  /// Out of descriptors or memory: some come free, and others may soon.
+  void make_room() {
+    forget_ended();
+    close_longest_waiting([](const known&) { return true; });
+    pause_.expires_after(std::chrono::milliseconds{100});
+    pause_.async_wait([self = shared_from_this()](boost_error cancelled) {
+      if (!cancelled) {
+        self->accept();
       }
     });
   }
 
-  void welcome(asio::generic::stream_protocol::socket socket) {
+  void welcome(std::unique_ptr<kept_descriptor> own) {
+    asio::generic::stream_protocol::socket socket{acceptor_.get_executor()};
     boost_error error;
-    const any_endpoint peer = socket.remote_endpoint(error);
+    socket.assign(protocol_, own->get(), error);
     if (error) {
-      return;  // it is gone already
+      own->close();
+      return;
+    }
+    const any_endpoint peer = socket.remote_endpoint(error);
+    if (error) {  // it is gone already
+      boost_error ignored;
+      socket.release(ignored);
+      own->close();
+      return;
     }
     std::string address = address_of(peer);
     if (!address.empty()) {
@@ -201,9 +264,20 @@ class listener {
     if (sessions_.size() >= most_.all) {
       close_longest_waiting([](const known&) { return true; });
     }
-    const auto fresh = std::make_shared<plain_session>(service_, std::move(socket));
+    const auto fresh = std::make_shared<plain_session>(service_, std::move(own), std::move(socket));
     sessions_.push_back({fresh, std::move(address)});
+    ++open_;
     fresh->start();
+  }
+
+  void on_close() {
+    --open_;
+    cancel_if_done();
+  }
+  void cancel_if_done() {
+    if (is_finishing_ && open_ == 0) {
+      pause_.cancel();
+    }
   }
 
   void forget_ended() {
@@ -233,18 +307,6 @@ class listener {
     }
   }
 
-  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
-  template <class Run>
-  void work(Run run) {
-    for (bool done = false; !done;) {
-      try {
-        run();
-        done = true;
-      } catch (...) {
-      }
-    }
-  }
-
   void each_session(void (connection::*act)()) {
     for (const known& k : sessions_) {
       if (const auto alive = k.session.lock()) {
@@ -253,12 +315,26 @@ class listener {
     }
   }
 
-  service service_;
+  void remove_path() noexcept {
+    if (!path_.empty()) {
+      ::unlink(path_.c_str());
+      path_.clear();
+    }
+  }
+
+  static constexpr int most_at_once = 16;  // connections accepted before others have their turn
+
   connection_counts most_;
-  asio::io_context io_{1};
-  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_{io_};
-  asio::steady_timer pause_{io_};
+  bool closes_at_fork_;
+  kept_descriptor own_;
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
+  asio::steady_timer pause_;
+  asio::generic::stream_protocol protocol_{0, 0};
+  std::shared_ptr<const service> service_;
+  std::shared_ptr<gate> calls_;
   std::list<known> sessions_;
+  std::size_t open_ = 0;  ///< sessions that are not closed
+  bool is_finishing_ = false;
   std::string path_;
   std::uint16_t port_ = 0;
 };
