@@ -31,7 +31,7 @@ using vitals::http::detail::renderings;
 struct hits : vitals::counter<"renderings_hits_total", "Hits.", vitals::label<"cached", bool>> {};
 using metrics = vitals::registry<hits>;
 
-struct reader : page_reader {
+struct reader final : page_reader {
   void on_page(std::shared_ptr<const rendering> made) override { page = std::move(made); }
   std::shared_ptr<const rendering> page{};
 };
@@ -225,7 +225,7 @@ TEST_CASE("once it is stopped no source is read, and who waits is told so") {
 
 #if VITALS_TESTS_COUNT_ALLOCATIONS
 /// Asks again for what it got, as often as is wanted, and looks what each round took.
-struct eager : page_reader, std::enable_shared_from_this<eager> {
+struct eager final : page_reader, std::enable_shared_from_this<eager> {
   explicit eager(renderings& of) : pages(&of) {}
   void on_page(std::shared_ptr<const rendering> made) override {
     taken.push_back(allocations - before);

@@ -35,7 +35,7 @@ using raw_client::ask;
 using raw_client::client;
 
 struct running {
-  vitals::http::server server{{.port = 0}};
+  vitals::http::server server{{.port = 0, .own_metrics = false}};
   running() {
     server.expose<metrics>();
     server.start();

@@ -19,6 +19,7 @@
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/page_maker.hpp>
+#include <vitals/http/server_metrics.hpp>
 
 namespace vitals::inline v0::http::detail {
 
@@ -149,6 +150,10 @@ class renderings : public std::enable_shared_from_this<renderings> {
   void hand_out() {
     const std::shared_ptr<rendering> made = std::move(made_);
     made_ = nullptr;
+    if (made->page.status == 200) {
+      own::registry::get<own::scrape_size>(made->choice.zipped ? own::coding::gzip : own::coding::identity)
+          .set(made->page.body.size());
+    }
     if (!waiting_.empty()) {
       make_next();
     }
