@@ -56,7 +56,7 @@ class session : public connection, public page_reader, public std::enable_shared
 
   void finish() override {
     finishing_ = true;
-    if (is_waiting()) {
+    if (is_waiting() || (is_waiting_for_page_ && service_->pages->is_stopped())) {
       close();
     }
   }
