@@ -3,7 +3,6 @@
 #ifndef VITALS_EXPOSE_PROTOBUF_HPP
 #define VITALS_EXPOSE_PROTOBUF_HPP
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -278,6 +277,10 @@ inline void write_value(field_writer& to, const family& f, const std::uint64_t* 
   }
 }
 
+constexpr std::size_t larger(std::size_t a, std::size_t b) noexcept {
+  return a < b ? b : a;
+}
+
 /// The messages of some families: what of them does not change, encoded once, and where the numbers go.
 class family_messages {
  public:
@@ -295,10 +298,10 @@ class family_messages {
     const std::size_t before = places_.size();
     const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
-    largest_ = std::max(largest_, varint_size(room) + head + largest_series(before, text.size(), head) +
-                                      (varies(f) ? metric_room(f, 0, value_room(f, created_time::is_known(s, f))) +
-                                                       varint_field_room(metric_family_field::metric)
-                                                 : 0));
+    largest_ = larger(largest_, varint_size(room) + head + largest_series(before, text.size(), head) +
+                                    (varies(f) ? metric_room(f, 0, value_room(f, created_time::is_known(s, f))) +
+                                                     varint_field_room(metric_family_field::metric)
+                                               : 0));
     families_.push_back({.facts = &f,
                          .base = cell_base,
                          .created = created_time::is_known(s, f) ? static_cast<std::uint32_t>(s.cells) : 0,
@@ -376,10 +379,10 @@ class family_messages {
   [[nodiscard]] std::size_t largest_series(std::size_t first, std::size_t size, std::size_t begin) const noexcept {
     std::size_t largest = 0;
     for (std::size_t i = first; i != places_.size(); ++i) {
-      largest = std::max(largest, places_[i].at - begin);
+      largest = larger(largest, places_[i].at - begin);
       begin = places_[i].at;
     }
-    return std::max(largest, size - begin) + 8;
+    return larger(largest, size - begin) + 8;
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
