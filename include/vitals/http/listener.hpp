@@ -12,6 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,31 @@ struct listening_point {
   }
 };
 
+/// A descriptor that is kept for the time when the program has no other left.
+class spare_descriptor {
+ public:
+  spare_descriptor() { take(); }
+  spare_descriptor(const spare_descriptor&) = delete;
+  spare_descriptor& operator=(const spare_descriptor&) = delete;
+  ~spare_descriptor() { release(); }
+
+  /// Whether it is kept now.
+  bool take() noexcept {
+    if (file_ < 0) {
+      file_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    return file_ >= 0;
+  }
+  void release() noexcept {
+    if (file_ >= 0) {
+      ::close(std::exchange(file_, -1));
+    }
+  }
+
+ private:
+  int file_ = -1;
+};
+
 /// Accepts connections and knows their sessions. All but `stop` on one thread.
 class listener {
  public:
@@ -109,6 +135,7 @@ class listener {
     boost_error ignored;
     acceptor_.close(ignored);
     pause_.cancel();
+    spare_timer_.cancel();
     each_session(&connection::finish);
     io_.restart();
     work([this] { io_.run_for(std::chrono::seconds{2}); });
@@ -121,6 +148,8 @@ class listener {
   void stop() noexcept { io_.stop(); }
 
  private:
+  static constexpr std::chrono::milliseconds a_moment{100};
+
   using any_endpoint = asio::generic::stream_protocol::endpoint;
 
   struct known {
@@ -168,15 +197,49 @@ class listener {
       if (!error) {
         welcome(std::move(socket));
         accept();
-      } else {  // most likely out of descriptors: one comes free, and others may soon
-        forget_ended();
-        close_longest_waiting([](const known&) { return true; });
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([this](boost_error cancelled) {
+      } else if (is_shortage(error)) {  // which the system says though nobody wants to connect yet
+        acceptor_.async_wait(acceptor_.wait_read, [this](boost_error cancelled) {
           if (!cancelled) {
-            accept();
+            make_room() ? accept() : pause();
           }
         });
+      } else {
+        pause();
+      }
+    });
+  }
+  void pause() {
+    pause_.expires_after(a_moment);
+    pause_.async_wait([this](boost_error cancelled) {
+      if (!cancelled) {
+        accept();
+      }
+    });
+  }
+
+  static bool is_shortage(boost_error error) noexcept {
+    namespace errc = boost::system::errc;
+    return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+           error == errc::no_buffer_space || error == errc::not_enough_memory;
+  }
+
+  /// Frees a descriptor for a connection that cannot be accepted: the spare one, or else a connection's. So probes are
+  /// answered though the program has run out of descriptors.
+  bool make_room() {
+    forget_ended();
+    if (spare_.take()) {  // or one has come free meanwhile
+      spare_.release();
+      keep_spare();
+      return true;
+    }
+    return close_longest_waiting([](const known&) { return true; });
+  }
+  /// Takes it again when one is free.
+  void keep_spare() {
+    spare_timer_.expires_after(a_moment);
+    spare_timer_.async_wait([this](boost_error cancelled) {
+      if (!cancelled && acceptor_.is_open() && !spare_.take()) {
+        keep_spare();
       }
     });
   }
@@ -211,9 +274,9 @@ class listener {
   }
 
   /// Closes, of those that `of` tells, the one that has waited longest for a request; where none waits, the one that
-  /// has answered longest.
+  /// has answered longest. False where there is none.
   template <class Of>
-  void close_longest_waiting(Of of) {
+  bool close_longest_waiting(Of of) {
     auto found = sessions_.end();
     std::shared_ptr<connection> longest;
     for (auto i = sessions_.begin(); i != sessions_.end(); ++i) {
@@ -231,6 +294,7 @@ class listener {
       sessions_.erase(found);
       longest->close();
     }
+    return longest != nullptr;
   }
 
   /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
@@ -258,6 +322,8 @@ class listener {
   asio::io_context io_{1};
   asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_{io_};
   asio::steady_timer pause_{io_};
+  spare_descriptor spare_;
+  asio::steady_timer spare_timer_{io_};
   std::list<known> sessions_;
   std::string path_;
   std::uint16_t port_ = 0;
