@@ -119,6 +119,8 @@ class listener {
     } else {
       then([&] { remove_dead_socket(at.path); });
     }
+    // The system would keep megabytes for each peer that does not read. (Accepted sockets have it from this one.)
+    then([&] { acceptor_.set_option(asio::socket_base::send_buffer_size(send_buffer), error); });
     then([&] { acceptor_.bind(at.endpoint, error); });
     then([&] { path_ = at.path; });
     then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
@@ -149,6 +151,7 @@ class listener {
 
  private:
   static constexpr std::chrono::milliseconds a_moment{100};
+  static constexpr int send_buffer = 128 * 1024;  // Linux takes twice as much
 
   using any_endpoint = asio::generic::stream_protocol::endpoint;
 
