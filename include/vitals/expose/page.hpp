@@ -68,7 +68,12 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
+    const std::size_t room = kind == slot::seconds    ? seconds_room
+                             : kind == slot::exemplar ? exemplar_room
+                                                      : std::size_t{number_room};
+    room_ += room;
+    const std::size_t all = text_.size() - start_ + room;
+    largest_ = all < largest_ ? largest_ : all;
     start_ = text_.size();
     return *this;
   }
@@ -99,14 +104,30 @@ class page_text {
   /// The room that the page needs at most, slack included.
   [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
 
+  /// How far a page is written.
+  struct progress {
+    const char* from;
+    const piece* next;
+    std::uint64_t below = 0;  ///< the counts of a histogram's buckets so far
+    std::uint64_t total = 0;  ///< of all of them
+    bool separated = false;
+  };
+  [[nodiscard]] progress beginning() const noexcept { return {.from = text_.data(), .next = pieces_.data()}; }
+  [[nodiscard]] bool is_end(const progress& at) const noexcept { return at.next == pieces_.data() + pieces_.size(); }
+
+  /// The room that what is written behind a given end may need.
+  [[nodiscard]] std::size_t overhang() const noexcept { return largest_ + slack; }
+
   /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    std::uint64_t below = 0;  // the counts of a histogram's buckets so far
-    std::uint64_t total = 0;  // of all of them
-    bool separated = false;
-    const piece* const end = pieces_.data() + pieces_.size();
-    for (const piece* next = pieces_.data(); next != end; ++next) {
+    progress at = beginning();
+    return fill(out, out + room(), at, cells);
+  }
+
+  /// The same from where the writing is to `stop`, or `overhang` beyond it.
+  char* fill(char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
+    auto [from, next, below, total, separated] = at;
+    for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
       const piece& p = *next;
       for (std::size_t done = 0; done < p.length; done += slack) {
         std::memcpy(out + done, from + done, slack);
@@ -178,6 +199,7 @@ class page_text {
           break;
       }
     }
+    at = {from, next, below, total, separated};
     return out;
   }
 
@@ -202,6 +224,7 @@ class page_text {
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers
+  std::size_t largest_ = 0;   // that a piece and its number need
   std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
@@ -240,6 +263,29 @@ class page {
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
+  /// The same in parts, by one thread at a time, and not while another renders. Begins: with the sources as they are
+  /// now, which are read one at a part.
+  void begin() {
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
+    reading_.begin();
+    at_ = text_.beginning();
+  }
+  /// Reads the next source, or appends about `bytes` of the page to `out`, which is empty at first. True at the page's
+  /// end.
+  bool more(std::string& out, std::size_t bytes) {
+    if (reading_.take_next()) {
+      return false;
+    }
+    const std::size_t before = out.size();
+    out.resize(before + bytes + text_.overhang());
+    char* const begin = out.data() + before;
+    const char* const end = text_.fill(begin, begin + bytes, at_, reading_.cells());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return text_.is_end(at_);
+  }
+
  private:
   detail::page_text laid() {
     detail::page_text text;
@@ -258,8 +304,9 @@ class page {
   }
 
   detail::format format_;
-  detail::page_text text_;   ///< guarded by the mutex, as it is laid anew where a label's values change
-  detail::reading reading_;  ///< guarded by the mutex
+  detail::page_text text_;            ///< guarded by the mutex, as it is laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
+  detail::page_text::progress at_{};  ///< of who renders in parts
   std::mutex mutex_;
 };
 

@@ -3,6 +3,7 @@
 #ifndef VITALS_EXPOSE_PROTOBUF_HPP
 #define VITALS_EXPOSE_PROTOBUF_HPP
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -294,6 +295,10 @@ class family_messages {
     const std::size_t before = places_.size();
     const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
+    largest_ = std::max(largest_, varint_size(room) + head + largest_series(before, text.size(), head) +
+                                      (varies(f) ? metric_room(f, 0, value_room(f, created_time::is_known(s, f))) +
+                                                       varint_field_room(metric_family_field::metric)
+                                                 : 0));
     families_.push_back({.facts = &f,
                          .base = cell_base,
                          .created = created_time::is_known(s, f) ? static_cast<std::uint32_t>(s.cells) : 0,
@@ -307,18 +312,41 @@ class family_messages {
   /// The room that all messages need at most.
   [[nodiscard]] std::size_t room() const noexcept { return room_; }
 
+  /// How far the messages are written.
+  struct progress {
+    std::size_t family = 0;
+    std::size_t series = 0;   ///< of the family
+    std::size_t text = 0;     ///< where the family's lies
+    std::size_t place = 0;    ///< where its series' lie
+    std::size_t message = 0;  ///< where its message begins in the page
+  };
+  [[nodiscard]] bool is_end(const progress& at) const noexcept { return at.family == families_.size(); }
+
+  /// The room that what is written behind a given end may need.
+  [[nodiscard]] std::size_t overhang() const noexcept { return largest_; }
+
   /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    const place* places = places_.data();
-    for (const laid_family& laid : families_) {
+    progress at;
+    return fill(out, out, out + room_ + 1, at, cells);
+  }
+
+  /// The same from where the writing is to `stop`, or `overhang` beyond it. `page` is the page's beginning.
+  char* fill(char* page, char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
+    while (at.family != families_.size() && out < stop) {
+      const laid_family& laid = families_[at.family];
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
-      if (f.present == family::always || own[f.present] != 0) {
-        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
+      const bool shown = f.present == family::always || own[f.present] != 0;
+      if (shown) {
+        out = varies(f) ? write_varying(page, out, stop, at, own) : write_constant(page, out, stop, at, own);
       }
-      from += laid.length;
-      places += laid.series;
+      if (!shown || at.series == laid.series) {
+        ++at.family;
+        at.series = 0;
+        at.text += laid.length;
+        at.place += laid.series;
+      }
     }
     return out;
   }
@@ -342,6 +370,16 @@ class family_messages {
   }
   static std::size_t metric_room(const family& f, std::size_t labels, std::size_t value) noexcept {
     return labels + bytes_field_room(series_field(f), value);
+  }
+
+  /// The longest text between two places of those from `first` on, or behind the last one.
+  [[nodiscard]] std::size_t largest_series(std::size_t first, std::size_t size, std::size_t begin) const noexcept {
+    std::size_t largest = 0;
+    for (std::size_t i = first; i != places_.size(); ++i) {
+      largest = std::max(largest, places_[i].at - begin);
+      begin = places_[i].at;
+    }
+    return std::max(largest, size - begin) + 8;
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
@@ -392,20 +430,37 @@ class family_messages {
     return room;
   }
 
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
-                              const std::uint64_t* cells) noexcept {
+  /// Writes a family's message, or one more part of it: at least a series, and no more behind `stop`.
+  char* write_constant(char* page, char* out, const char* stop, progress& at,
+                       const std::uint64_t* cells) const noexcept {
+    const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
-    out = write_varint(out, laid.length);
-    std::memcpy(out, from, laid.length);
+    const place* const places = places_.data() + at.place;
+    const auto end_of = [places](std::size_t series) {
+      return series == 0 ? 0 : std::size_t{places[series - 1].at} + 8;
+    };
+    if (at.series == 0) {
+      out = write_varint(out, laid.length);
+      at.message = static_cast<std::size_t>(out - page);
+    }
+    char* const message = page + at.message;
+    const std::size_t first = at.series;
+    do {
+      at.series += at.series != laid.series ? 1 : 0;
+    } while (at.series != laid.series && message + end_of(at.series) < stop);
+    const std::size_t begin = end_of(first);
+    const std::size_t end = at.series == laid.series ? laid.length : end_of(at.series);
+    std::memcpy(message + begin, text_.data() + at.text + begin, end - begin);
+    const view<place> now{places + first, at.series - first};
     if (laid.created != 0) {
       const created_time created{cells[laid.created]};
-      for (const place& p : view{places, laid.series}) {
-        std::memcpy(out + p.at - real_tag - created_time::size, created.bytes().data(), created_time::size);
+      for (const place& p : now) {
+        std::memcpy(message + p.at - real_tag - created_time::size, created.bytes().data(), created_time::size);
       }
     }
     const auto fill_in = [&](auto value_of) {
-      for (const place& p : view{places, laid.series}) {
-        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
+      for (const place& p : now) {
+        write_fixed64(message + p.at, value_of(cells[f.cell_of(p.series)], p.series));
       }
     };
     switch (f.kind) {
@@ -424,32 +479,45 @@ class family_messages {
         fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
         break;
     }
-    return out + laid.length;
+    return message + end;
   }
 
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
-                             const std::uint64_t* cells) noexcept {
+  /// The same.
+  char* write_varying(char* page, char* out, const char* stop, progress& at,
+                      const std::uint64_t* cells) const noexcept {
+    const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
     const std::size_t room = value_room(f, laid.created != 0);
     const created_time created{cells[laid.created]};
+    const char* const text = text_.data() + at.text;
+    const place* const places = places_.data() + at.place;
+    const std::size_t length_size = varint_size(laid.room);
+    if (at.series == 0) {
+      at.message = static_cast<std::size_t>(out - page);
+      out += length_size;
+    }
     field_writer to{out};
-    to.delimited(laid.room, [&] {
-      to.copy({from, laid.head});
-      std::size_t begin = laid.head;
-      for (const place& p : view{places, laid.series}) {
-        const std::string_view labels{from + begin, p.at - begin};
-        begin = p.at;
-        to.message(metric_family_field::metric, metric_room(f, labels.size(), room), [&] {
-          to.copy(labels);
-          to.message(series_field(f), room, [&] {
-            write_value(to, f, cells, p.series);
-            if (laid.created != 0) {
-              to.bytes(created_time::field(f), created.bytes());
-            }
-          });
+    if (at.series == 0) {
+      to.copy({text, laid.head});
+    }
+    for (bool first = true; at.series != laid.series && (first || to.end() < stop); ++at.series, first = false) {
+      const place& p = places[at.series];
+      const std::size_t begin = at.series == 0 ? laid.head : places[at.series - 1].at;
+      const std::string_view labels{text + begin, p.at - begin};
+      to.message(metric_family_field::metric, metric_room(f, labels.size(), room), [&] {
+        to.copy(labels);
+        to.message(series_field(f), room, [&] {
+          write_value(to, f, cells, p.series);
+          if (laid.created != 0) {
+            to.bytes(created_time::field(f), created.bytes());
+          }
         });
-      }
-    });
+      });
+    }
+    if (at.series == laid.series) {
+      char* const length = page + at.message;
+      write_padded_varint(length, static_cast<std::uint64_t>(to.end() - length) - length_size, length_size);
+    }
     return to.end();
   }
 
@@ -457,6 +525,7 @@ class family_messages {
   std::string text_;           // of all families, one after the other
   std::vector<place> places_;  // of each series
   std::size_t room_ = 0;
+  std::size_t largest_ = 0;  // that a family's head and one series of it need
 };
 
 }  // namespace detail
@@ -491,6 +560,26 @@ class protobuf_page {
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
+  /// The same in parts, as a `page` does.
+  void begin() {
+    if (reading_.is_stale()) {
+      messages_ = laid();
+    }
+    reading_.begin();
+    at_ = {};
+  }
+  bool more(std::string& out, std::size_t bytes) {
+    if (reading_.take_next()) {
+      return false;
+    }
+    const std::size_t before = out.size();
+    out.resize(before + bytes + messages_.overhang());
+    char* const begin = out.data() + before;
+    const char* const end = messages_.fill(out.data(), begin, begin + bytes, at_, reading_.cells());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return messages_.is_end(at_);
+  }
+
  private:
   detail::family_messages laid() {
     detail::family_messages messages;
@@ -501,6 +590,7 @@ class protobuf_page {
 
   detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
   detail::reading reading_;           ///< guarded by the mutex
+  detail::family_messages::progress at_{};  ///< of who renders in parts
   std::mutex mutex_;
 };
 

@@ -150,39 +150,61 @@ class reading {
 
   /// Reads all sources.
   const std::uint64_t* take() noexcept {
-    std::uint64_t* out = own();
-    out[0] = out[1] = out[2] = 0;
-    for (const auto& [s, base] : sources_) {
-      std::uint64_t* const cells = cells_.data() + base;
-      if (s.created != nullptr) {
-        cells[s.cells] = s.created(s.self);
-      }
-      s.read(s.self, cells);
-      const auto add = [cells](std::uint64_t& total, cell_range range) {
-        for (std::uint32_t i = 0; i != range.count; ++i) {
-          total += cells[range.first + i];
-        }
-      };
-      for (const family& f : s.families) {
-        add(out[0], f.label_drops);
-        add(out[1], f.value_drops);
-        add(out[2], f.failures);
-      }
+    begin();
+    while (take_next()) {
     }
-    out += own_families::cells;
-    set_zero(out, out + refusals_.series);
-    for (const auto& [table, name] : tables_) {
-      out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
-      out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
-    }
-    return cells_.data();
+    return cells();
   }
+
+  /// The same one source at a time: false where all were read.
+  void begin() noexcept { next_ = 0; }
+  bool take_next() noexcept {
+    std::uint64_t* const sums = own();
+    if (next_ == 0) {
+      set_zero(sums, sums + own_families::cells);
+    }
+    if (next_ < sources_.size()) {
+      take(sources_[next_++], sums);
+      return true;
+    }
+    if (next_ == sources_.size()) {
+      ++next_;
+      std::uint64_t* const out = sums + own_families::cells;
+      set_zero(out, out + refusals_.series);
+      for (const auto& [table, name] : tables_) {
+        out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
+        out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] const std::uint64_t* cells() const noexcept { return cells_.data(); }
 
  private:
   struct placed_source {
     source_ref source;
     std::uint32_t base;
   };
+
+  /// Reads a source, and adds what it dropped and what failed to `sums`.
+  void take(const placed_source& placed, std::uint64_t* sums) noexcept {
+    const source_ref& s = placed.source;
+    std::uint64_t* const cells = cells_.data() + placed.base;
+    if (s.created != nullptr) {
+      cells[s.cells] = s.created(s.self);
+    }
+    s.read(s.self, cells);
+    const auto add = [cells](std::uint64_t& total, cell_range range) {
+      for (std::uint32_t i = 0; i != range.count; ++i) {
+        total += cells[range.first + i];
+      }
+    };
+    for (const family& f : s.families) {
+      add(sums[0], f.label_drops);
+      add(sums[1], f.value_drops);
+      add(sums[2], f.failures);
+    }
+  }
 
   static std::uint64_t slot_changes() noexcept {
     return abi::the_directory.slot_changes.load(std::memory_order_acquire);
@@ -219,6 +241,7 @@ class reading {
   dynamic_array<std::string> names_;
   dynamic_array<placed_source> sources_;
   dynamic_array<std::uint64_t> cells_;
+  std::size_t next_ = 0;  // source to be read
   bool any_drops_ = false;
   bool any_failures_ = false;
   dynamic_array<named_table> tables_;  // of the labels with slots

@@ -28,10 +28,10 @@ inline constexpr auto crc32_tables = [] {
   return tables;
 }();
 
-/// The CRC-32 of a text.
-[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text) noexcept {
+/// The CRC-32 of a text, or of a text behind one whose CRC-32 is given.
+[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text, std::uint32_t before = 0) noexcept {
   const auto& t = crc32_tables;
-  std::uint32_t crc = 0xFFFFFFFF;
+  std::uint32_t crc = ~before;
   const auto byte = [&text](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(text[at])}; };
   const auto word = [&byte](std::size_t at) {
     return byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 |

@@ -3,6 +3,7 @@
 #define VITALS_HTTP_EXPOSITION_HPP
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,15 +14,11 @@
 #include <vector>
 
 #include <vitals/core/view.hpp>
-#include <vitals/expose/json.hpp>
 #include <vitals/expose/openmetrics.hpp>
-#include <vitals/expose/page.hpp>
-#include <vitals/expose/prometheus.hpp>
-#include <vitals/expose/protobuf.hpp>
 #include <vitals/http/gzip.hpp>
 #include <vitals/http/message.hpp>
-#include <vitals/http/negotiate.hpp>
-#include <vitals/http/query.hpp>
+#include <vitals/http/page_choice.hpp>
+#include <vitals/http/pages.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0::http {
@@ -46,7 +43,7 @@ class exposition {
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
   void expose(std::vector<source_ref> added, exposure how = {}) {
-    const std::unique_lock lock{mutex_};
+    const std::unique_lock lock{*mutex_};
     std::vector<placed> all = sources_;
     for (source_ref& s : added) {
       const auto kept = std::make_shared<const decoration>(how, s);
@@ -60,7 +57,7 @@ class exposition {
   /// Takes sources away, such as those of a library that will be unloaded: once this returns, nothing reads them.
   /// Sources that are not exposed are no error.
   void unexpose(const std::vector<source_ref>& removed) {
-    const std::unique_lock lock{mutex_};
+    const std::unique_lock lock{*mutex_};
     std::vector<placed> left;
     for (const placed& p : sources_) {
       const auto is_same = [&p](const source_ref& r) {
@@ -76,30 +73,63 @@ class exposition {
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
   /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
   /// to the page's size.
-  void answer(const request& asked, response& out) const {
-    const negotiated to = negotiate(asked.accept);
-    render(asked, to.format, out);
-    out.content_type = to.content_type;
-    out.vary = "Accept, Accept-Encoding";
-  }
+  void answer(const request& asked, response& out) const { answer(negotiated_page(asked), out); }
 
   /// The same in one format, whatever the request accepts.
-  void answer_text(const request& asked, response& out) const {
-    render(asked, page_format::prometheus_text, out);
-    out.content_type = prometheus_text::content_type;
-    out.vary = "Accept-Encoding";
+  void answer_text(const request& asked, response& out) const { answer(text_page(asked), out); }
+  void answer_json(const request& asked, response& out) const { answer(json_page(asked), out); }
+
+  /// The page of a choice.
+  void answer(const page_choice& choice, response& out) const {
+    out.clear();
+    const std::shared_lock lock{*mutex_};
+    std::optional<detail::pages> selection;
+    if (!choice.names.empty()) {
+      selection.emplace(openmetrics_, refs(sources_), choice.names);
+    }
+    detail::pages& chosen = selection ? *selection : *pages_;
+    if (choice.zipped) {
+      const std::scoped_lock turn{zipping_->mutex};
+      chosen.render(choice.format, zipping_->plain);
+      zipping_->gzip.compress(zipping_->plain, out.body);
+      out.content_encoding = "gzip";
+    } else {
+      chosen.render(choice.format, out.body);
+    }
+    out.content_type = choice.content_type;
+    out.vary = choice.vary;
   }
-  void answer_json(const request& asked, response& out) const {
-    render(asked, std::nullopt, out);
-    out.content_type = json_text::content_type;
-    out.vary = "Accept-Encoding";
+
+  /// Holds the sources, for who makes pages of them in steps: none comes or goes while this lives.
+  class hold {
+   public:
+    explicit hold(const exposition& of) : lock_(*of.mutex_), of_(&of) {}
+    [[nodiscard]] std::vector<source_ref> refs() const { return exposition::refs(of_->sources_); }
+    /// Another one for each change of the sources.
+    [[nodiscard]] std::uint64_t generation() const noexcept { return of_->generation_; }
+    [[nodiscard]] const v0::detail::format& openmetrics() const noexcept { return of_->openmetrics_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    const exposition* of_;
+  };
+
+  /// For a forked child, before anything else there: a thread that rendered is not there to end what it began. What it
+  /// held is left behind, and never freed.
+  void mend_after_fork() {
+    static_cast<void>(mutex_.release());
+    static_cast<void>(zipping_.release());
+    static_cast<void>(pages_.release());
+    mutex_ = std::make_unique<std::shared_mutex>();
+    zipping_ = std::make_unique<zipping>();
+    replace(std::move(sources_));
   }
 
   /// Some families' present values, as JSON.
   [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
-    const std::shared_lock lock{mutex_};
+    const std::shared_lock lock{*mutex_};
     std::string out;
-    pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
+    detail::pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
     while (out.ends_with('\n')) {
       out.pop_back();
     }
@@ -129,74 +159,12 @@ class exposition {
     std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
   };
 
-  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
-  class pages {
-   public:
-    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : openmetrics_format_(openmetrics),
-          sources_(std::move(sources)),
-          names_(std::move(names)) {}
-
-    /// Throws std::invalid_argument where the sources do not fit one page.
-    void check() const { page{prometheus_text::format, sources_}; }
-
-    /// Renders in a format; JSON where there is none. By any threads at once.
-    void render(std::optional<page_format> format, std::string& out) {
-      if (!format) {
-        render_text(json_, json_text::format, out);
-      } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_format_, out);
-      } else if (*format == page_format::prometheus_text) {
-        render_text(text_, prometheus_text::format, out);
-      } else {
-        render_laid(
-            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
-      }
-    }
-
-   private:
-    template <class Page>
-    struct lazily {
-      std::once_flag once;
-      std::optional<Page> page;
-    };
-
-    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
-      render_laid(
-          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
-    }
-    template <class Page, class Lay>
-    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
-      std::call_once(kept.once, [&] { lay(kept.page); });
-      kept.page->render(out);
-    }
-
-    v0::detail::format openmetrics_format_;
-    std::vector<source_ref> sources_;
-    std::vector<std::string> names_;
-    lazily<page> text_;
-    lazily<page> openmetrics_;
-    lazily<page> json_;
-    lazily<protobuf_page> protobuf_;
+  /// What one thread at a time compresses with.
+  struct zipping {
+    std::mutex mutex;
+    std::string plain;
+    http::gzip gzip;
   };
-
-  void render(const request& asked, std::optional<page_format> format, response& out) const {
-    out.clear();
-    const std::shared_lock lock{mutex_};
-    std::optional<pages> selection;
-    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(openmetrics_, refs(sources_), std::move(names));
-    }
-    pages& chosen = selection ? *selection : *pages_;
-    if (accepts_gzip(asked.accept_encoding)) {
-      const std::scoped_lock turn{zipping_};
-      chosen.render(format, plain_);
-      gzip_.compress(plain_, out.body);
-      out.content_encoding = "gzip";
-    } else {
-      chosen.render(format, out.body);
-    }
-  }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
     std::vector<source_ref> out;
@@ -207,19 +175,20 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
+    auto laid = std::make_unique<detail::pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
+    ++generation_;
   }
 
   const v0::detail::format openmetrics_;
-  mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
+  /// Held by all who render: who takes a source away waits for them.
+  std::unique_ptr<std::shared_mutex> mutex_ = std::make_unique<std::shared_mutex>();
   std::vector<placed> sources_;
-  std::unique_ptr<pages> pages_;
-  mutable std::mutex zipping_;  ///< guards the two below
-  mutable std::string plain_;
-  mutable gzip gzip_;
+  std::unique_ptr<detail::pages> pages_;
+  std::uint64_t generation_ = 0;  ///< of the sources; guarded by the mutex, as they are
+  std::unique_ptr<zipping> zipping_ = std::make_unique<zipping>();
 };
 
 }  // namespace vitals::inline v0::http

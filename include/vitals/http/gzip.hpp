@@ -26,23 +26,41 @@ class gzip {
   /// Replaces `out` with `in`, compressed. Keeps its capacity: a buffer that is used again for an input that is no
   /// larger is not allocated again. Throws std::bad_alloc, and then leaves `out` as it was.
   void compress(std::string_view in, std::string& out) {
-    namespace zlib = boost::beast::zlib;
+    begin(in.size(), out);
+    add(in, true, out);
+  }
+
+  /// The same in parts, `size` bytes in all: `begin`, and `add` for each part.
+  void begin(std::size_t size, std::string& out) {
     stream_.reset();
-    out.resize(head_size + stream_.upper_bound(in.size()) + tail_size);
+    out.resize(head_size + stream_.upper_bound(size) + tail_size);
     out.replace(0, head_size, head, head_size);
+    written_ = head_size;
+    crc_ = 0;
+    size_ = 0;
+  }
+  void add(std::string_view in, bool last, std::string& out) {
+    namespace zlib = boost::beast::zlib;
     zlib::z_params io;
     io.next_in = in.data();
     io.avail_in = in.size();
-    io.next_out = out.data() + head_size;
-    io.avail_out = out.size() - head_size - tail_size;
+    io.next_out = out.data() + written_;
+    io.avail_out = out.size() - written_ - tail_size;
     boost::beast::error_code state;
-    stream_.write(io, zlib::Flush::finish, state);
-    if (state != zlib::error::end_of_stream) {
+    if (last || !in.empty()) {
+      stream_.write(io, last ? zlib::Flush::finish : zlib::Flush::none, state);
+    }
+    if (io.avail_in != 0 || (last ? state != zlib::error::end_of_stream : state.failed())) {
       throw std::logic_error("vitals::http::gzip: the compressed text is larger than its bound");
     }
-    out.resize(out.size() - tail_size - io.avail_out);
-    append_word(out, detail::crc32(in));
-    append_word(out, static_cast<std::uint32_t>(in.size() & 0xFFFFFFFF));
+    written_ = out.size() - tail_size - io.avail_out;
+    crc_ = detail::crc32(in, crc_);
+    size_ += in.size();
+    if (last) {
+      out.resize(written_);
+      append_word(out, crc_);
+      append_word(out, static_cast<std::uint32_t>(size_ & 0xFFFFFFFF));
+    }
   }
 
  private:
@@ -61,6 +79,9 @@ class gzip {
   }
 
   boost::beast::zlib::deflate_stream stream_;
+  std::size_t written_ = 0;
+  std::size_t size_ = 0;  ///< of what was read, and its CRC-32
+  std::uint32_t crc_ = 0;
 };
 
 }  // namespace vitals::inline v0::http

@@ -81,6 +81,9 @@ class health_routes {
     }
   }
 
+  /// For a forked child, before anything else there: who was reading is not there to leave.
+  void mend_after_fork() noexcept { readers_.store(0, std::memory_order_relaxed); }
+
   /// Adds its paths to a router, which must not outlive it.
   void add_to(router& routes) {
     routes.add_group([this](std::string_view path) { return has(path); },

@@ -4,28 +4,28 @@
 
 #include <utility>  // before asio, which misses it in g++
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <list>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <string>
-#include <string_view>
 
+#include <vitals/http/listening_point.hpp>
 #include <vitals/http/session.hpp>
 
 namespace vitals::inline v0::http {
@@ -41,118 +41,112 @@ namespace detail {
 /// On a socket of any kind.
 using plain_session = session<asio::generic::stream_protocol::socket>;
 
-/// Where to listen: `unix:` and a path, or an IP address.
-struct listening_point {
-  static constexpr std::string_view unix_scheme = "unix:";
-
-  asio::generic::stream_protocol::endpoint endpoint{};
-  asio::generic::stream_protocol protocol{0, 0};
-  std::string path{};  ///< of a Unix domain socket
-  bool on_loopback = true;
-
-  static listening_point of(const std::string& address, std::uint16_t port, boost_error& error) {
-    if (address.starts_with(unix_scheme)) {
-      const std::string path = address.substr(unix_scheme.size());
-      if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-        error = asio::error::name_too_long;
-        return {};
-      }
-      const asio::local::stream_protocol::endpoint at{path};
-      return {.endpoint = at, .protocol = at.protocol(), .path = path};
-    }
-    const auto ip = asio::ip::make_address(address, error);
-    if (error) {
-      return {};
-    }
-    const asio::ip::tcp::endpoint at{ip, port};
-    return {.endpoint = at, .protocol = at.protocol(), .path = {}, .on_loopback = ip.is_loopback()};
-  }
-};
-
-/// A descriptor that is kept for the time when the program has no other left.
-class spare_descriptor {
+/// Accepts connections and knows their sessions. All but `open` and `close` on its executor, one at a time.
+class listener : public std::enable_shared_from_this<listener> {
  public:
-  spare_descriptor() { take(); }
-  spare_descriptor(const spare_descriptor&) = delete;
-  spare_descriptor& operator=(const spare_descriptor&) = delete;
-  ~spare_descriptor() { release(); }
-
-  /// Whether it is kept now.
-  bool take() noexcept {
-    if (file_ < 0) {
-      file_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    }
-    return file_ >= 0;
-  }
-  void release() noexcept {
-    if (file_ >= 0) {
-      ::close(std::exchange(file_, -1));
-    }
-  }
-
- private:
-  int file_ = -1;
-};
-
-/// Accepts connections and knows their sessions. All but `stop` on one thread.
-class listener {
- public:
-  listener(service shared, const connection_counts& most) : service_(std::move(shared)), most_(most) {}
+  /// `closes_at_fork`: a forked child closes its copies of the sockets.
+  listener(asio::any_io_executor on, const connection_counts& most, bool closes_at_fork)
+      : most_(most),
+        closes_at_fork_(closes_at_fork),
+        acceptor_(on),
+        pause_(on) {}
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
   ~listener() {
-    if (!path_.empty()) {
-      ::unlink(path_.c_str());
-    }
+    remove_path();
+    spare_.close();
   }
 
-  void open(const std::string& address, std::uint16_t port, boost_error& error) {
+  void open(const std::string& address, std::uint16_t port, service shared, boost_error& error) {
     const listening_point at = listening_point::of(address, port, error);
     const auto then = [&error](auto&& step) {
       if (!error) {
         step();
       }
     };
-    then([&] { acceptor_.open(at.protocol, error); });
+    then([&] {
+      if (own_.open(at.protocol.family(), closes_at_fork_) == -1) {
+        error = {errno, boost::system::system_category()};
+      }
+    });
+    then([&] { acceptor_.assign(at.protocol, own_.get(), error); });
+    then([&] { acceptor_.non_blocking(true, error); });
     if (at.path.empty()) {
       then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
     } else {
-      then([&] { remove_dead_socket(at.path); });
+      then([&] { at.remove_dead_socket(); });
     }
     // The system would keep megabytes for each peer that does not read. (Accepted sockets have it from this one.)
     then([&] { acceptor_.set_option(asio::socket_base::send_buffer_size(send_buffer), error); });
     then([&] { acceptor_.bind(at.endpoint, error); });
-    then([&] { path_ = at.path; });
+    then([&] {
+      path_ = at.path;
+      protocol_ = at.protocol;
+    });
     then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
     then([&] { port_ = at.path.empty() ? port_of(acceptor_.local_endpoint(error)) : 0; });
-    service_.on_loopback = at.on_loopback;
+    if (error) {
+      close();
+      return;
+    }
+    spare_.open_nothing(closes_at_fork_);
+    shared.on_loopback = at.on_loopback;
+    shared.on_close = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->on_close();
+      }
+    };
+    calls_ = shared.calls;
+    service_ = std::make_shared<const service>(std::move(shared));
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] asio::any_io_executor executor() { return acceptor_.get_executor(); }
 
-  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
-  void run() {
-    accept();
-    work([this] { io_.run(); });
-    boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-    spare_timer_.cancel();
-    each_session(&connection::finish);
-    io_.restart();
-    work([this] { io_.run_for(std::chrono::seconds{2}); });
-    each_session(&connection::close);
-    io_.restart();
-    work([this] { io_.run(); });
+  /// Accepts those that are there, and goes on when others come.
+  void accept() {
+    const auto lock = calls_ != nullptr ? std::unique_lock{calls_->mutex} : std::unique_lock<std::recursive_mutex>{};
+    if (own_.get() == -1) {
+      return;
+    }
+    bool goes_on = false;
+    try {
+      goes_on = accept_some();
+    } catch (const std::bad_alloc&) {
+    }
+    if (goes_on || !is_somebody_there() || make_room()) {
+      start();
+    } else {
+      pause();
+    }
   }
 
-  /// From any thread.
-  void stop() noexcept { io_.stop(); }
+  /// Goes on when somebody comes.
+  void start() {
+    acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](boost_error) { self->accept(); });
+  }
+
+  /// Listens no longer. Where there is a gate, any thread may call this with its mutex held.
+  void close() {
+    boost_error ignored;
+    acceptor_.release(ignored);
+    own_.close();
+    remove_path();
+  }
+
+  /// Listens no longer, and ends the connections: those that wait at once, others behind their responses, which have 2
+  /// seconds for it.
+  void finish() {
+    is_finishing_ = true;
+    close();
+    spare_.close();
+    each_session(&connection::finish);
+    pause_.expires_after(std::chrono::seconds{2});
+    pause_.async_wait([self = shared_from_this()](boost_error) { self->each_session(&connection::close); });
+    cancel_if_done();
+  }
 
  private:
-  static constexpr std::chrono::milliseconds a_moment{100};
-  static constexpr int send_buffer = 128 * 1024;  // Linux takes twice as much
-
   using any_endpoint = asio::generic::stream_protocol::endpoint;
 
   struct known {
@@ -177,81 +171,63 @@ class listener {
     return tcp.address().to_string();
   }
 
-  /// A socket's file stays when its program was killed: it is removed where nobody listens on it.
-  static void remove_dead_socket(const std::string& path) {
-    struct stat facts {};
-    if (::lstat(path.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) {
-      return;
+  /// False where there are no descriptors for those that come.
+  bool accept_some() {
+    for (int turn = 0; turn != most_at_once; ++turn) {
+      auto fresh = std::make_unique<kept_descriptor>();
+      if (fresh->accept(own_.get(), closes_at_fork_) != -1) {
+        welcome(std::move(fresh));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return true;
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return false;
+      }  // else that connection was gone before it came
     }
-    asio::io_context io{1};
-    asio::local::stream_protocol::socket probe{io};
-    boost_error error;
-    probe.connect(asio::local::stream_protocol::endpoint{path}, error);
-    if (error == asio::error::connection_refused) {
-      ::unlink(path.c_str());
-    }
+    return true;
   }
 
-  void accept() {
-    acceptor_.async_accept([this](boost_error error, asio::generic::stream_protocol::socket socket) {
-      if (!acceptor_.is_open()) {
-        return;
-      }
-      if (!error) {
-        welcome(std::move(socket));
-        accept();
-      } else if (is_shortage(error)) {  // which the system says though nobody wants to connect yet
-        acceptor_.async_wait(acceptor_.wait_read, [this](boost_error cancelled) {
-          if (!cancelled) {
-            make_room() ? accept() : pause();
-          }
-        });
-      } else {
-        pause();
-      }
-    });
-  }
-  void pause() {
-    pause_.expires_after(a_moment);
-    pause_.async_wait([this](boost_error cancelled) {
-      if (!cancelled) {
-        accept();
-      }
-    });
+  /// The system says that there is no descriptor before it looks whether there is somebody to have one.
+  [[nodiscard]] bool is_somebody_there() const noexcept {
+    pollfd listening{.fd = own_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&listening, 1, 0) == 1;
   }
 
-  static bool is_shortage(boost_error error) noexcept {
-    namespace errc = boost::system::errc;
-    return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
-           error == errc::no_buffer_space || error == errc::not_enough_memory;
-  }
-
-  /// Frees a descriptor for a connection that cannot be accepted: the spare one, or else a connection's. So probes are
-  /// answered though the program has run out of descriptors.
+  /// Frees a descriptor for who comes: the spare one, which is taken again when a connection ends; else that of a
+  /// connection. So probes are answered in a program that has no descriptors left.
   bool make_room() {
     forget_ended();
-    if (spare_.take()) {  // or one has come free meanwhile
-      spare_.release();
-      keep_spare();
-      return true;
+    if (spare_.get() == -1 && spare_.open_nothing(closes_at_fork_) == -1) {
+      close_longest_waiting([](const known&) { return true; });
     }
-    return close_longest_waiting([](const known&) { return true; });
+    const bool has_room = spare_.get() != -1;
+    spare_.close();
+    return has_room;
   }
-  /// Takes it again when one is free.
-  void keep_spare() {
-    spare_timer_.expires_after(a_moment);
-    spare_timer_.async_wait([this](boost_error cancelled) {
-      if (!cancelled && acceptor_.is_open() && !spare_.take()) {
-        keep_spare();
+
+  /// Nothing is left to be closed: some descriptors may come free.
+  void pause() {
+    pause_.expires_after(std::chrono::milliseconds{100});
+    pause_.async_wait([self = shared_from_this()](boost_error cancelled) {
+      if (!cancelled) {
+        self->accept();
       }
     });
   }
 
-  void welcome(asio::generic::stream_protocol::socket socket) {
+  void welcome(std::unique_ptr<kept_descriptor> own) {
+    asio::generic::stream_protocol::socket socket{acceptor_.get_executor()};
     boost_error error;
-    const any_endpoint peer = socket.remote_endpoint(error);
+    socket.assign(protocol_, own->get(), error);
     if (error) {
-      return;  // it is gone already
+      own->close();
+      return;
+    }
+    const any_endpoint peer = socket.remote_endpoint(error);
+    if (error) {  // it is gone already
+      boost_error ignored;
+      socket.release(ignored);
+      own->close();
+      return;
     }
     std::string address = address_of(peer);
     if (!address.empty()) {
@@ -267,9 +243,23 @@ class listener {
     if (sessions_.size() >= most_.all) {
       close_longest_waiting([](const known&) { return true; });
     }
-    const auto fresh = std::make_shared<plain_session>(service_, std::move(socket));
+    const auto fresh = std::make_shared<plain_session>(service_, std::move(own), std::move(socket));
     sessions_.push_back({fresh, std::move(address)});
+    ++open_;
     fresh->start();
+  }
+
+  void on_close() {
+    --open_;
+    if (spare_.get() == -1 && !is_finishing_) {
+      spare_.open_nothing(closes_at_fork_);
+    }
+    cancel_if_done();
+  }
+  void cancel_if_done() {
+    if (is_finishing_ && open_ == 0) {
+      pause_.cancel();
+    }
   }
 
   void forget_ended() {
@@ -277,9 +267,9 @@ class listener {
   }
 
   /// Closes, of those that `of` tells, the one that has waited longest for a request; where none waits, the one that
-  /// has answered longest. False where there is none.
+  /// has answered longest.
   template <class Of>
-  bool close_longest_waiting(Of of) {
+  void close_longest_waiting(Of of) {
     auto found = sessions_.end();
     std::shared_ptr<connection> longest;
     for (auto i = sessions_.begin(); i != sessions_.end(); ++i) {
@@ -297,19 +287,6 @@ class listener {
       sessions_.erase(found);
       longest->close();
     }
-    return longest != nullptr;
-  }
-
-  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
-  template <class Run>
-  void work(Run run) {
-    for (bool done = false; !done;) {
-      try {
-        run();
-        done = true;
-      } catch (...) {
-      }
-    }
   }
 
   void each_session(void (connection::*act)()) {
@@ -320,14 +297,28 @@ class listener {
     }
   }
 
-  service service_;
+  void remove_path() noexcept {
+    if (!path_.empty()) {
+      ::unlink(path_.c_str());
+      path_.clear();
+    }
+  }
+
+  static constexpr int most_at_once = 16;         // connections accepted before others have their turn
+  static constexpr int send_buffer = 128 * 1024;  // Linux takes twice as much
+
   connection_counts most_;
-  asio::io_context io_{1};
-  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_{io_};
-  asio::steady_timer pause_{io_};
-  spare_descriptor spare_;
-  asio::steady_timer spare_timer_{io_};
+  bool closes_at_fork_;
+  kept_descriptor own_;
+  kept_descriptor spare_;  ///< for the time when the program has no other left
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
+  asio::steady_timer pause_;
+  asio::generic::stream_protocol protocol_{0, 0};
+  std::shared_ptr<const service> service_;
+  std::shared_ptr<gate> calls_;
   std::list<known> sessions_;
+  std::size_t open_ = 0;  ///< sessions that are not closed
+  bool is_finishing_ = false;
   std::string path_;
   std::uint16_t port_ = 0;
 };

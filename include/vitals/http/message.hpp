@@ -25,12 +25,13 @@ struct response {
   std::string content_encoding{};  ///< likewise
   std::string vary{};              ///< likewise
   std::string cache_control{};     ///< likewise
+  std::string retry_after{};       ///< likewise: seconds
 
   /// As a new one, but for the memory of its texts, which the next answer takes.
   void clear() {
     status = 200;
     content_type = "text/plain; charset=utf-8";
-    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control}) {
+    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control, &retry_after}) {
       text->clear();
     }
   }

@@ -1,23 +1,30 @@
-// The server: an HTTP endpoint on a thread of its own.
+// The server: an HTTP endpoint on threads of its own, or on an io_context.
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
 
 #include <fmt/format.h>
 
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <vitals/expose/callbacks.hpp>
-#include <vitals/health/quiet_thread.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
 #include <vitals/http/listener.hpp>
+#include <vitals/http/message.hpp>
+#include <vitals/http/page_choice.hpp>
 #include <vitals/http/router.hpp>
+#include <vitals/http/serving.hpp>
 #include <vitals/http/session.hpp>
 #include <vitals/metric/family.hpp>
 
@@ -33,21 +40,58 @@ struct server_options {
   connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
   connection_counts connections{};    ///< how many there may be
   std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
+  boost::asio::any_io_executor renderer{};   ///< where pages are made, instead of where the server does
+  std::size_t waiting_pages = 16;            ///< different pages that may wait to be made; further scrapes get a 503
 };
 
-/// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
-/// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
-/// one thread at a time; `expose` may come at any time.
-class server {
- public:
-  explicit server(server_options options = {})
-      : options_(std::move(options)),
-        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
-    health_.add_to(routes_);
-    if (options_.metrics) {
-      add_metrics();
+namespace detail {
+
+/// What a server serves. Connections keep it for as long as they last.
+struct endpoint {
+  explicit endpoint(server_options its)
+      : options(std::move(its)),
+        metrics(options.openmetrics_created),
+        health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
+    health.add_to(routes);
+    if (options.metrics) {
+      for (const page_path& p : page_paths) {
+        routes.add(std::string{p.path}, std::string{p.what},
+                   [this, &p](const request& asked, response& out) { metrics.answer(p.choose(asked), out); });
+      }
     }
   }
+  endpoint(const endpoint&) = delete;
+  endpoint& operator=(const endpoint&) = delete;
+
+  server_options options;
+  exposition metrics;
+  health_routes health;
+  router routes{};
+};
+
+}  // namespace detail
+
+/// Serves some sources: at `/metrics` in the format that is asked for, at `/metrics/json` as JSON, compressed for who
+/// accepts gzip; `?name[]=` selects families. `/` lists the routes.
+///
+/// On threads of its own: one for the connections, where all handlers run, and one that makes the pages of metrics, so
+/// that no scrape delays a probe. Or on an io_context that the program runs, where a page is made in slices of 64 KB,
+/// each a handler of its own. Either makes them on an executor instead that the options name.
+///
+/// Make, start, stop and destroy it on one thread at a time; `expose` and `unexpose` may come at any time. Not in a
+/// callback of a source that it exposes; nor, with threads of its own, in a handler of its routes.
+///
+/// In a forked child a server is stopped: its threads are the parent's, and its sockets are closed there. It may be
+/// started again, and then serves the same sources and routes with a port of the child's own; or be destroyed, or left.
+/// (Not where another thread of the parent's was in one of its functions at the fork.) On an io_context that is the
+/// program's to say (`notify_fork`): the child must not use the io_context before, and a server that was started on it
+/// may be left or destroyed there, but not started again. A program that is executed gets none of its descriptors.
+class server {
+ public:
+  explicit server(server_options options = {}) : all_(std::make_shared<detail::endpoint>(std::move(options))) {}
+  /// On an io_context, which must be there for as long as a server is started on it, and may be gone when the server is
+  /// stopped or destroyed. Threads that run it, or none, may be at work at any time.
+  explicit server(boost::asio::io_context& on, server_options options = {}) : server(std::move(options)) { io_ = &on; }
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   ~server() { stop(); }
@@ -56,24 +100,32 @@ class server {
   /// std::invalid_argument where one of their families is offered already.
   template <source... Sources>
   void expose(exposure how = {}) {
-    exposition_.expose({Sources::source()...}, std::move(how));
+    mend();
+    all_->metrics.expose({Sources::source()...}, std::move(how));
     (expose_health<Sources>(), ...);
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
-  /// is gone.
-  void expose(const callbacks& calls, exposure how = {}) { exposition_.expose({calls.source()}, std::move(how)); }
+  /// is stopped for good.
+  void expose(const callbacks& calls, exposure how = {}) {
+    mend();
+    all_->metrics.expose({calls.source()}, std::move(how));
+  }
 
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
+    mend();
     (unexpose_health<Sources>(), ...);
-    exposition_.unexpose({Sources::source()...});
+    all_->metrics.unexpose({Sources::source()...});
   }
-  void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
+  void unexpose(const callbacks& calls) {
+    mend();
+    all_->metrics.unexpose({calls.source()});
+  }
 
-  /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
-  [[nodiscard]] router& routes() noexcept { return routes_; }
+  /// The routes, to add some of your own before `start`. Their handlers run on the thread that serves.
+  [[nodiscard]] router& routes() noexcept { return all_->routes; }
 
   /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
   /// or whose port is taken. Does nothing where it serves already.
@@ -81,77 +133,80 @@ class server {
     std::error_code error;
     start(error);
     if (error) {
-      throw std::system_error(error,
-                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
+      throw std::system_error(
+          error, fmt::format("vitals: cannot serve on {} port {}", all_->options.address, all_->options.port));
     }
   }
 
   /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
   void start(std::error_code& error) {
     error.clear();
-    if (listener_ != nullptr) {
+    mend();
+    if (serving_ != nullptr) {
       return;
     }
-    auto fresh = std::make_unique<detail::listener>(
-        detail::service{.routes = &routes_, .limits = options_.limits, .allowed_hosts = options_.allowed_hosts},
-        options_.connections);
-    detail::boost_error failed;
-    fresh->open(options_.address, options_.port, failed);
-    if (failed) {
-      error = failed;
-      return;
+    const server_options& o = all_->options;
+    detail::serving_order order{
+        .address = o.address,
+        .port = o.port,
+        .shared = {.routes = {all_, &all_->routes}, .limits = o.limits, .allowed_hosts = o.allowed_hosts},
+        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics} : nullptr,
+        .renderer = o.renderer,
+        .most_waiting_pages = o.waiting_pages,
+        .most = o.connections};
+    std::unique_ptr<detail::serving> fresh;
+    if (io_ != nullptr) {
+      fresh = std::make_unique<detail::on_context>(*io_, std::move(order), error);
+    } else {
+      fresh = std::make_unique<detail::own_threads>(std::move(order), error);
     }
-    try {
-      thread_ = vitals::detail::quiet_thread([serving = fresh.get()] { serving->run(); });
-      listener_ = std::move(fresh);
-    } catch (const std::system_error& no_thread) {
-      error = no_thread.code();
+    if (!error) {
+      serving_ = std::move(fresh);
     }
   }
 
-  /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
-  /// again. Does nothing where it does not serve. Not for a route's handler: it would wait for itself.
+  /// Stops: the port is free, and once this returns no handler is called and no source read; it waits for one that is
+  /// under way. Responses under way are written still, for 2 seconds at most: with threads of its own this waits for
+  /// that, else the io_context does it when it runs on. May be started again. Does nothing where it does not serve.
   void stop() noexcept {
-    if (listener_ != nullptr) {
-      listener_->stop();
-      thread_.join();
-      listener_.reset();
+    mend();
+    if (serving_ != nullptr) {
+      serving_->stop();
+      serving_.reset();
     }
   }
 
   /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
-  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
+  [[nodiscard]] std::uint16_t port() const noexcept {
+    return serving_ != nullptr && !serving_->is_parents() ? serving_->port() : 0;
+  }
 
  private:
-  void add_metrics() {
-    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
-    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
-    routes_.add("/metrics/json", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
+  /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
+  void mend() noexcept {
+    if (serving_ != nullptr && serving_->is_parents()) {
+      static_cast<void>(serving_.release());
+      all_->metrics.mend_after_fork();
+      all_->health.mend_after_fork();
+    }
   }
 
   template <class Source>
   void expose_health() {
     if constexpr (health_source<Source>) {
-      health_.expose(Source::ref());
+      all_->health.expose(Source::ref());
     }
   }
   template <class Source>
   void unexpose_health() {
     if constexpr (health_source<Source>) {
-      health_.unexpose(Source::ref());
+      all_->health.unexpose(Source::ref());
     }
   }
 
-  server_options options_;
-  exposition exposition_{options_.openmetrics_created};
-  health_routes health_;
-  router routes_;
-  std::unique_ptr<detail::listener> listener_;
-  std::thread thread_;
+  std::shared_ptr<detail::endpoint> all_;
+  boost::asio::io_context* io_ = nullptr;
+  std::unique_ptr<detail::serving> serving_;
 };
 
 }  // namespace vitals::inline v0::http

@@ -3,7 +3,6 @@
 #define VITALS_HTTP_SESSION_HPP
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <utility>  // before asio, which misses it in g++
 
@@ -15,184 +14,39 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <vitals/http/connection.hpp>
 #include <vitals/http/head.hpp>
 #include <vitals/http/host_rules.hpp>
+#include <vitals/http/kept_descriptor.hpp>
 #include <vitals/http/message.hpp>
+#include <vitals/http/page_choice.hpp>
+#include <vitals/http/renderings.hpp>
+#include <vitals/http/response_head.hpp>
 #include <vitals/http/router.hpp>
 
-namespace vitals::inline v0::http {
+namespace vitals::inline v0::http::detail {
 
-/// How long a server waits for a peer, and how large a request's head may be.
-struct connection_limits {
-  head_limits head{};
-  std::chrono::milliseconds idle = std::chrono::seconds{60};    ///< for the next request
-  std::chrono::milliseconds header = std::chrono::seconds{10};  ///< from the first byte of a request's head to its last
-  std::chrono::milliseconds write = std::chrono::seconds{30};   ///< for the peer to take a response
-};
-
-namespace detail {
-
-namespace asio = boost::asio;
-using boost_error = boost::system::error_code;
-
-/// What the connections of a server share.
-struct service {
-  const router* routes = nullptr;
-  connection_limits limits{};
-  bool on_loopback = true;                   ///< as `is_allowed_host` takes it
-  std::vector<std::string> allowed_hosts{};  ///< likewise
-};
-
-/// A connection without its stream's type.
-class connection {
- public:
-  using clock = std::chrono::steady_clock;
-
-  connection() = default;
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
-  virtual ~connection() = default;
-
-  virtual void start() = 0;
-  /// Closes it: now if no response is under way, else behind it.
-  virtual void finish() = 0;
-  /// Closes it, whatever is under way.
-  virtual void close() = 0;
-
-  /// Whether it waits for a request, the rest of one's head included; and since when it waits, or answers.
-  [[nodiscard]] bool is_waiting() const noexcept { return waiting_; }
-  [[nodiscard]] clock::time_point since() const noexcept { return since_; }
-
- protected:
-  void now_waiting(bool waits) noexcept {
-    waiting_ = waits;
-    since_ = clock::now();
-  }
-
- private:
-  bool waiting_ = true;
-  clock::time_point since_ = clock::now();
-};
-
-/// The name of a status (RFC 9110, 15).
-[[nodiscard]] constexpr std::string_view name_of_status(unsigned status) noexcept {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Unknown";
-  }
-}
-
-/// Appends a time, in seconds since 1970, as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. (gmtime_r
-/// takes a lock.)
-inline void append_date(std::string& out, std::int64_t seconds) {
-  constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  constexpr std::int64_t day = 86'400;
-  const std::chrono::sys_days today{std::chrono::days{seconds / day}};
-  const std::chrono::year_month_day date{today};
-  const std::int64_t second = seconds % day;
-  fmt::format_to(std::back_inserter(out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                 days[std::chrono::weekday{today}.c_encoding()], static_cast<unsigned>(date.day()),
-                 months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), second / 3600,
-                 second / 60 % 60, second % 60);
-}
-
-/// Replaces `out` with a response's head.
-inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
-  out.clear();
-  const auto line = [&out](std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-      out.append(name).append(": ").append(value).append(line_end);
-    }
-  };
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: ", r.status, name_of_status(r.status));
-  append_date(out, ::time(nullptr));
-  out += line_end;
-  if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
-    line("Content-Type", r.content_type);
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
-    line("Content-Encoding", r.content_encoding);
-  }
-  line("Allow", r.allow);
-  line("Vary", r.vary);
-  line("Cache-Control", r.cache_control);
-  line("X-Content-Type-Options", "nosniff");
-  if (!keep_alive) {
-    line("Connection", "close");
-  } else if (minor == 0) {
-    line("Connection", "keep-alive");
-  }
-  out += line_end;
-}
-
-/// How long a response may take to write: as configured, or shorter where the scraper says how long it waits.
-inline std::chrono::milliseconds write_time(const request_head& head, std::string& text,
-                                            std::chrono::milliseconds most) {
-  join_fields(head, "X-Prometheus-Scrape-Timeout-Seconds", text);
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || !(seconds > 0) || seconds > 86400) {
-    return most;
-  }
-  return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
-}
-
-/// Lives as long as an operation of its connection is under way. All of it runs on one thread at a time. `Stream` is a
-/// socket, or has one as its lowest layer.
+/// Lives as long as an operation of its connection is under way; while it is open its timer is. All of it runs on one
+/// thread at a time. `Stream` is a socket, or has one as its lowest layer.
 template <class Stream>
-class session : public connection, public std::enable_shared_from_this<session<Stream>> {
+class session : public connection, public page_reader, public std::enable_shared_from_this<session<Stream>> {
  public:
+  /// `own` is the stream's descriptor, or null where nobody else needs to know of it.
   template <class... Arguments>
-  explicit session(const service& of, Arguments&&... arguments)
+  explicit session(std::shared_ptr<const service> of, std::unique_ptr<kept_descriptor> own, Arguments&&... arguments)
       : stream_(std::forward<Arguments>(arguments)...),
+        own_(std::move(own)),
         timer_(stream_.get_executor()),
-        service_(&of),
-        in_(of.limits.head.bytes, '\0') {}
+        service_(std::move(of)),
+        in_(service_->limits.head.bytes, '\0') {}
 
   void start() override { wait(); }
 
@@ -205,8 +59,39 @@ class session : public connection, public std::enable_shared_from_this<session<S
 
   void close() override {
     boost_error ignored;
-    stream_.lowest_layer().close(ignored);
     timer_.cancel(ignored);
+    auto& socket = stream_.lowest_layer();
+    if (!socket.is_open()) {
+      return;
+    }
+    if (is_waiting_for_page_) {
+      is_waiting_for_page_ = false;
+      service_->pages->leave(*this);
+    }
+    if constexpr (requires { socket.release(ignored); }) {
+      if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
+        socket.release(ignored);
+        own_->close();
+      }
+    }
+    socket.close(ignored);
+    if (service_->on_close) {
+      service_->on_close();
+    }
+  }
+
+  void on_page(std::shared_ptr<const rendering> made) override {
+    if (!std::exchange(is_waiting_for_page_, false)) {
+      return;
+    }
+    keep_alive_ = keep_alive_ && !finishing_;
+    if (made->page.status == 200) {
+      page_ = std::move(made);
+      write(page_->page);
+    } else {
+      fill_refusal(made->page.status);
+      write(answer_);
+    }
   }
 
  private:
@@ -239,8 +124,8 @@ class session : public connection, public std::enable_shared_from_this<session<S
   void set_timer() {
     due_ = deadline_;
     timer_.expires_at(due_);
-    timer_.async_wait([weak = this->weak_from_this()](boost_error cancelled) {
-      if (const auto self = cancelled ? nullptr : weak.lock()) {
+    timer_.async_wait([self = this->shared_from_this()](boost_error cancelled) {
+      if (!cancelled) {
         self->on_timer();
       }
     });
@@ -310,41 +195,88 @@ class session : public connection, public std::enable_shared_from_this<session<S
 
   void answer(const request_head& head, std::size_t size) {
     now_waiting(false);
-    const auto time = write_time(head, accept_, service_->limits.write);
+    expect_within(write_time(head, accept_, service_->limits.write));
     join_fields(head, "Accept", accept_);
     join_fields(head, "Accept-Encoding", accept_encoding_);
-    service_->routes->handle(
-        {.method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_},
-        answer_);
     // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
     keep_alive_ = head.keep_alive && !head.has_body && !finishing_;
-    write_response_head(head_, answer_, keep_alive_, head.minor);
-    const bool head_only = head.method == "HEAD" || answer_.status == 204;
+    head_only_ = head.method == "HEAD";
+    minor_ = head.minor;
+    const request asked{
+        .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
+    if (const page_path* const page = page_of(asked); page != nullptr) {
+      page_choice choice = page->choose(asked);
+      remove_request(size);
+      wait_for_page(std::move(choice));
+    } else if (call(asked)) {
+      remove_request(size);
+      write(answer_);
+    } else {
+      close();
+    }
+  }
+
+  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
+    const bool may_be = service_->pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
+    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
+  }
+
+  /// False where the server was stopped.
+  bool call(const request& asked) {
+    if (service_->calls == nullptr) {
+      service_->routes->handle(asked, answer_);
+      return true;
+    }
+    const std::lock_guard lock{service_->calls->mutex};
+    if (service_->calls->is_open) {
+      service_->routes->handle(asked, answer_);
+    }
+    return service_->calls->is_open;
+  }
+
+  void wait_for_page(page_choice choice) {
+    is_waiting_for_page_ = true;
+    if (!service_->pages->ask(std::move(choice), this->weak_from_this())) {
+      is_waiting_for_page_ = false;
+      fill_refusal(503);
+      answer_.retry_after = "1";
+      write(answer_);
+    }
+  }
+
+  void remove_request(std::size_t size) {
     std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(have_),
               in_.begin());
     have_ -= size;
-    write(head_only, time);
+  }
+
+  void fill_refusal(unsigned status) {
+    answer_.clear();
+    answer_.status = status;
+    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
   }
 
   void refuse(unsigned status) {
     now_waiting(false);
-    answer_.clear();
-    answer_.status = status;
-    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
+    expect_within(service_->limits.write);
+    fill_refusal(status);
     keep_alive_ = false;
-    write_response_head(head_, answer_, false, 1);
-    write(false, service_->limits.write);
+    head_only_ = false;
+    minor_ = 1;
+    write(answer_);
   }
 
-  void write(bool head_only, std::chrono::milliseconds time) {
-    expect_within(time);
+  void write(const response& out) {
+    write_response_head(head_, out, keep_alive_, minor_);
+    const bool without_body = head_only_ || out.status == 204;
     const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
-                                                head_only ? asio::const_buffer{} : asio::buffer(answer_.body)};
+                                                without_body ? asio::const_buffer{} : asio::buffer(out.body)};
     asio::async_write(stream_, all,
                       [self = this->shared_from_this()](boost_error error, std::size_t) { self->on_written(error); });
   }
 
   void on_written(boost_error error) {
+    page_.reset();
     if (error || finishing_) {
       close();
     } else if (keep_alive_) {
@@ -376,10 +308,11 @@ class session : public connection, public std::enable_shared_from_this<session<S
   }
 
   Stream stream_;
+  std::unique_ptr<kept_descriptor> own_;
   asio::steady_timer timer_;
   clock::time_point deadline_{};
   clock::time_point due_ = clock::time_point::max();  ///< when the timer looks at the deadline
-  const service* service_;
+  std::shared_ptr<const service> service_;
   std::string in_;          ///< the bytes of heads: as large as one may be
   std::size_t have_ = 0;    ///< how many of them were read
   std::size_t looked_ = 0;  ///< how many of them have no end of a head
@@ -388,6 +321,10 @@ class session : public connection, public std::enable_shared_from_this<session<S
   std::string accept_encoding_;
   std::string head_;
   response answer_;
+  std::shared_ptr<const rendering> page_;  ///< that is written, if it is no answer of this connection's own
+  unsigned minor_ = 1;
+  bool head_only_ = false;
+  bool is_waiting_for_page_ = false;
   bool keep_alive_ = false;
   bool finishing_ = false;
   bool late_ = false;  ///< the head of a request took too long
@@ -395,8 +332,6 @@ class session : public connection, public std::enable_shared_from_this<session<S
   std::size_t ignored_ = 0;
 };
 
-}  // namespace detail
-
-}  // namespace vitals::inline v0::http
+}  // namespace vitals::inline v0::http::detail
 
 #endif
