@@ -18,6 +18,7 @@
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
+#include <vitals/http/gzip.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
 #include <vitals/http/listener.hpp>
@@ -50,7 +51,7 @@ namespace detail {
 struct endpoint {
   explicit endpoint(server_options its)
       : options(std::move(its)),
-        metrics(options.openmetrics_created),
+        metrics(options.openmetrics_created, &make_gzip),
         health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
     health.add_to(routes);
     if (options.metrics) {
