@@ -21,6 +21,7 @@
 #include <vitals/http/gzip.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
+#include <vitals/http/kept_descriptor.hpp>
 #include <vitals/http/listener.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
@@ -185,7 +186,8 @@ class server {
  private:
   /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
   void mend() noexcept {
-    if (serving_ != nullptr && serving_->is_parents()) {
+    if (const std::uint64_t now = detail::kept_descriptor::generation(); generation_ != now) {
+      generation_ = now;
       static_cast<void>(serving_.release());
       all_->metrics.mend_after_fork();
       all_->health.mend_after_fork();
@@ -208,6 +210,7 @@ class server {
   std::shared_ptr<detail::endpoint> all_;
   boost::asio::io_context* io_ = nullptr;
   std::unique_ptr<detail::serving> serving_;
+  std::uint64_t generation_ = detail::kept_descriptor::generation();  ///< written in a forked child alone
 };
 
 }  // namespace vitals::inline v0::http
