@@ -46,7 +46,8 @@ class Server:
         """Bytes that the system keeps for a peer to take, of the connection that has most."""
         with open("/proc/net/tcp", encoding="ascii") as lines:
             rows = [line.split() for line in lines][1:]
-        return max((int(r[4].split(":")[0], 16) for r in rows if int(r[1].split(":")[1], 16) == self.port), default=0)
+        ours = (r for r in rows if int(r[1].split(":")[1], 16) == self.port)
+        return max((int(r[4].split(":")[0], 16) for r in ours), default=0)
 
     def limit_descriptors(self, limit):
         """Lowers or raises its limit; the one before."""
@@ -155,9 +156,9 @@ class Clients:
 class Watch:
     """Probes a server twenty times a second, each time over a connection of its own, and looks at its memory.
 
-    A probe has a second, five with a sanitizer. A machine with other work may let nobody run for a while; so a thread that only sleeps tells
-    how much later than due it came to run, and a probe has that much longer. On a machine that is not busy this is next
-    to nothing."""
+    A probe has a second, five with a sanitizer. A machine with other work may let nobody run for a while; so a thread
+    that only sleeps tells how much later than due it came to run, and a probe has that much longer. On a machine that
+    is not busy this is next to nothing."""
 
     PROBE_SECONDS = 5 if SANITIZED else 1
     SLEEP = 0.01
@@ -238,9 +239,10 @@ class TestCase(unittest.TestCase):
         late = [p for p in self.watch.probes if p[0] > p[1]]
         taken = self.watch.most_memory - self.memory_before
         slowest = max(p[0] for p in self.watch.probes)
-        print(f"{self.id()}: {len(self.watch.probes)} probes, the slowest {slowest * 1000:.1f} ms, a thread that sleeps "
-              f"was late by {self.watch.late:.2f} s in all; {taken / 1024:.0f} of {self.memory / 1024:.0f} KiB; "
-              f"{self.watch.most_descriptors} descriptors and {self.watch.most_queued / 1024:.0f} KiB queued at most", flush=True)
+        print(f"{self.id()}: {len(self.watch.probes)} probes, the slowest {slowest * 1000:.1f} ms, "
+              f"a thread that sleeps was late by {self.watch.late:.2f} s in all; "
+              f"{taken / 1024:.0f} of {self.memory / 1024:.0f} KiB; {self.watch.most_descriptors} descriptors and "
+              f"{self.watch.most_queued / 1024:.0f} KiB queued at most", flush=True)
         self.assertEqual(wrong, [])
         self.assertEqual(late, [])
         self.assertLess(self.watch.most_queued, MOST_QUEUED)

@@ -38,7 +38,8 @@ class Server(unittest.TestCase):
 
     def test_formats_and_codings(self):
         for url in self.each():
-            status, media_type, page = curl(url + "/metrics", "--compressed", "-H", "Accept: application/openmetrics-text")
+            wants = ("--compressed", "-H", "Accept: application/openmetrics-text")
+            status, media_type, page = curl(url + "/metrics", *wants)
             self.assertEqual((status, media_type), (200, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
             self.assertTrue(page.endswith("# EOF\n"))
 
