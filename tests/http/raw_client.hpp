@@ -49,6 +49,16 @@ class client {
     return all;
   }
 
+  /// All that has come so far.
+  [[nodiscard]] std::string arrived() const {
+    std::string all;
+    char part[4096];
+    for (ssize_t n = 0; (n = ::recv(socket_, part, sizeof part, MSG_DONTWAIT)) > 0;) {
+      all.append(part, static_cast<std::size_t>(n));
+    }
+    return all;
+  }
+
   /// All until `end` has come.
   [[nodiscard]] std::string until(std::string_view end) const {
     std::string all;

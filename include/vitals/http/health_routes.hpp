@@ -86,7 +86,7 @@ class health_routes {
 
   /// Adds its paths to a router, which must not outlive it.
   void add_to(router& routes) {
-    routes.add_group([this](std::string_view path) { return has(path); },
+    routes.add_group([this](std::string_view path) { return name_of_route(path); },
                      [this](const request& asked, response& out) { answer(asked, out); },
                      [this](overview& all) { list(all); });
   }
@@ -176,9 +176,11 @@ class health_routes {
     return std::nullopt;
   }
 
-  [[nodiscard]] bool has(std::string_view path) const {
+  /// That of one component is what all of them have in common.
+  [[nodiscard]] std::string_view name_of_route(std::string_view path) const {
     const reading now{*this};
-    return find(now.get(), path).has_value();
+    const auto asked = find(now.get(), path);
+    return !asked ? std::string_view{} : asked->component ? path.substr(0, path.rfind('/') + 1) : path;
   }
 
   void list(overview& all) const {

@@ -26,6 +26,7 @@
 #include <string>
 
 #include <vitals/http/listening_point.hpp>
+#include <vitals/http/server_metrics.hpp>
 #include <vitals/http/session.hpp>
 
 namespace vitals::inline v0::http {
@@ -284,6 +285,7 @@ class listener : public std::enable_shared_from_this<listener> {
       }
     }
     if (longest != nullptr) {
+      own::count_refusal(own::refusal::too_many_connections);
       sessions_.erase(found);
       longest->close();
     }

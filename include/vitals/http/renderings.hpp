@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/page_maker.hpp>
+#include <vitals/http/server_metrics.hpp>
 
 namespace vitals::inline v0::http::detail {
 
@@ -86,8 +88,17 @@ class renderings : public std::enable_shared_from_this<renderings> {
     }
   }
 
-  /// From any thread, but for a callback of a source: once this returns no source is read any more.
-  void stop() noexcept { maker_.stop(); }
+  /// From any thread, but for a callback of a source: once this returns no source is read any more, and nothing posted.
+  /// Who waits is told nothing.
+  void stop() noexcept {
+    maker_.stop();
+    const std::lock_guard lock{posting_};
+    is_stopped_ = true;
+  }
+  [[nodiscard]] bool is_stopped() noexcept {
+    const std::lock_guard lock{posting_};
+    return is_stopped_;
+  }
 
  private:
   static constexpr std::size_t most_free = 8;
@@ -134,12 +145,22 @@ class renderings : public std::enable_shared_from_this<renderings> {
     maker_.begin(made_->choice, made_->page);
     post_step();
   }
+  /// (What waits on an executor of the program's holds nothing: it may be there when the readers' io_context is not.)
   void post_step() {
-    post_surely(where_.makers, [self = shared_from_this()] { self->make_step(); });
+    post_surely(where_.makers, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->make_step();
+      }
+    });
   }
   /// One step is all that the makers' executor has of it at a time.
   void make_step() {
-    if (maker_.step(where_.step)) {
+    const bool done = maker_.step(where_.step);
+    const std::lock_guard lock{posting_};
+    if (is_stopped_) {
+      return;
+    }
+    if (done) {
       post_surely(where_.readers, [self = shared_from_this()] { self->hand_out(); });
     } else {
       post_step();
@@ -149,6 +170,10 @@ class renderings : public std::enable_shared_from_this<renderings> {
   void hand_out() {
     const std::shared_ptr<rendering> made = std::move(made_);
     made_ = nullptr;
+    if (made->page.status == 200) {
+      own::registry::get<own::scrape_size>(made->choice.zipped ? own::coding::gzip : own::coding::identity)
+          .set(made->page.body.size());
+    }
     if (!waiting_.empty()) {
       make_next();
     }
@@ -168,6 +193,8 @@ class renderings : public std::enable_shared_from_this<renderings> {
   std::vector<std::shared_ptr<rendering>> waiting_;  ///< to be made
   std::vector<std::shared_ptr<rendering>> kept_;     ///< all of them
   std::vector<std::weak_ptr<page_reader>> told_;
+  std::mutex posting_;
+  bool is_stopped_ = false;  ///< guarded by the mutex
 };
 
 }  // namespace vitals::inline v0::http::detail

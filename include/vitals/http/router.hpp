@@ -66,10 +66,13 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
+  /// The route of a path, by its name, which may be a part of the path; empty where there is none.
+  using namer = std::function<std::string_view(std::string_view path)>;
+
+  /// Adds paths that come and go: `name` tells whether a path is there now, `answer` answers for all of them (a 404 of
   /// its own where one is gone by then), `list` adds what is there to the list at `/`. By any threads at once.
-  void add_group(std::function<bool(std::string_view path)> has, filler answer, std::function<void(overview&)> list) {
-    groups_.push_back({std::move(has), std::move(answer), std::move(list)});
+  void add_group(namer name, filler answer, std::function<void(overview&)> list) {
+    groups_.push_back({std::move(name), std::move(answer), std::move(list)});
   }
 
   /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS, 500 where a handler
@@ -80,11 +83,12 @@ class router {
     return out;
   }
 
-  /// The same into a response that is used again, and allocates nothing where the handler does not.
-  void handle(const request& asked, response& out) const {
+  /// The same into a response that is used again, and allocates nothing where the handler does not. Returns the route's
+  /// name: for `add` its path, a part of `asked.target`; empty where there is none.
+  std::string_view handle(const request& asked, response& out) const {
     out.clear();
     const std::string_view path = path_of(asked.target);
-    const filler* const answer = find_answer(path);
+    const auto [answer, name] = find_answer(path);
     if (path != "/" && answer == nullptr) {
       out.status = 404;
       out.body = "404 Not Found: GET / lists what is here\n";
@@ -106,6 +110,7 @@ class router {
         out.body = "500 Internal Server Error\n";
       }
     }
+    return path == "/" ? path : name;
   }
 
  private:
@@ -115,18 +120,27 @@ class router {
     filler answer;
   };
   struct group {
-    std::function<bool(std::string_view)> has;
+    namer name;
     filler answer;
     std::function<void(overview&)> list;
   };
 
+  struct found {
+    const filler* answer = nullptr;
+    std::string_view name{};
+  };
+
   /// What answers for a path; null where nothing does.
-  [[nodiscard]] const filler* find_answer(std::string_view path) const {
-    if (const auto found = find(path); found != routes_.end()) {
-      return &found->answer;
+  [[nodiscard]] found find_answer(std::string_view path) const {
+    if (const auto exact = find(path); exact != routes_.end()) {
+      return {&exact->answer, path};
     }
-    const auto owner = std::find_if(groups_.begin(), groups_.end(), [path](const group& g) { return g.has(path); });
-    return owner != groups_.end() ? &owner->answer : nullptr;
+    for (const group& g : groups_) {
+      if (const std::string_view name = g.name(path); !name.empty()) {
+        return {&g.answer, name};
+      }
+    }
+    return {};
   }
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {

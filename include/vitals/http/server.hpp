@@ -26,6 +26,7 @@
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/router.hpp>
+#include <vitals/http/server_metrics.hpp>
 #include <vitals/http/serving.hpp>
 #include <vitals/http/session.hpp>
 #include <vitals/metric/family.hpp>
@@ -37,6 +38,7 @@ struct server_options {
   std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all; or `unix:` and a socket's path
   std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
   bool metrics = true;                ///< serves `/metrics` and its likes; else they are not found
+  bool own_metrics = true;            ///< what the process's servers count of themselves is among them: `own::registry`
   bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
   health_page_options health{};       ///< what the health's pages tell beside it
   connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
@@ -56,6 +58,9 @@ struct endpoint {
         health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
     health.add_to(routes);
     if (options.metrics) {
+      if (options.own_metrics) {
+        metrics.expose({own::registry::source()});
+      }
       for (const page_path& p : page_paths) {
         routes.add(std::string{p.path}, std::string{p.what},
                    [this, &p](const request& asked, response& out) { metrics.answer(p.choose(asked), out); });
@@ -191,6 +196,7 @@ class server {
       static_cast<void>(serving_.release());
       all_->metrics.mend_after_fork();
       all_->health.mend_after_fork();
+      own::forget_parents(detail::kept_descriptor::generation());
     }
   }
 

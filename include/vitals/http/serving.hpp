@@ -92,7 +92,11 @@ class own_threads final : public serving {
   }
 
   void stop() noexcept override {
-    boost::asio::post(io_, [this] { listener_->finish(); });
+    try {
+      boost::asio::post(io_, [this] { listener_->finish(); });
+    } catch (...) {  // out of memory: responses under way are lost
+      io_.stop();
+    }
     thread_.join();
     end_maker();
   }
@@ -139,12 +143,12 @@ class on_context final : public serving {
     const boost::asio::any_io_executor turns = boost::asio::make_strand(io);
     const auto fresh = std::make_shared<listener>(turns, order.most, false);
     if (order.metrics != nullptr) {
-      pages_ = std::make_shared<renderings>(
+      order.shared.pages = std::make_shared<renderings>(
           page_workshop{.readers = turns,
                         .makers = order.renderer ? order.renderer : boost::asio::any_io_executor{io.get_executor()},
                         .most_waiting = order.most_waiting_pages},
           std::move(order.metrics));
-      order.shared.pages = pages_;
+      pages_ = order.shared.pages;
     }
     calls_ = order.shared.calls = std::make_shared<gate>();
     boost_error failed;
@@ -159,22 +163,26 @@ class on_context final : public serving {
   }
 
   void stop() noexcept override {
-    if (pages_ != nullptr) {
-      pages_->stop();
+    if (const auto there = pages_.lock()) {
+      there->stop();
     }
     const std::lock_guard lock{calls_->mutex};
     calls_->is_open = false;
     if (const auto there = listener_.lock()) {
       there->close();
-      boost::asio::post(there->executor(), [there] { there->finish(); });
+      try {
+        boost::asio::post(there->executor(), [there] { there->finish(); });
+      } catch (...) {  // out of memory: connections end by their timeouts
+      }
     }
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept override { return port_; }
 
  private:
+  // Weak, as what they hold must not outlive the io_context.
   std::weak_ptr<listener> listener_;
-  std::shared_ptr<renderings> pages_;
+  std::weak_ptr<renderings> pages_;
   std::shared_ptr<gate> calls_;
   std::uint16_t port_ = 0;
 };

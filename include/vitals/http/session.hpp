@@ -31,6 +31,7 @@
 #include <vitals/http/renderings.hpp>
 #include <vitals/http/response_head.hpp>
 #include <vitals/http/router.hpp>
+#include <vitals/http/server_metrics.hpp>
 
 namespace vitals::inline v0::http::detail {
 
@@ -48,11 +49,14 @@ class session : public connection, public page_reader, public std::enable_shared
         service_(std::move(of)),
         in_(service_->limits.head.bytes, '\0') {}
 
-  void start() override { wait(); }
+  void start() override {
+    now_waiting(true);
+    wait();
+  }
 
   void finish() override {
     finishing_ = true;
-    if (is_waiting()) {
+    if (is_waiting() || (is_waiting_for_page_ && service_->pages->is_stopped())) {
       close();
     }
   }
@@ -68,6 +72,8 @@ class session : public connection, public page_reader, public std::enable_shared
       is_waiting_for_page_ = false;
       service_->pages->leave(*this);
     }
+    counts_.end();
+    open_.close();
     if constexpr (requires { socket.release(ignored); }) {
       if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
         socket.release(ignored);
@@ -100,7 +106,6 @@ class session : public connection, public page_reader, public std::enable_shared
 
   /// Waits for a request, of which a part may be here already.
   void wait() {
-    now_waiting(true);
     looked_ = 0;
     if (have_ == 0) {
       expect_within(service_->limits.idle);
@@ -144,6 +149,9 @@ class session : public connection, public page_reader, public std::enable_shared
       boost_error ignored;
       stream_.lowest_layer().cancel(ignored);  // `on_read` goes on
     } else {
+      if (!is_waiting()) {
+        own::count_refusal(own::refusal::write_timeout);
+      }
       close();
     }
   }
@@ -195,6 +203,7 @@ class session : public connection, public page_reader, public std::enable_shared
 
   void answer(const request_head& head, std::size_t size) {
     now_waiting(false);
+    counts_.begin(since());
     expect_within(write_time(head, accept_, service_->limits.write));
     join_fields(head, "Accept", accept_);
     join_fields(head, "Accept-Encoding", accept_encoding_);
@@ -205,6 +214,8 @@ class session : public connection, public page_reader, public std::enable_shared
     const request asked{
         .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
     if (const page_path* const page = page_of(asked); page != nullptr) {
+      counts_.routed(page->path);
+      counts_.is_scrape();
       page_choice choice = page->choose(asked);
       remove_request(size);
       wait_for_page(std::move(choice));
@@ -224,12 +235,12 @@ class session : public connection, public page_reader, public std::enable_shared
   /// False where the server was stopped.
   bool call(const request& asked) {
     if (service_->calls == nullptr) {
-      service_->routes->handle(asked, answer_);
+      counts_.routed(service_->routes->handle(asked, answer_));
       return true;
     }
     const std::lock_guard lock{service_->calls->mutex};
     if (service_->calls->is_open) {
-      service_->routes->handle(asked, answer_);
+      counts_.routed(service_->routes->handle(asked, answer_));
     }
     return service_->calls->is_open;
   }
@@ -238,6 +249,7 @@ class session : public connection, public page_reader, public std::enable_shared
     is_waiting_for_page_ = true;
     if (!service_->pages->ask(std::move(choice), this->weak_from_this())) {
       is_waiting_for_page_ = false;
+      own::count_refusal(own::refusal::busy);
       fill_refusal(503);
       answer_.retry_after = "1";
       write(answer_);
@@ -258,6 +270,7 @@ class session : public connection, public page_reader, public std::enable_shared
 
   void refuse(unsigned status) {
     now_waiting(false);
+    own::count_refusal(own::reason_of(status));
     expect_within(service_->limits.write);
     fill_refusal(status);
     keep_alive_ = false;
@@ -267,17 +280,25 @@ class session : public connection, public page_reader, public std::enable_shared
   }
 
   void write(const response& out) {
+    status_ = out.status;
     write_response_head(head_, out, keep_alive_, minor_);
     const bool without_body = head_only_ || out.status == 204;
     const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
                                                 without_body ? asio::const_buffer{} : asio::buffer(out.body)};
-    asio::async_write(stream_, all,
-                      [self = this->shared_from_this()](boost_error error, std::size_t) { self->on_written(error); });
+    asio::async_write(stream_, all, [self = this->shared_from_this()](boost_error error, std::size_t size) {
+      self->on_written(error, size);
+    });
   }
 
-  void on_written(boost_error error) {
+  void on_written(boost_error error, std::size_t size) {
     page_.reset();
-    if (error || finishing_) {
+    if (error) {
+      close();
+      return;
+    }
+    now_waiting(true);
+    counts_.answered(status_, size, since());
+    if (finishing_) {
       close();
     } else if (keep_alive_) {
       wait();
@@ -289,7 +310,6 @@ class session : public connection, public page_reader, public std::enable_shared
   /// Ends what it sends, and ignores for a while what still comes: a connection that is closed before all of it was
   /// read may be reset, and the response lost (RFC 9112, 9.6).
   void say_farewell() {
-    now_waiting(true);
     saying_farewell_ = true;
     boost_error ignored;
     stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
@@ -322,6 +342,9 @@ class session : public connection, public page_reader, public std::enable_shared
   std::string head_;
   response answer_;
   std::shared_ptr<const rendering> page_;  ///< that is written, if it is no answer of this connection's own
+  own::open_connection open_;
+  own::request_count counts_;
+  unsigned status_ = 0;  ///< that is written
   unsigned minor_ = 1;
   bool head_only_ = false;
   bool is_waiting_for_page_ = false;
