@@ -13,6 +13,7 @@ import unittest
 PROGRAM = os.environ["FAULT_SERVER"]
 SANITIZED = os.environ.get("VITALS_SANITIZED") == "1"
 
+BOUND = ["setpriv", "--pdeathsig", "KILL", "--"]  # starts a process that ends with this one, however that ends
 IDLE, HEADER, WRITE = 6, 4, 4  # seconds
 MOST_CONNECTIONS = 512  # the default
 # What a connection may keep: the bytes of a request's head (8 KiB), and as much again for all else of it.
@@ -27,7 +28,7 @@ SCRAPE = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain;versio
 class Server:
     def __init__(self):
         self.process = subprocess.Popen(
-            [PROGRAM, *(str(1000 * seconds) for seconds in (IDLE, HEADER, WRITE))], stdout=subprocess.PIPE)
+            [*BOUND, PROGRAM, *(str(1000 * seconds) for seconds in (IDLE, HEADER, WRITE))], stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
         self.pid = self.process.pid
 
