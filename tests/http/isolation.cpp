@@ -363,6 +363,7 @@ TEST_CASE("a handler may stop its server on an io_context") {
   const std::uint16_t port = s.port();
   CHECK(ask(port, "GET /stop HTTP/1.0\r\n\r\n").empty());
   CHECK_FALSE(client{port}.connected());
+  program.end();  // nothing is left to do
 }
 
 TEST_CASE("a server and its io_context go in any order, in the midst of anything") {

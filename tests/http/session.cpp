@@ -108,9 +108,10 @@ TEST_CASE("what is refused is told why, and the connection ends") {
       {"GET /x HTTP/1.1\r\nA: " + std::string(std::size_t{1} << 20U, 'a'), "HTTP/1.1 431"},
       {lines("Host: evil.example\r\n").substr(0, 17) + "Host: evil.example\r\n\r\n", "HTTP/1.1 421"},
   };
-  for (const auto& each : cases) {
-    const auto& [request, status] = each;
-    CAPTURE(each.first.substr(0, 80));
+  for (const auto& one : cases) {
+    const std::string& request = one.first;
+    const std::string& status = one.second;
+    CAPTURE(request.substr(0, 80));
     const std::string got = ask(r.server.port(), request);
     CHECK(got.substr(0, 12) == status);
     CHECK(got.find("HTTP/1.1", 1) == std::string::npos);  // what came behind it is no request
