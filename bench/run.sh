@@ -23,6 +23,8 @@ has clang++ clang
 has cmake cmake
 has ninja ninja-build
 has python3 python3
+has wrk wrk
+has taskset util-linux
 [[ -e /usr/include/benchmark/benchmark.h ]] || missing+=(libbenchmark-dev)
 [[ -e /usr/include/fmt/format.h ]] || missing+=(libfmt-dev)
 [[ -e /usr/include/prometheus/registry.h ]] || missing+=(prometheus-cpp-dev)

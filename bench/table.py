@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import compile_time
+import load
 
 COMPILERS = ("g++", "clang++")
 
@@ -80,6 +81,13 @@ ROWS = [
     Row("beat", "beat/vitals", "store/floor", "a store"),
     Row("mark_healthy, no change", "mark_healthy/vitals", "mark_healthy/floor", f"++ {PLAIN}"),
     Row("mark that changes a status", "change/vitals", "change/floor", "a compare-exchange"),
+    Row("scrape of 1,000 series, 64 connections", "load_scrape/vitals", "load_scrape/exposer", f"{PEER}'s Exposer",
+        at_least=5),
+    Row("probe, 64 connections", "load_probe/vitals", "load_probe/beast", "Beast alone", at_least=0.7),
+    Row("inc, 64 connections scraping", "count_beside/vitals/loaded", "count_beside/vitals/quiet", "none scraping",
+        at_least=0.95),
+    Row("++, 64 connections scraping", "count_beside/floor/loaded", "count_beside/floor/quiet", "none scraping",
+        faster=True),
 ] + [
     Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}", f"compile/prometheus/{compiler}",
         f"{PEER}'s headers", at_most=1.1)
@@ -90,6 +98,8 @@ ROWS = [
 COUNTS = [
     ("allocations of a scrape, 1,000 counters", "scrape_counters/vitals", "allocations", 0),
     ("allocations of a scrape, 100 histograms", "scrape_histograms/vitals", "allocations", 0),
+    ("errors of 64 connections, /metrics", "load_scrape/vitals", "errors", 0),
+    ("errors of 64 connections, /healthz", "load_probe/vitals", "errors", 0),
 ]
 
 
@@ -141,6 +151,8 @@ CONCERNS = {
 }
 ROUNDS = (7, 3)
 COMPILATIONS = (10, 4)
+LOADS = (3, 1)  # rounds with load
+LOAD_SECONDS = (20, 2)
 
 
 def run_bench(path, repetitions, least_time):
@@ -164,6 +176,13 @@ def collect(build, quick, without_compiling):
         for concern, repetitions in CONCERNS.items():
             progress(f"round {number + 1}, {concern}")
             samples.add_process(number, run_bench(build / "bench" / f"bench_{concern}", *repetitions[quick]))
+        if number < LOADS[quick]:
+            progress(f"round {number + 1}, load")
+            times, errors = load.measure(build / "bench" / "bench_serving", LOAD_SECONDS[quick])
+            for name, seconds in times.items():
+                samples.add(name, number, seconds)
+            for name, wrong in errors.items():
+                samples.counters.setdefault((name, "errors"), []).append(wrong)
         for compiler in () if without_compiling else COMPILERS:
             progress(f"round {number + 1}, compile time with {compiler}")
             for name, seconds in compile_time.measure(compiler, COMPILATIONS[quick]).items():
@@ -209,6 +228,10 @@ def make_rows(samples, without_compiling):
         rows.append(out | {"seconds": three(ours), "beside_seconds": three(beside), "ratio": three(ratios),
                            "verdict": verdict(row, ratios)})
     for what, case, counter, ceiling in COUNTS:
+        if (case, counter) not in samples.counters:
+            rows.append({"what": what, "beside_is": "counted", "bar": f"<= {ceiling}", "verdict": "NOT MEASURED",
+                         "reason": "needs two processors"})
+            continue
         most = max(samples.counters[case, counter])
         rows.append({"what": what, "beside_is": "counted", "bar": f"<= {ceiling}", "count": most,
                      "verdict": "holds" if most <= ceiling else "MISSED"})

@@ -43,6 +43,7 @@
 #include <vitals/health/monitor.hpp>
 #include <vitals/http/checks.hpp>
 #include <vitals/http/push.hpp>
+#include <vitals/http/responder.hpp>
 #include <vitals/http/server.hpp>
 #include <vitals/process/process_metrics.hpp>
 #endif

@@ -9,20 +9,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "require.hpp"
+
 namespace {
 
 using vitals::http::request_head;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
 
 bool is_within(std::string_view part, std::string_view whole) {
   return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());

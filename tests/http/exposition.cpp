@@ -14,6 +14,7 @@
 #include <boost/beast/zlib/inflate_stream.hpp>
 
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/http/gzip.hpp>
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/counter.hpp>
 #include <vitals/metric/gauge.hpp>
@@ -59,7 +60,7 @@ std::string unzipped(const std::string& gzip) {
 }
 
 TEST_CASE("the format and the coding are those that the request accepts") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source()});
   const std::string in_text = "# HELP exposed_hits_total Hits.\n# TYPE exposed_hits_total counter\nexposed_hits_total ";
   response r = ask(e);
@@ -83,7 +84,7 @@ TEST_CASE("the format and the coding are those that the request accepts") {
 }
 
 TEST_CASE("protobuf where it is preferred; JSON and text have paths of their own") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source()});
   response r = ask(e, vitals::protobuf_page::content_type);
   CHECK(r.content_type == vitals::protobuf_page::content_type);
@@ -106,7 +107,7 @@ TEST_CASE("protobuf where it is preferred; JSON and text have paths of their own
 }
 
 TEST_CASE("an answer replaces whatever was there") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source()});
   response r{.status = 404, .content_type = "a/b", .body = "not found", .allow = "GET", .content_encoding = "br"};
   e.answer({.method = "GET", .target = "/metrics"}, r);
@@ -119,7 +120,7 @@ TEST_CASE("an answer replaces whatever was there") {
 }
 
 TEST_CASE("OpenMetrics alone says since when counts run, and by choice") {
-  exposition e{true};
+  exposition e{true, &vitals::http::make_gzip};
   e.expose({metrics::source(), more::source()});
   CHECK(ask(e, openmetrics).body.find("\nexposed_hits_created 1") != std::string::npos);
   const std::string one = ask(e, openmetrics, "", "/metrics?name[]=exposed_hits_created").body;
@@ -131,14 +132,14 @@ TEST_CASE("OpenMetrics alone says since when counts run, and by choice") {
   for (const std::string_view accept : {std::string_view{}, vitals::protobuf_page::content_type}) {
     CHECK(ask(e, accept).body.find("_created") == std::string::npos);
   }
-  exposition without;
+  exposition without{false, &vitals::http::make_gzip};
   without.expose({metrics::source()});
   CHECK(ask(without, openmetrics).body.find("_created") == std::string::npos);
 }
 
 #if VITALS_TESTS_COUNT_ALLOCATIONS
 TEST_CASE("an answer into a response that is used again takes nothing from the heap, in any format or coding") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source(), more::source()});
   response r;
   const auto all = [&e, &r] {
@@ -162,7 +163,7 @@ TEST_CASE("an answer into a response that is used again takes nothing from the h
 #endif
 
 TEST_CASE("name[] selects families, by their name or a sample's") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source(), more::source()}, {.prefix = "p_"});
   const auto families = [&e](std::string_view target) {
     std::string found;
@@ -184,7 +185,7 @@ TEST_CASE("name[] selects families, by their name or a sample's") {
 }
 
 TEST_CASE("sources come with a prefix and labels, and go; a conflict adds nothing") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   CHECK(ask(e).body.empty());
   e.expose({metrics::source()});
   CHECK_THROWS_AS(e.expose({more::source(), metrics::source()}), std::invalid_argument);
@@ -205,7 +206,7 @@ TEST_CASE("sources come with a prefix and labels, and go; a conflict adds nothin
 }
 
 TEST_CASE("once a source is taken away nothing reads it, whoever scrapes meanwhile") {
-  exposition e;
+  exposition e{false, &vitals::http::make_gzip};
   e.expose({metrics::source()});
   std::atomic<bool> stop{false};
   std::vector<std::thread> scrapers;

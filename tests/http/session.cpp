@@ -49,7 +49,7 @@ TEST_CASE("a response says when, what, and how long it is") {
   const running r;
   const std::string got = ask(r.server.port(), get_once);
   CHECK(got.starts_with("HTTP/1.1 200 OK\r\nDate: "));
-  CHECK(got.find(" GMT\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n") != std::string::npos);
+  CHECK(got.find(" GMT\r\nContent-Length: 2\r\nContent-Type: text/plain; charset=utf-8\r\n") != std::string::npos);
   CHECK(got.find("\r\nX-Content-Type-Options: nosniff\r\n") != std::string::npos);
   CHECK(got.find("\r\nConnection: close\r\n") != std::string::npos);
   CHECK(got.ends_with("\r\n\r\n/x"));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,7 +16,6 @@
 
 #include <vitals/core/view.hpp>
 #include <vitals/expose/openmetrics.hpp>
-#include <vitals/http/gzip.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/pages.hpp>
@@ -30,13 +30,19 @@ struct exposure {
   std::vector<std::pair<std::string, std::string>> labels{};
 };
 
+/// Replaces `out` with a page in gzip's coding. Called by one thread at a time.
+using compressor = std::function<void(std::string_view page, std::string& out)>;
+
 /// Sources behind a path. Thread-safe: sources may be added and taken away while it is served; but not by a callback
 /// of theirs.
 class exposition {
  public:
-  /// `with_created`: OpenMetrics pages have `_created` samples.
-  explicit exposition(bool with_created = false)
-      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+  /// `with_created`: OpenMetrics pages have `_created` samples. `make`: such as `make_gzip`; without it no page is
+  /// compressed.
+  explicit exposition(bool with_created = false, compressor (*make)() = nullptr)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format),
+        make_compressor_(make),
+        zipping_(new_zipping()) {
     replace({});
   }
 
@@ -88,10 +94,10 @@ class exposition {
       selection.emplace(openmetrics_, refs(sources_), choice.names);
     }
     detail::pages& chosen = selection ? *selection : *pages_;
-    if (choice.zipped) {
+    if (choice.zipped && zipping_->compress) {
       const std::scoped_lock turn{zipping_->mutex};
       chosen.render(choice.format, zipping_->plain);
-      zipping_->gzip.compress(zipping_->plain, out.body);
+      zipping_->compress(zipping_->plain, out.body);
       out.content_encoding = "gzip";
     } else {
       chosen.render(choice.format, out.body);
@@ -121,7 +127,7 @@ class exposition {
     static_cast<void>(zipping_.release());
     static_cast<void>(pages_.release());
     mutex_ = std::make_unique<std::shared_mutex>();
-    zipping_ = std::make_unique<zipping>();
+    zipping_ = new_zipping();
     replace(std::move(sources_));
   }
 
@@ -163,8 +169,14 @@ class exposition {
   struct zipping {
     std::mutex mutex;
     std::string plain;
-    http::gzip gzip;
+    compressor compress;
   };
+
+  [[nodiscard]] std::unique_ptr<zipping> new_zipping() const {
+    auto fresh = std::make_unique<zipping>();
+    fresh->compress = make_compressor_ != nullptr ? make_compressor_() : compressor{};
+    return fresh;
+  }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
     std::vector<source_ref> out;
@@ -188,7 +200,8 @@ class exposition {
   std::vector<placed> sources_;
   std::unique_ptr<detail::pages> pages_;
   std::uint64_t generation_ = 0;  ///< of the sources; guarded by the mutex, as they are
-  std::unique_ptr<zipping> zipping_ = std::make_unique<zipping>();
+  compressor (*make_compressor_)();
+  std::unique_ptr<zipping> zipping_;
 };
 
 }  // namespace vitals::inline v0::http

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -83,6 +85,11 @@ class gzip {
   std::size_t size_ = 0;  ///< of what was read, and its CRC-32
   std::uint32_t crc_ = 0;
 };
+
+/// A compressor as `exposition` and `responder` take it.
+[[nodiscard]] inline std::function<void(std::string_view, std::string&)> make_gzip() {
+  return [kept = std::make_shared<gzip>()](std::string_view page, std::string& out) { kept->compress(page, out); };
+}
 
 }  // namespace vitals::inline v0::http
 

@@ -4,6 +4,7 @@
 #define VITALS_HTTP_KEPT_DESCRIPTOR_HPP
 
 #include <cxxabi.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,6 +36,10 @@ class kept_descriptor {
   /// The next connection of a listening socket, or -1 and errno.
   int accept(int listening, bool closes_at_fork) noexcept {
     return keep(closes_at_fork, [listening] { return ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC); });
+  }
+  /// One that is only there to be closed, or -1.
+  int open_nothing(bool closes_at_fork) noexcept {
+    return keep(closes_at_fork, [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); });
   }
 
   [[nodiscard]] int get() const noexcept { return descriptor_; }

@@ -7,13 +7,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <sys/stat.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,8 +24,8 @@
 #include <mutex>
 #include <new>
 #include <string>
-#include <string_view>
 
+#include <vitals/http/listening_point.hpp>
 #include <vitals/http/server_metrics.hpp>
 #include <vitals/http/session.hpp>
 
@@ -45,34 +42,6 @@ namespace detail {
 /// On a socket of any kind.
 using plain_session = session<asio::generic::stream_protocol::socket>;
 
-/// Where to listen: `unix:` and a path, or an IP address.
-struct listening_point {
-  static constexpr std::string_view unix_scheme = "unix:";
-
-  asio::generic::stream_protocol::endpoint endpoint{};
-  asio::generic::stream_protocol protocol{0, 0};
-  std::string path{};  ///< of a Unix domain socket
-  bool on_loopback = true;
-
-  static listening_point of(const std::string& address, std::uint16_t port, boost_error& error) {
-    if (address.starts_with(unix_scheme)) {
-      const std::string path = address.substr(unix_scheme.size());
-      if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-        error = asio::error::name_too_long;
-        return {};
-      }
-      const asio::local::stream_protocol::endpoint at{path};
-      return {.endpoint = at, .protocol = at.protocol(), .path = path};
-    }
-    const auto ip = asio::ip::make_address(address, error);
-    if (error) {
-      return {};
-    }
-    const asio::ip::tcp::endpoint at{ip, port};
-    return {.endpoint = at, .protocol = at.protocol(), .path = {}, .on_loopback = ip.is_loopback()};
-  }
-};
-
 /// Accepts connections and knows their sessions. All but `open` and `close` on its executor, one at a time.
 class listener : public std::enable_shared_from_this<listener> {
  public:
@@ -84,7 +53,10 @@ class listener : public std::enable_shared_from_this<listener> {
         pause_(on) {}
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
-  ~listener() { remove_path(); }
+  ~listener() {
+    remove_path();
+    spare_.close();
+  }
 
   void open(const std::string& address, std::uint16_t port, service shared, boost_error& error) {
     const listening_point at = listening_point::of(address, port, error);
@@ -103,8 +75,10 @@ class listener : public std::enable_shared_from_this<listener> {
     if (at.path.empty()) {
       then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
     } else {
-      then([&] { remove_dead_socket(at.path); });
+      then([&] { at.remove_dead_socket(); });
     }
+    // The system would keep megabytes for each peer that does not read. (Accepted sockets have it from this one.)
+    then([&] { acceptor_.set_option(asio::socket_base::send_buffer_size(send_buffer), error); });
     then([&] { acceptor_.bind(at.endpoint, error); });
     then([&] {
       path_ = at.path;
@@ -116,6 +90,7 @@ class listener : public std::enable_shared_from_this<listener> {
       close();
       return;
     }
+    spare_.open_nothing(closes_at_fork_);
     shared.on_loopback = at.on_loopback;
     shared.on_close = [weak = weak_from_this()] {
       if (const auto self = weak.lock()) {
@@ -135,14 +110,16 @@ class listener : public std::enable_shared_from_this<listener> {
     if (own_.get() == -1) {
       return;
     }
+    bool goes_on = false;
     try {
-      if (accept_some()) {
-        start();
-        return;
-      }
+      goes_on = accept_some();
     } catch (const std::bad_alloc&) {
     }
-    make_room();
+    if (goes_on || !is_somebody_there() || make_room()) {
+      start();
+    } else {
+      pause();
+    }
   }
 
   /// Goes on when somebody comes.
@@ -163,6 +140,7 @@ class listener : public std::enable_shared_from_this<listener> {
   void finish() {
     is_finishing_ = true;
     close();
+    spare_.close();
     each_session(&connection::finish);
     pause_.expires_after(std::chrono::seconds{2});
     pause_.async_wait([self = shared_from_this()](boost_error) { self->each_session(&connection::close); });
@@ -194,21 +172,6 @@ class listener : public std::enable_shared_from_this<listener> {
     return tcp.address().to_string();
   }
 
-  /// A socket's file stays when its program was killed: it is removed where nobody listens on it.
-  static void remove_dead_socket(const std::string& path) {
-    struct stat facts {};
-    if (::lstat(path.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) {
-      return;
-    }
-    asio::io_context io{1};
-    asio::local::stream_protocol::socket probe{io};
-    boost_error error;
-    probe.connect(asio::local::stream_protocol::endpoint{path}, error);
-    if (error == asio::error::connection_refused) {
-      ::unlink(path.c_str());
-    }
-  }
-
   /// False where there are no descriptors for those that come.
   bool accept_some() {
     for (int turn = 0; turn != most_at_once; ++turn) {
@@ -224,10 +187,26 @@ class listener : public std::enable_shared_from_this<listener> {
     return true;
   }
 
-  /// Out of descriptors or memory: some come free, and others may soon.
-  void make_room() {
+  /// The system says that there is no descriptor before it looks whether there is somebody to have one.
+  [[nodiscard]] bool is_somebody_there() const noexcept {
+    pollfd listening{.fd = own_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&listening, 1, 0) == 1;
+  }
+
+  /// Frees a descriptor for who comes: the spare one, which is taken again when a connection ends; else that of a
+  /// connection. So probes are answered in a program that has no descriptors left.
+  bool make_room() {
     forget_ended();
-    close_longest_waiting([](const known&) { return true; });
+    if (spare_.get() == -1 && spare_.open_nothing(closes_at_fork_) == -1) {
+      close_longest_waiting([](const known&) { return true; });
+    }
+    const bool has_room = spare_.get() != -1;
+    spare_.close();
+    return has_room;
+  }
+
+  /// Nothing is left to be closed: some descriptors may come free.
+  void pause() {
     pause_.expires_after(std::chrono::milliseconds{100});
     pause_.async_wait([self = shared_from_this()](boost_error cancelled) {
       if (!cancelled) {
@@ -273,6 +252,9 @@ class listener : public std::enable_shared_from_this<listener> {
 
   void on_close() {
     --open_;
+    if (spare_.get() == -1 && !is_finishing_) {
+      spare_.open_nothing(closes_at_fork_);
+    }
     cancel_if_done();
   }
   void cancel_if_done() {
@@ -324,11 +306,13 @@ class listener : public std::enable_shared_from_this<listener> {
     }
   }
 
-  static constexpr int most_at_once = 16;  // connections accepted before others have their turn
+  static constexpr int most_at_once = 16;         // connections accepted before others have their turn
+  static constexpr int send_buffer = 128 * 1024;  // Linux takes twice as much
 
   connection_counts most_;
   bool closes_at_fork_;
   kept_descriptor own_;
+  kept_descriptor spare_;  ///< for the time when the program has no other left
   asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
   asio::steady_timer pause_;
   asio::generic::stream_protocol protocol_{0, 0};

@@ -37,6 +37,26 @@ struct response {
   }
 };
 
+/// Calls `visit(name, value)` for each header that a response has, but for what the sender knows best: the date, the
+/// connection, and the length (that of the body, for HEAD too; none where the status is 204).
+template <class Visit>
+void each_header(const response& of, Visit visit) {
+  const auto tell = [&visit](std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+      visit(name, value);
+    }
+  };
+  if (of.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+    tell("Content-Type", of.content_type);
+    tell("Content-Encoding", of.content_encoding);
+  }
+  tell("Allow", of.allow);
+  tell("Retry-After", of.retry_after);
+  tell("Vary", of.vary);
+  tell("Cache-Control", of.cache_control);
+  tell("X-Content-Type-Options", "nosniff");
+}
+
 }  // namespace vitals::inline v0::http
 
 #endif

@@ -81,23 +81,15 @@ inline void append_date(std::string& out, std::int64_t seconds) {
 inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
   out.clear();
   const auto line = [&out](std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-      out.append(name).append(": ").append(value).append(line_end);
-    }
+    out.append(name).append(": ").append(value).append(line_end);
   };
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: ", r.status, name_of_status(r.status));
   append_date(out, ::time(nullptr));
   out += line_end;
   if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
-    line("Content-Type", r.content_type);
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
-    line("Content-Encoding", r.content_encoding);
   }
-  line("Allow", r.allow);
-  line("Retry-After", r.retry_after);
-  line("Vary", r.vary);
-  line("Cache-Control", r.cache_control);
-  line("X-Content-Type-Options", "nosniff");
+  each_header(r, line);
   if (!keep_alive) {
     line("Connection", "close");
   } else if (minor == 0) {

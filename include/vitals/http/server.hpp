@@ -18,6 +18,7 @@
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
+#include <vitals/http/gzip.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
 #include <vitals/http/kept_descriptor.hpp>
@@ -53,7 +54,7 @@ namespace detail {
 struct endpoint {
   explicit endpoint(server_options its)
       : options(std::move(its)),
-        metrics(options.openmetrics_created),
+        metrics(options.openmetrics_created, &make_gzip),
         health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
     health.add_to(routes);
     if (options.metrics) {
@@ -190,7 +191,8 @@ class server {
  private:
   /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
   void mend() noexcept {
-    if (serving_ != nullptr && serving_->is_parents()) {
+    if (const std::uint64_t now = detail::kept_descriptor::generation(); generation_ != now) {
+      generation_ = now;
       static_cast<void>(serving_.release());
       all_->metrics.mend_after_fork();
       all_->health.mend_after_fork();
@@ -214,6 +216,7 @@ class server {
   std::shared_ptr<detail::endpoint> all_;
   boost::asio::io_context* io_ = nullptr;
   std::unique_ptr<detail::serving> serving_;
+  std::uint64_t generation_ = detail::kept_descriptor::generation();  ///< written in a forked child alone
 };
 
 }  // namespace vitals::inline v0::http
