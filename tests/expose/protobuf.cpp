@@ -629,18 +629,23 @@ TEST_CASE("a page never needs more than its room, whatever its numbers are") {
   families[0].width = 5;
   families[1].type = vitals::metric_type::summary;
   families[1].width = 2;
-  vitals::detail::family_messages messages;
-  for (const vitals::family& f : families) {
-    messages.lay(vitals::source_ref{}, f, 0);
+  vitals::source_ref dated{};
+  dated.cells = 5;
+  dated.created = [](const void*) noexcept { return most; };
+  for (const vitals::source_ref& source : {vitals::source_ref{}, dated}) {
+    vitals::detail::family_messages messages;
+    for (const vitals::family& f : families) {
+      messages.lay(source, f, 0);
+    }
+    cells = {most, most, 0, 0, 0, most};                             // the last one says since when they count
+    const std::unique_ptr<char[]> exact{new char[messages.room()]};  // nothing behind it: a sanitizer sees more
+    const char* const end = messages.fill(exact.get(), cells.data());
+    CHECK(static_cast<std::size_t>(end - exact.get()) == messages.room());
+    cells = {0, 0, 0, 0, 0, 0};
+    const char* const less = messages.fill(exact.get(), cells.data());
+    CHECK(less < end);
+    CHECK(messages_of({exact.get(), static_cast<std::size_t>(less - exact.get())}).size() == 3);
   }
-  cells = {most, most, 0, 0, 0};
-  const std::unique_ptr<char[]> exact{new char[messages.room()]};  // nothing behind it: a sanitizer sees more
-  const char* const end = messages.fill(exact.get(), cells.data());
-  CHECK(static_cast<std::size_t>(end - exact.get()) == messages.room());
-  cells = {0, 0, 0, 0, 0};
-  const char* const less = messages.fill(exact.get(), cells.data());
-  CHECK(less < end);
-  CHECK(messages_of({exact.get(), static_cast<std::size_t>(less - exact.get())}).size() == 3);
 }
 
 TEST_CASE("the length of a whole message takes 5 bytes at most: some readers take no more") {

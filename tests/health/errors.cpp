@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,7 @@ namespace error_tests {
 
 using vitals::error_report;
 using vitals::status;
+using namespace std::chrono_literals;
 
 struct store : vitals::component<"store"> {};
 struct cache : vitals::component<"cache"> {};
@@ -93,6 +95,20 @@ TEST_CASE("errors that were too few to fall are over with a success, too") {
   CHECK(health::report().all[0].now == status::healthy);
   CHECK(in_a_row<health>(0) == 2);
   health::mark_healthy<sturdy>();
+  CHECK(in_a_row<health>(0) == 0);
+}
+
+struct patient : vitals::component<"patient", vitals::dwell<10s>> {};
+
+TEST_CASE("errors are over when a component that had to wait is healthy, not when it was marked") {
+  using health = vitals::basic_health<set_clock, "e_wait", patient>;
+  health::mark_unhealthy<patient>("timeout", "one");
+  health::mark_healthy<patient>();
+  CHECK(health::report().all[0].now == status::unhealthy);
+  CHECK(in_a_row<health>(0) == 1);
+  set_clock::now += 10'000;
+  health::tick();
+  CHECK(health::report().all[0].now == status::healthy);
   CHECK(in_a_row<health>(0) == 0);
 }
 
