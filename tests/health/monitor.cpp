@@ -270,24 +270,22 @@ TEST_CASE("many checks beside marks, beats and probes") {
   m.add<health, loop>([] { return true; }, {.period = 1ms, .timeout = long_enough});
   health::mark_ready();
   m.start();
-  std::vector<std::thread> threads;
-  threads.emplace_back([&] {
+  std::thread marking{[&] {
     while (!stop) {
       health::mark_unhealthy<store>("marked");
       health::beat<loop>();
     }
-  });
-  threads.emplace_back([&] {
+  }};
+  std::thread probing{[&] {
     while (!stop) {
       static_cast<void>(health::report());
       static_cast<void>(vitals::scrape<health>());
     }
-  });
+  }};
   CHECK(wait_for([&] { return runs > 100; }));
   stop = true;
-  for (std::thread& t : threads) {
-    t.join();
-  }
+  marking.join();
+  probing.join();
   CHECK(m.stop());
   CHECK(errors<health>("store", "down") > 0);
 }
