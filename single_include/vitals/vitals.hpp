@@ -11448,14 +11448,32 @@ struct json_text {
 #ifndef VITALS_EXPOSE_PROTOBUF_HPP
 #define VITALS_EXPOSE_PROTOBUF_HPP
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Families as messages of the Prometheus protobuf format, encoded once and then filled with numbers.
+#ifndef VITALS_EXPOSE_PROTOBUF_FAMILIES_HPP
+#define VITALS_EXPOSE_PROTOBUF_FAMILIES_HPP
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
+
+// What a series holds, as messages of the Prometheus protobuf format: counters, summaries, histograms, exemplars.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_VALUES_HPP
+#define VITALS_EXPOSE_PROTOBUF_VALUES_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
 
 // A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
 // https://prometheus.io/docs/specs/native_histograms/
@@ -11728,17 +11746,9 @@ inline void write_native(field_writer& to, const family& f, const std::uint64_t*
 
 #endif
 
-namespace vitals::inline v0 {
-
-namespace detail {
+namespace vitals::inline v0::detail {
 
 /// The numbers of the messages' fields.
-struct metric_family_field {
-  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
-};
-struct metric_field {
-  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
-};
 struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
@@ -11765,7 +11775,7 @@ struct timestamp_field {
 /// stands in.
 class created_time {
  public:
-  /// 34,000 years of seconds.
+  /// More seconds than 64 bits of nanoseconds have.
   static constexpr std::size_t seconds_digits = 6, nanos_digits = 5, size = 2 + seconds_digits + nanos_digits;
 
   explicit created_time(std::uint64_t nanoseconds) noexcept {
@@ -11982,6 +11992,20 @@ inline void write_value(field_writer& to, const family& f, const std::uint64_t* 
   }
 }
 
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+
 /// The messages of some families: what of them does not change, encoded once, and where the numbers go.
 class family_messages {
  public:
@@ -12164,7 +12188,11 @@ class family_messages {
   std::size_t room_ = 0;
 };
 
-}  // namespace detail
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
 
 /// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
 /// is allocated once the buffer has grown to the page's size.
