@@ -4649,6 +4649,7 @@ struct component_state {
   std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
   std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
+  bool has_erred = false;         ///< there were errors since the last report, which was a success
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
@@ -4666,24 +4667,36 @@ struct component_state {
     s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
     s.success_run = count(success_run, (r == report::success) == (last == report::success));
     s.last = r;
+    s.has_erred = false;
     return s;
   }
 
-  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
+  /// The word: 2 bits status, 2 last report (or a success with errors since), 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
-    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+    return static_cast<std::uint64_t>(now) | (has_erred ? erred : static_cast<std::uint64_t>(last)) << 2U |
            static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
            static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
-            .last = static_cast<report>(word >> 2U & 3U),
+            .last = (word >> 2U & 3U) == erred ? report::success : static_cast<report>(word >> 2U & 3U),
             .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
             .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
             .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
-            .since = word >> 26U};
+            .since = word >> 26U,
+            .has_erred = (word >> 2U & 3U) == erred};
   }
+
+ private:
+  static constexpr std::uint64_t erred = reports;  // beside the reports
 };
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one, without errors
+/// since.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
 
 /// How long ago `then` was; 0 where a clock has stepped back.
 constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
@@ -5555,7 +5568,8 @@ struct error_cell {
 static_assert(error_cell::words * 8 == error_report::most_text + 1);
 
 /// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
-/// since it was last healthy; then the entries.
+/// since the last success that left it healthy (relaxed: one that races with a success may stay until the next one is
+/// looked at); then the entries.
 struct error_table {
   explicit error_table(const health_ref& of) noexcept
       : components(of.facts->components.size()),
@@ -5663,6 +5677,18 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
   }
 }
 
+/// Has the next success looked at: as one more of a component that is steadily healthy it would end no errors.
+inline void await_success(cell& state) noexcept {
+  std::uint64_t word = state.load(std::memory_order_relaxed);
+  while (is_steadily_healthy(word)) {
+    component_state s = component_state::of(word);
+    s.has_erred = true;
+    if (state.compare_exchange_weak(word, s.packed(), std::memory_order_seq_cst)) {
+      return;
+    }
+  }
+}
+
 /// Counts an error. Lock-free where its type is known already.
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
@@ -5674,6 +5700,7 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   entry[error_cell::last].store(now, std::memory_order_relaxed);
   common_add(entry[error_cell::count], std::uint64_t{1});
   common_add(table.in_a_row[component], std::uint64_t{1});
+  await_success(of.at(component, component_cell::state));  // behind the count: whoever sees it ends this one too
   store_message(entry, message);
 }
 
@@ -6234,12 +6261,6 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
-}
-
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -6254,7 +6275,7 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
   if (what == report::success &&
       is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
-    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // such as were too few to fall
   }
 }
 
@@ -6402,7 +6423,8 @@ class basic_health {
   }
 
   /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
-  /// "other") and keeps its message as the last one. It changes nothing else.
+  /// "other") and keeps its message as the last one. It changes no status; `errors_in_a_row` counts up to the next
+  /// success.
   template <class C>
   static void error(std::string_view type, std::string_view message = {}) noexcept {
     detail::record_error(ref(), index_of<C>, type, message);
