@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -59,8 +58,10 @@ inline void refuse_conflicts(view<source_ref> sources) {
     }
   }
   dynamic_array<std::uint64_t> in_order;
-  in_order.resize(names.size());
-  std::memcpy(in_order.data(), names.data(), names.size() * sizeof(std::uint64_t));
+  in_order.reserve(names.size());
+  for (const std::uint64_t name : names) {
+    in_order.push_back(name);
+  }
   const std::uint64_t* const twice = repeated_among(names.data(), names.size());
   if (twice == nullptr) {
     return;
