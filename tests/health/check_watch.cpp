@@ -43,6 +43,11 @@ bool step_until(check_watch& watch, const std::function<bool()>& done) {
   });
 }
 
+/// Whether the threads of all checks have come to their end: they use what their test has.
+bool all_end(check_watch& watch) {
+  return wait_for([&] { return watch.leave(); });
+}
+
 TEST_CASE("results become states: a bool, a result, an exception") {
   using health = of<"watch_results">;
   check_watch watch{&test_clock::milliseconds};
@@ -121,6 +126,7 @@ TEST_CASE("a check runs once in a period, after its delay") {
   test_clock::now += 1;
   REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
   CHECK(runs == 2);
+  CHECK(all_end(watch));
 }
 
 TEST_CASE("a check that is stuck: a failure in each period, no second run, no other held up, its late result ignored") {
@@ -176,6 +182,7 @@ TEST_CASE("a check that is stuck: a failure in each period, no second run, no ot
   test_clock::now += 10'000;
   REQUIRE(step_until(watch, [&] { return store_of<health>().now == status::healthy; }));
   CHECK(runs == 2);
+  CHECK(all_end(watch));
 }
 
 TEST_CASE("a result that comes after the timeout is one, even where nobody looked meanwhile") {
@@ -191,6 +198,7 @@ TEST_CASE("a result that comes after the timeout is one, even where nobody looke
   REQUIRE(step_until(watch, [&] { return store_of<health>().now != status::unknown; }));
   CHECK(store_of<health>().reason == "timeout");
   CHECK(durations<health>() == 1);
+  CHECK(all_end(watch));
 }
 
 TEST_CASE("what is left behind may end when the monitor is gone") {
@@ -262,6 +270,7 @@ TEST_CASE("a check that is wanted runs at once, once; what has none, or is stuck
     watch.step();
     return store_of<health>().now == status::healthy && runs >= 4;
   }));
+  CHECK(all_end(watch));
 }
 
 TEST_CASE("a heartbeat that is missing is told by the monitor") {
@@ -314,6 +323,7 @@ TEST_CASE("a check that is wanted while it runs is run again when it ends, once"
   REQUIRE(step_until(watch, [&] { return durations<health>() == 2; }));
   watch.step();
   CHECK(runs == 2);
+  CHECK(all_end(watch));
 }
 
 }  // namespace check_watch_tests
