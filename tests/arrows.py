@@ -31,7 +31,7 @@ EVERYBODY = {"version.hpp"}
 UMBRELLA = "vitals.hpp"
 LIGHT = set("""
 array atomic bit cerrno charconv concepts cstddef cstdint cstdio cstdlib cstring initializer_list limits mutex new
-optional ratio stdexcept string string_view type_traits utility vector
+optional ratio stdexcept string string_view type_traits utility
 cpuid.h cxxabi.h fcntl.h pthread.h sched.h sys/resource.h sys/stat.h sys/syscall.h time.h unistd.h
 """.split())
 ALONE = {  # what one header alone may include
@@ -39,14 +39,22 @@ ALONE = {  # what one header alone may include
     "core/mutex.hpp": {"bits/std_mutex.h", "mutex"},
     "expose/textfile.hpp": {"cerrno", "fcntl.h", "sys/stat.h", "system_error", "unistd.h"},
     # behind VITALS_HTTP in the umbrella
-    "health/checks.hpp": {"algorithm", "cerrno", "chrono", "cmath", "deque", "sys/statvfs.h", "system_error"},
+    "expose/health_json.hpp": {"vector"},
+    "expose/protobuf_families.hpp": {"vector"},
+    "health/check_schedule.hpp": {"chrono"},
+    "health/check_task.hpp": {"chrono", "condition_variable", "exception", "functional", "thread"},
+    "health/check_watch.hpp": {"algorithm", "chrono", "exception", "functional", "memory", "vector"},
     "health/drain.hpp": {"algorithm", "chrono", "condition_variable", "memory", "semaphore.h", "signal.h",
                          "system_error", "thread"},
-    "health/monitor.hpp": {"algorithm", "chrono", "condition_variable", "exception", "functional", "memory", "thread"},
+    "health/growth_window.hpp": {"chrono", "deque"},
+    "health/metric_checks.hpp": {"chrono"},
+    "health/monitor.hpp": {"memory", "thread"},
     "health/quiet_thread.hpp": {"signal.h", "thread"},
+    "health/shown.hpp": {"chrono", "cmath"},
+    "health/system_checks.hpp": {"algorithm", "chrono", "sys/statvfs.h", "system_error"},
 }
 ARROWS_ALONE = {  # what one header alone may use, behind VITALS_HTTP
-    "health/checks.hpp": {"process"},
+    "health/system_checks.hpp": {"process"},
 }
 
 

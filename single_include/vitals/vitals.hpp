@@ -1587,7 +1587,6 @@ class view {
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -1937,8 +1936,10 @@ inline void refuse_conflicts(view<source_ref> sources) {
     }
   }
   dynamic_array<std::uint64_t> in_order;
-  in_order.resize(names.size());
-  std::memcpy(in_order.data(), names.data(), names.size() * sizeof(std::uint64_t));
+  in_order.reserve(names.size());
+  for (const std::uint64_t name : names) {
+    in_order.push_back(name);
+  }
   const std::uint64_t* const twice = repeated_among(names.data(), names.size());
   if (twice == nullptr) {
     return;
@@ -4649,6 +4650,7 @@ struct component_state {
   std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
   std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
+  bool has_erred = false;         ///< there were errors since the last report, which was a success
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
@@ -4666,24 +4668,36 @@ struct component_state {
     s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
     s.success_run = count(success_run, (r == report::success) == (last == report::success));
     s.last = r;
+    s.has_erred = false;
     return s;
   }
 
-  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
+  /// The word: 2 bits status, 2 last report (or a success with errors since), 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
-    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+    return static_cast<std::uint64_t>(now) | (has_erred ? erred : static_cast<std::uint64_t>(last)) << 2U |
            static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
            static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
-            .last = static_cast<report>(word >> 2U & 3U),
+            .last = (word >> 2U & 3U) == erred ? report::success : static_cast<report>(word >> 2U & 3U),
             .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
             .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
             .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
-            .since = word >> 26U};
+            .since = word >> 26U,
+            .has_erred = (word >> 2U & 3U) == erred};
   }
+
+ private:
+  static constexpr std::uint64_t erred = reports;  // beside the reports
 };
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one, without errors
+/// since.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
 
 /// How long ago `then` was; 0 where a clock has stepped back.
 constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {
@@ -5555,7 +5569,8 @@ struct error_cell {
 static_assert(error_cell::words * 8 == error_report::most_text + 1);
 
 /// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
-/// since it was last healthy; then the entries.
+/// since the last success that left it healthy (relaxed: one that races with a success may stay until the next one is
+/// looked at); then the entries.
 struct error_table {
   explicit error_table(const health_ref& of) noexcept
       : components(of.facts->components.size()),
@@ -5663,6 +5678,18 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
   }
 }
 
+/// Has the next success looked at: as one more of a component that is steadily healthy it would end no errors.
+inline void await_success(cell& state) noexcept {
+  std::uint64_t word = state.load(std::memory_order_relaxed);
+  while (is_steadily_healthy(word)) {
+    component_state s = component_state::of(word);
+    s.has_erred = true;
+    if (state.compare_exchange_weak(word, s.packed(), std::memory_order_seq_cst)) {
+      return;
+    }
+  }
+}
+
 /// Counts an error. Lock-free where its type is known already.
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
@@ -5674,6 +5701,7 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   entry[error_cell::last].store(now, std::memory_order_relaxed);
   common_add(entry[error_cell::count], std::uint64_t{1});
   common_add(table.in_a_row[component], std::uint64_t{1});
+  await_success(of.at(component, component_cell::state));  // behind the count: whoever sees it ends this one too
   store_message(entry, message);
 }
 
@@ -6234,12 +6262,6 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
-}
-
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -6254,7 +6276,7 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
   if (what == report::success &&
       is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
-    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // such as were too few to fall
   }
 }
 
@@ -6402,7 +6424,8 @@ class basic_health {
   }
 
   /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
-  /// "other") and keeps its message as the last one. It changes nothing else.
+  /// "other") and keeps its message as the last one. It changes no status; `errors_in_a_row` counts up to the next
+  /// success.
   template <class C>
   static void error(std::string_view type, std::string_view message = {}) noexcept {
     detail::record_error(ref(), index_of<C>, type, message);
@@ -8885,23 +8908,13 @@ requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, s
 #ifndef VITALS_HEALTH_CHECKS_HPP
 #define VITALS_HEALTH_CHECKS_HPP
 
-#include <sys/stat.h>
-#include <sys/statvfs.h>
+// A check of what a program tells itself: how long a queue is, how old its oldest entry.
+#ifndef VITALS_HEALTH_LAG_CHECK_HPP
+#define VITALS_HEALTH_LAG_CHECK_HPP
 
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <chrono>
-#include <cmath>
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <limits>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -8980,6 +8993,336 @@ inline void record_check_duration(const health_ref& of, std::size_t index, nanos
 }  // namespace vitals::inline v0
 
 #endif
+// Numbers and durations as text for people, in the messages of checks.
+#ifndef VITALS_HEALTH_SHOWN_HPP
+#define VITALS_HEALTH_SHOWN_HPP
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+namespace vitals::inline v0::detail {
+
+/// A number for people, whatever the locale.
+template <class T>
+requires std::is_arithmetic_v<T> std::string shown(T number) {
+  char digits[64];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
+  return {digits, end.ptr};
+}
+template <class Rep, class Period>
+std::string shown(std::chrono::duration<Rep, Period> d) {
+  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
+  return shown(std::round(seconds * 1000) / 1000) + " s";
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+template <class T>
+constexpr T most_of() noexcept {
+  if constexpr (is_duration<T>) {
+    return T::max();
+  } else {
+    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  }
+}
+
+/// What a lag's callable gives. (What is none fails with a message elsewhere.)
+template <class Lag>
+using lag_value = std::remove_cvref_t<
+    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
+
+}  // namespace detail
+
+/// Beyond which values something is degraded, and beyond which it has failed; and the reason.
+template <class T>
+struct check_bounds_of {
+  T degraded = detail::most_of<T>();
+  T failed = detail::most_of<T>();
+  std::string reason = "lag";
+};
+
+/// Compares what a callable gives, a number or a duration, with bounds: how long a queue is, how old its oldest entry.
+/// NaN has failed.
+///
+///   vitals::lag_check{[] { return queue.oldest_age(); }, {.degraded = 1s, .failed = 10s}}
+template <class Lag>
+class lag_check {
+  static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
+  using value = detail::lag_value<Lag>;
+  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
+                "a lag is a number or a duration");
+
+ public:
+  lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
+
+  [[nodiscard]] check_result operator()() {
+    const value now = lag_();
+    if (now <= bounds_.degraded && now <= bounds_.failed) {
+      return true;
+    }
+    const bool degraded = now <= bounds_.failed;
+    std::string message = "it is " + detail::shown(now) + ", at most " +
+                          detail::shown(degraded ? bounds_.degraded : bounds_.failed) + " is allowed";
+    return degraded ? check_result::degraded(bounds_.reason, std::move(message))
+                    : check_result::failed(bounds_.reason, std::move(message));
+  }
+
+ private:
+  Lag lag_;
+  check_bounds_of<value> bounds_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Checks of the process by its own metrics: a ratio of counters, a quantile of a histogram, within a window.
+#ifndef VITALS_HEALTH_METRIC_CHECKS_HPP
+#define VITALS_HEALTH_METRIC_CHECKS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// How much something that only grows has grown by within a window of time.
+#ifndef VITALS_HEALTH_GROWTH_WINDOW_HPP
+#define VITALS_HEALTH_GROWTH_WINDOW_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+namespace vitals::inline v0::detail {
+
+/// Past readings of something that only grows, a few dozen at most: enough to say what it was a window ago.
+template <class Reading>
+class growth_window {
+ public:
+  explicit growth_window(std::chrono::milliseconds length)
+      : length_(length.count() < 0 ? 0 : static_cast<std::uint64_t>(length.count())) {}
+
+  /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
+  /// back, or it did not only grow, as after a reset, the past is forgotten.
+  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
+    if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
+      past_.clear();
+    }
+    if (past_.empty() || now - past_.back().at >= length_ / 32) {
+      past_.push_back({now, reading});
+    }
+    while (past_.size() > 1 && now - past_[1].at >= length_) {
+      past_.pop_front();
+    }
+    return past_.front().reading;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
+  [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
+
+ private:
+  struct sample {
+    std::uint64_t at;
+    Reading reading;
+  };
+  std::uint64_t length_;
+  std::deque<sample> past_;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// When a check by the process's own metrics has failed. It looks at what they grew by within the window, or since its
+/// last run where that is longer ago.
+struct window_bounds {
+  double degraded = std::numeric_limits<double>::infinity();  ///< beyond it: degraded
+  double failed = std::numeric_limits<double>::infinity();    ///< beyond it: failed
+  double least_events = 1;                                    ///< with fewer in the window it passes
+  std::chrono::milliseconds window = std::chrono::minutes{1};
+  std::string reason{};  ///< otherwise the check's own: "ratio" or "slow"
+};
+
+namespace detail {
+
+inline void check_window(const window_bounds& b) {
+  if (b.degraded != b.degraded || b.failed != b.failed || b.least_events != b.least_events ||
+      b.window < std::chrono::milliseconds{1}) {
+    throw std::invalid_argument("vitals: a check's bounds are numbers, and its window is longer than 0");
+  }
+}
+
+inline check_result judge_window(double value, const window_bounds& b, std::string_view what, const char* reason) {
+  if (value <= b.degraded && value <= b.failed) {
+    return true;
+  }
+  const bool degraded = value <= b.failed;
+  std::string message = std::string{what} + " is " + shown(value) + " within " + shown(b.window) + ", at most " +
+                        shown(degraded ? b.degraded : b.failed) + " is allowed";
+  std::string why = b.reason.empty() ? reason : b.reason;
+  return degraded ? check_result::degraded(std::move(why), std::move(message))
+                  : check_result::failed(std::move(why), std::move(message));
+}
+
+/// What a counter's handle holds, or what a callable gives.
+template <class Counter>
+auto total_of(Counter& counter) {
+  if constexpr (requires { counter.value(); }) {
+    return counter.value();
+  } else if constexpr (std::is_invocable_v<Counter&>) {
+    return counter();
+  }
+}
+
+template <class Handle>
+inline constexpr bool is_histogram = false;
+template <class Registry, class Metric>
+inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
+
+/// The bounds of all of a histogram's buckets.
+template <class Registry, class Metric>
+view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
+  if constexpr (requires { Metric::native_buckets; }) {
+    return Metric::native_buckets.bounds;
+  } else {
+    return Metric::bounds;
+  }
+}
+
+}  // namespace detail
+
+/// Compares the ratio of two counters' growth within a window with bounds: errors to requests. A counter is a handle
+/// (`metrics::get<errors>()`) or a callable that gives a total, such as a sum over several. "ratio" is the reason.
+///
+///   vitals::ratio_check{metrics::get<errors>(), metrics::get<requests>(), {.failed = 0.05, .least_events = 100}}
+template <class Part, class Whole, class Clock = health_clock>
+class ratio_check {
+  using part_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Part&>()))>;
+  using whole_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Whole&>()))>;
+  static_assert(std::is_arithmetic_v<part_total> && std::is_arithmetic_v<whole_total>,
+                "a ratio is of two counters: give handles, or callables that return numbers");
+
+ public:
+  /// Throws std::invalid_argument for bounds that are NaN.
+  ratio_check(Part part, Whole whole, window_bounds bounds)
+      : part_(std::move(part)),
+        whole_(std::move(whole)),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    const totals now{detail::total_of(part_), detail::total_of(whole_)};
+    const totals* const before = past_.latest();
+    const bool has_shrunk = before != nullptr && (now.part < before->part || now.whole < before->whole);
+    const totals& then = past_.since(Clock::milliseconds(), now, has_shrunk);
+    const auto part = static_cast<double>(now.part - then.part);
+    const auto whole = static_cast<double>(now.whole - then.whole);
+    return whole > 0 && whole >= bounds_.least_events
+               ? detail::judge_window(part / whole, bounds_, "the ratio", "ratio")
+               : check_result{true};
+  }
+
+ private:
+  struct totals {
+    part_total part;
+    whole_total whole;
+  };
+  Part part_;
+  Whole whole_;
+  window_bounds bounds_;
+  detail::growth_window<totals> past_;
+};
+
+/// Compares a quantile of what a histogram observed within a window with bounds. Where it is above all of the
+/// histogram's bounds it is beyond every bound. "slow" is the reason.
+///
+///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
+template <class Histogram, class Clock = health_clock>
+class quantile_check {
+  static_assert(detail::is_histogram<Histogram>,
+                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
+  using reading = decltype(std::declval<Histogram&>().value().buckets);
+
+ public:
+  /// Throws std::invalid_argument for a quantile that is not from 0 to 1, and for bounds that are NaN.
+  quantile_check(Histogram of, double q, window_bounds bounds)
+      : of_(of),
+        q_(q),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    if (!(q >= 0 && q <= 1)) {
+      throw std::invalid_argument("vitals: a quantile is from 0 to 1");
+    }
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    reading grown = of_.value().buckets;
+    bool has_shrunk = false;
+    if (const reading* const before = past_.latest()) {
+      for (std::size_t i = 0; i != grown.size(); ++i) {
+        has_shrunk = has_shrunk || grown[i] < (*before)[i];
+      }
+    }
+    const reading& then = past_.since(Clock::milliseconds(), grown, has_shrunk);
+    double events = 0;
+    for (std::size_t i = 0; i != grown.size(); ++i) {
+      grown[i] -= then[i];
+      events += static_cast<double>(grown[i]);
+    }
+    if (events == 0 || events < bounds_.least_events) {
+      return true;
+    }
+    const bool above = q_ * events > events - static_cast<double>(grown.back());
+    const double value = above ? std::numeric_limits<double>::infinity()
+                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
+    return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
+  }
+
+ private:
+  Histogram of_;
+  double q_;
+  window_bounds bounds_;
+  detail::growth_window<reading> past_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Checks of what the system tells: how old a file is, space on a disk, the memory of the process.
+#ifndef VITALS_HEALTH_SYSTEM_CHECKS_HPP
+#define VITALS_HEALTH_SYSTEM_CHECKS_HPP
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <system_error>
+#include <utility>
+
 // The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
 #ifndef VITALS_PROCESS_PARSE_HPP
 #define VITALS_PROCESS_PARSE_HPP
@@ -9349,19 +9692,6 @@ namespace vitals::inline v0 {
 
 namespace detail {
 
-/// A number for people, whatever the locale.
-template <class T>
-requires std::is_arithmetic_v<T> std::string shown(T number) {
-  char digits[64];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
-  return {digits, end.ptr};
-}
-template <class Rep, class Period>
-std::string shown(std::chrono::duration<Rep, Period> d) {
-  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
-  return shown(std::round(seconds * 1000) / 1000) + " s";
-}
-
 inline std::string text_of_errno(int error) {
   return std::generic_category().message(error);
 }
@@ -9451,254 +9781,9 @@ struct memory_check {
   }
 };
 
-namespace detail {
-
-template <class T>
-constexpr T most_of() noexcept {
-  if constexpr (is_duration<T>) {
-    return T::max();
-  } else {
-    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
-  }
-}
-
-/// What a lag's callable gives. (What is none fails with a message elsewhere.)
-template <class Lag>
-using lag_value = std::remove_cvref_t<
-    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
-
-}  // namespace detail
-
-/// Beyond which values something is degraded, and beyond which it has failed; and the reason.
-template <class T>
-struct check_bounds_of {
-  T degraded = detail::most_of<T>();
-  T failed = detail::most_of<T>();
-  std::string reason = "lag";
-};
-
-/// Compares what a callable gives, a number or a duration, with bounds: how long a queue is, how old its oldest entry.
-/// NaN has failed.
-///
-///   vitals::lag_check{[] { return queue.oldest_age(); }, {.degraded = 1s, .failed = 10s}}
-template <class Lag>
-class lag_check {
-  static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
-  using value = detail::lag_value<Lag>;
-  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
-                "a lag is a number or a duration");
-
- public:
-  lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
-
-  [[nodiscard]] check_result operator()() {
-    const value now = lag_();
-    if (now <= bounds_.degraded && now <= bounds_.failed) {
-      return true;
-    }
-    const bool degraded = now <= bounds_.failed;
-    std::string message = "it is " + detail::shown(now) + ", at most " +
-                          detail::shown(degraded ? bounds_.degraded : bounds_.failed) + " is allowed";
-    return degraded ? check_result::degraded(bounds_.reason, std::move(message))
-                    : check_result::failed(bounds_.reason, std::move(message));
-  }
-
- private:
-  Lag lag_;
-  check_bounds_of<value> bounds_;
-};
-
-/// When a check by the process's own metrics has failed. It looks at what they grew by within the window, or since its
-/// last run where that is longer ago.
-struct window_bounds {
-  double degraded = std::numeric_limits<double>::infinity();  ///< beyond it: degraded
-  double failed = std::numeric_limits<double>::infinity();    ///< beyond it: failed
-  double least_events = 1;                                    ///< with fewer in the window it passes
-  std::chrono::milliseconds window = std::chrono::minutes{1};
-  std::string reason{};  ///< otherwise the check's own: "ratio" or "slow"
-};
-
-namespace detail {
-
-/// Past readings of something that only grows, a few dozen at most: enough to say what it was a window ago.
-template <class Reading>
-class growth_window {
- public:
-  explicit growth_window(std::chrono::milliseconds length)
-      : length_(length.count() < 0 ? 0 : static_cast<std::uint64_t>(length.count())) {}
-
-  /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
-  /// back, or it did not only grow, as after a reset, the past is forgotten.
-  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
-    if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
-      past_.clear();
-    }
-    if (past_.empty() || now - past_.back().at >= length_ / 32) {
-      past_.push_back({now, reading});
-    }
-    while (past_.size() > 1 && now - past_[1].at >= length_) {
-      past_.pop_front();
-    }
-    return past_.front().reading;
-  }
-  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
-  [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
-
- private:
-  struct sample {
-    std::uint64_t at;
-    Reading reading;
-  };
-  std::uint64_t length_;
-  std::deque<sample> past_;
-};
-
-inline void check_window(const window_bounds& b) {
-  if (b.degraded != b.degraded || b.failed != b.failed || b.least_events != b.least_events ||
-      b.window < std::chrono::milliseconds{1}) {
-    throw std::invalid_argument("vitals: a check's bounds are numbers, and its window is longer than 0");
-  }
-}
-
-inline check_result judge_window(double value, const window_bounds& b, std::string_view what, const char* reason) {
-  if (value <= b.degraded && value <= b.failed) {
-    return true;
-  }
-  const bool degraded = value <= b.failed;
-  std::string message = std::string{what} + " is " + shown(value) + " within " + shown(b.window) + ", at most " +
-                        shown(degraded ? b.degraded : b.failed) + " is allowed";
-  std::string why = b.reason.empty() ? reason : b.reason;
-  return degraded ? check_result::degraded(std::move(why), std::move(message))
-                  : check_result::failed(std::move(why), std::move(message));
-}
-
-/// What a counter's handle holds, or what a callable gives.
-template <class Counter>
-auto total_of(Counter& counter) {
-  if constexpr (requires { counter.value(); }) {
-    return counter.value();
-  } else if constexpr (std::is_invocable_v<Counter&>) {
-    return counter();
-  }
-}
-
-template <class Handle>
-inline constexpr bool is_histogram = false;
-template <class Registry, class Metric>
-inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
-
-/// The bounds of all of a histogram's buckets.
-template <class Registry, class Metric>
-view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
-  if constexpr (requires { Metric::native_buckets; }) {
-    return Metric::native_buckets.bounds;
-  } else {
-    return Metric::bounds;
-  }
-}
-
-}  // namespace detail
-
-/// Compares the ratio of two counters' growth within a window with bounds: errors to requests. A counter is a handle
-/// (`metrics::get<errors>()`) or a callable that gives a total, such as a sum over several. "ratio" is the reason.
-///
-///   vitals::ratio_check{metrics::get<errors>(), metrics::get<requests>(), {.failed = 0.05, .least_events = 100}}
-template <class Part, class Whole, class Clock = health_clock>
-class ratio_check {
-  using part_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Part&>()))>;
-  using whole_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Whole&>()))>;
-  static_assert(std::is_arithmetic_v<part_total> && std::is_arithmetic_v<whole_total>,
-                "a ratio is of two counters: give handles, or callables that return numbers");
-
- public:
-  /// Throws std::invalid_argument for bounds that are NaN.
-  ratio_check(Part part, Whole whole, window_bounds bounds)
-      : part_(std::move(part)),
-        whole_(std::move(whole)),
-        bounds_(std::move(bounds)),
-        past_(bounds_.window) {
-    detail::check_window(bounds_);
-    static_cast<void>((*this)());  // what there is before is no growth
-  }
-
-  [[nodiscard]] check_result operator()() {
-    const totals now{detail::total_of(part_), detail::total_of(whole_)};
-    const totals* const before = past_.latest();
-    const bool has_shrunk = before != nullptr && (now.part < before->part || now.whole < before->whole);
-    const totals& then = past_.since(Clock::milliseconds(), now, has_shrunk);
-    const auto part = static_cast<double>(now.part - then.part);
-    const auto whole = static_cast<double>(now.whole - then.whole);
-    return whole > 0 && whole >= bounds_.least_events
-               ? detail::judge_window(part / whole, bounds_, "the ratio", "ratio")
-               : check_result{true};
-  }
-
- private:
-  struct totals {
-    part_total part;
-    whole_total whole;
-  };
-  Part part_;
-  Whole whole_;
-  window_bounds bounds_;
-  detail::growth_window<totals> past_;
-};
-
-/// Compares a quantile of what a histogram observed within a window with bounds. Where it is above all of the
-/// histogram's bounds it is beyond every bound. "slow" is the reason.
-///
-///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
-template <class Histogram, class Clock = health_clock>
-class quantile_check {
-  static_assert(detail::is_histogram<Histogram>,
-                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
-  using reading = decltype(std::declval<Histogram&>().value().buckets);
-
- public:
-  /// Throws std::invalid_argument for a quantile that is not from 0 to 1, and for bounds that are NaN.
-  quantile_check(Histogram of, double q, window_bounds bounds)
-      : of_(of),
-        q_(q),
-        bounds_(std::move(bounds)),
-        past_(bounds_.window) {
-    detail::check_window(bounds_);
-    if (!(q >= 0 && q <= 1)) {
-      throw std::invalid_argument("vitals: a quantile is from 0 to 1");
-    }
-    static_cast<void>((*this)());  // what there is before is no growth
-  }
-
-  [[nodiscard]] check_result operator()() {
-    reading grown = of_.value().buckets;
-    bool has_shrunk = false;
-    if (const reading* const before = past_.latest()) {
-      for (std::size_t i = 0; i != grown.size(); ++i) {
-        has_shrunk = has_shrunk || grown[i] < (*before)[i];
-      }
-    }
-    const reading& then = past_.since(Clock::milliseconds(), grown, has_shrunk);
-    double events = 0;
-    for (std::size_t i = 0; i != grown.size(); ++i) {
-      grown[i] -= then[i];
-      events += static_cast<double>(grown[i]);
-    }
-    if (events == 0 || events < bounds_.least_events) {
-      return true;
-    }
-    const bool above = q_ * events > events - static_cast<double>(grown.back());
-    const double value = above ? std::numeric_limits<double>::infinity()
-                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
-    return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
-  }
-
- private:
-  Histogram of_;
-  double q_;
-  window_bounds bounds_;
-  detail::growth_window<reading> past_;
-};
-
 }  // namespace vitals::inline v0
+
+#endif
 
 #endif
 // Draining: a program that is asked to end goes on for a while, so that balancers can turn away from it first.
@@ -9976,25 +10061,23 @@ class drain {
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <concepts>
-#include <condition_variable>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
-#include <vector>
+
+// When a check starts, and when it is overdue.
+#ifndef VITALS_HEALTH_CHECK_SCHEDULE_HPP
+#define VITALS_HEALTH_CHECK_SCHEDULE_HPP
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 
 namespace vitals::inline v0 {
 
@@ -10008,8 +10091,6 @@ struct check_timing {
 };
 
 namespace detail {
-
-using check_milliseconds = std::uint64_t (*)() noexcept;
 
 /// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
 inline std::uint64_t some_number(std::uint64_t most) noexcept {
@@ -10086,6 +10167,47 @@ class check_schedule {
   bool late_ = false;
 };
 
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// What a monitor does at each step: it starts checks, takes their results, reports what is overdue, and ticks.
+#ifndef VITALS_HEALTH_CHECK_WATCH_HPP
+#define VITALS_HEALTH_CHECK_WATCH_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+// A check and its thread: what runs it, and what of it may be left behind.
+#ifndef VITALS_HEALTH_CHECK_TASK_HPP
+#define VITALS_HEALTH_CHECK_TASK_HPP
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+using check_milliseconds = std::uint64_t (*)() noexcept;
+
 /// What a monitor and the threads of its checks share, so that a check that never ends may be left behind.
 struct check_hub {
   std::mutex mutex{};
@@ -10151,6 +10273,12 @@ inline void run_check(check_task& task, check_hub& hub, check_milliseconds clock
   hub.news = true;
   hub.changed.notify_all();
 }
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
 
 /// A monitor but for its thread: `step` does what is due. Checks may be added at any time, and `ask_to_stop` comes from
 /// any thread; all else is done by one thread at a time.
@@ -10423,7 +10551,11 @@ class check_watch {
   bool has_ticked_ = false;
 };
 
-}  // namespace detail
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
 
 /// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
 /// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
@@ -11339,14 +11471,32 @@ struct json_text {
 #ifndef VITALS_EXPOSE_PROTOBUF_HPP
 #define VITALS_EXPOSE_PROTOBUF_HPP
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Families as messages of the Prometheus protobuf format, encoded once and then filled with numbers.
+#ifndef VITALS_EXPOSE_PROTOBUF_FAMILIES_HPP
+#define VITALS_EXPOSE_PROTOBUF_FAMILIES_HPP
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
+
+// What a series holds, as messages of the Prometheus protobuf format: counters, summaries, histograms, exemplars.
+// https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+#ifndef VITALS_EXPOSE_PROTOBUF_VALUES_HPP
+#define VITALS_EXPOSE_PROTOBUF_VALUES_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
 
 // A native histogram's buckets as they are sent: those that hold something, in spans, as differences.
 // https://prometheus.io/docs/specs/native_histograms/
@@ -11619,17 +11769,9 @@ inline void write_native(field_writer& to, const family& f, const std::uint64_t*
 
 #endif
 
-namespace vitals::inline v0 {
-
-namespace detail {
+namespace vitals::inline v0::detail {
 
 /// The numbers of the messages' fields.
-struct metric_family_field {
-  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
-};
-struct metric_field {
-  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
-};
 struct label_pair_field {
   static constexpr std::uint32_t name = 1, value = 2;
 };
@@ -11656,7 +11798,7 @@ struct timestamp_field {
 /// stands in.
 class created_time {
  public:
-  /// 34,000 years of seconds.
+  /// More seconds than 64 bits of nanoseconds have.
   static constexpr std::size_t seconds_digits = 6, nanos_digits = 5, size = 2 + seconds_digits + nanos_digits;
 
   explicit created_time(std::uint64_t nanoseconds) noexcept {
@@ -11873,6 +12015,20 @@ inline void write_value(field_writer& to, const family& f, const std::uint64_t* 
   }
 }
 
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// The numbers of the messages' fields.
+struct metric_family_field {
+  static constexpr std::uint32_t name = 1, help = 2, type = 3, metric = 4, unit = 5;
+};
+struct metric_field {
+  static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
+};
+
 /// The messages of some families: what of them does not change, encoded once, and where the numbers go.
 class family_messages {
  public:
@@ -12055,7 +12211,11 @@ class family_messages {
   std::size_t room_ = 0;
 };
 
-}  // namespace detail
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
 
 /// Renders some sources as protobuf, again and again. Any thread may render; renderings of one page take turns. Nothing
 /// is allocated once the buffer has grown to the page's size.

@@ -98,6 +98,9 @@ TEST_CASE("a word holds each of its parts, at their extremes, without touching a
                                       .reason = reason,
                                       .since = since};
               REQUIRE(component_state::of(s.packed()) == s);
+              component_state erred = s;
+              erred.has_erred = last == report::success;
+              REQUIRE(component_state::of(erred.packed()) == erred);
             }
           }
         }

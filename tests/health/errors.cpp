@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,7 @@ namespace error_tests {
 
 using vitals::error_report;
 using vitals::status;
+using namespace std::chrono_literals;
 
 struct store : vitals::component<"store"> {};
 struct cache : vitals::component<"cache"> {};
@@ -93,6 +95,52 @@ TEST_CASE("errors that were too few to fall are over with a success, too") {
   CHECK(health::report().all[0].now == status::healthy);
   CHECK(in_a_row<health>(0) == 2);
   health::mark_healthy<sturdy>();
+  CHECK(in_a_row<health>(0) == 0);
+  for (int i = 0; i != 3; ++i) {
+    CHECK(health::report().all[0].now == status::healthy);
+    health::mark_unhealthy<sturdy>("timeout");
+    health::error<sturdy>("timeout");  // alone it is no report, and ends no run of them
+  }
+  CHECK(health::report().all[0].now == status::unhealthy);
+}
+
+TEST_CASE("errors alone are in a row until the next success, of a component that stays healthy too") {
+  using health = of<"e_steady">;
+  const auto entered = [](std::size_t s) {
+    return health::ref().at(0, vitals::detail::component_cell::entered, s).load(std::memory_order_relaxed);
+  };
+  health::mark_healthy<store>();
+  for (int i = 0; i != 300; ++i) {  // past where a run of successes stops
+    health::error<store>("timeout");
+    health::error<store>("timeout");
+    CHECK(in_a_row<health>(0) == 2);
+    CHECK(health::report().all[0].now == status::healthy);
+    health::tick();
+    CHECK(in_a_row<health>(0) == 2);
+    health::mark_healthy<store>();
+    CHECK(in_a_row<health>(0) == 0);
+  }
+  CHECK(entered(1) == 1);
+  health::error<store>("timeout");
+  health::mark_degraded<store>();
+  CHECK(in_a_row<health>(0) == 1);
+  health::mark_healthy<store>();
+  CHECK(in_a_row<health>(0) == 0);
+  CHECK(entered(1) == 2);
+  CHECK(errors<health>()[0].count == 601);
+}
+
+struct patient : vitals::component<"patient", vitals::dwell<10s>> {};
+
+TEST_CASE("errors are over when a component that had to wait is healthy, not when it was marked") {
+  using health = vitals::basic_health<set_clock, "e_wait", patient>;
+  health::mark_unhealthy<patient>("timeout", "one");
+  health::mark_healthy<patient>();
+  CHECK(health::report().all[0].now == status::unhealthy);
+  CHECK(in_a_row<health>(0) == 1);
+  set_clock::now += 10'000;
+  health::tick();
+  CHECK(health::report().all[0].now == status::healthy);
   CHECK(in_a_row<health>(0) == 0);
 }
 
@@ -266,6 +314,51 @@ TEST_CASE("thousands of errors within a millisecond, from four threads: each cou
   CHECK(in_a_row<health>(0) == threads * each);
   CHECK(health::report().all[0].now == status::unhealthy);
   CHECK(health::ref().at(0, vitals::detail::component_cell::entered, 3).load(std::memory_order_relaxed) == 1);
+}
+
+TEST_CASE("errors beside marks of what stays healthy: the last success ends them all, and nothing else changes") {
+  using health = of<"e_beside">;
+  constexpr std::uint64_t each = 20'000;
+  health::mark_healthy<store>();
+  on_all(
+      [](std::size_t i) {
+        for (std::uint64_t n = 0; n != each; ++n) {
+          i % 2 == 0 ? health::error<store>("only") : health::mark_healthy<store>();
+        }
+      },
+      [] { health::tick(); });
+  health::mark_healthy<store>();
+  CHECK(in_a_row<health>(0) == 0);
+  CHECK(errors<health>()[0].count == threads / 2 * each);
+  CHECK(health::report().all[0].now == status::healthy);
+  CHECK(health::ref().at(0, vitals::detail::component_cell::entered, 1).load(std::memory_order_relaxed) == 1);
+}
+
+TEST_CASE("a report that meets errors is not lost") {
+  using health = vitals::basic_health<set_clock, "e_meets", sturdy>;
+  std::atomic<bool> done{false};
+  unsigned lost = 0;
+  on_all(
+      [&](std::size_t i) {
+        if (i != 0) {
+          while (!done) {
+            vitals::detail::await_success(
+                health::ref().at(0, vitals::detail::component_cell::state));  // as an error does
+          }
+          return;
+        }
+        for (int n = 0; n != 100'000; ++n) {
+          for (int k = 0; k != 3; ++k) {
+            health::mark_unhealthy<sturdy>("down");
+          }
+          lost += health::report().all[0].now == status::unhealthy ? 0U : 1U;
+          health::mark_healthy<sturdy>();
+          lost += health::report().all[0].now == status::healthy ? 0U : 1U;
+        }
+        done = true;
+      },
+      [] { std::this_thread::yield(); });
+  CHECK(lost == 0);
 }
 
 TEST_CASE("a message that is being written is left to its writer, and read as empty") {

@@ -370,6 +370,9 @@ TEST_CASE("what is marked steadily healthy") {
       const component_state state{
           .now = s, .last = r, .failure_run = 255, .success_run = 255, .reason = 63, .since = ~std::uint64_t{0}};
       CHECK(is_steadily_healthy(state.packed()) == (s == status::healthy && r == report::success));
+      component_state erred = state;
+      erred.has_erred = true;
+      CHECK(!is_steadily_healthy(erred.packed()));
     }
   }
 }

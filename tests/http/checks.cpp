@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <health/said.hpp>
 #include <http/scripted_server.hpp>
 #include <stdexcept>
 #include <string>
@@ -38,11 +39,6 @@ using namespace std::chrono_literals;
 
 /// What must not come is given up sooner than what must.
 constexpr auto a_moment = 100ms;
-
-std::string said(const check_result& r) {
-  const char* const names[] = {"passed", "degraded", "failed"};
-  return std::string{names[static_cast<std::size_t>(r.what)]} + (r.reason.empty() ? "" : " ") + r.reason;
-}
 
 /// A port that nobody listens on.
 std::uint16_t closed_port() {

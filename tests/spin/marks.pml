@@ -1,10 +1,12 @@
 /*
  * How marks change a component's word (health/mark.hpp): load, compute, compare-exchange until nobody comes between; then
- * the flap word and the counters beside it, and the process's phase. Two threads report, one ticks, one drains.
+ * the flap word and the counters beside it, and the process's phase. Two threads report, one ticks, one drains;
+ * with -DERRORS one has an error instead of draining.
  *
  *   spin -a marks.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000   (no errors: nothing is lost or stuck)
  *   spin -a -DREPORTS=3 marks.pml && cc -O2 -DNP -o pan pan.c && ./pan -m1000000 -l   (no errors: no endless circle)
- *   spin -a -DBREAK=1 marks.pml && ...   (errors, and so with each other way to break it, 2 to 6)
+ *   spin -a -DREPORTS=3 -DERRORS marks.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000   (no errors)
+ *   spin -a -DBREAK=1 marks.pml && ...   (errors, and so with each other way to break it, 2 to 8; 7 and 8 with -DERRORS)
  *
  * run.py does all of that. Memory is sequentially consistent here, as the code asks for where it matters: the component's
  * word and the phase.
@@ -30,10 +32,12 @@
 #define DEGRADATION 1
 #define FAILURE 2
 #define TICK 3
+#define ERRED 3 /* in the place of what was reported last: a success, and errors since */
 #define MOST 3 /* where a run stops */
 #define WORD(status, last, failures, successes) ((status) | (last) << 2 | (failures) << 4 | (successes) << 6)
 #define STATUS(word) ((word) & 3)
-#define LAST(word) ((word) >> 2 & 3)
+#define LAST(word) (((word) >> 2 & 3) % ERRED) /* an ERRED is a SUCCESS */
+#define IS_STEADY(word) (((word) & 15) == (HEALTHY | SUCCESS << 2))
 #define FAILURES(word) ((word) >> 4 & 3)
 #define SUCCESSES(word) ((word) >> 6)
 
@@ -54,6 +58,7 @@ byte spec_flaps = 0, spec_to_healthy = 0, spec_to_degraded = 0, spec_to_unhealth
 byte applied = 0;
 bool drained = 0;
 byte running = REPORTERS + 2;
+byte in_a_row = 0; /* errors that no success has ended */
 
 /* The status that a word's runs lead to. */
 #define TARGET(word)                                                                                     \
@@ -206,7 +211,7 @@ inline replace(kind) {
        :: else -> skip
        fi;
        if
-       :: STATUS(to) == HEALTHY -> to_healthy++
+       :: STATUS(to) == HEALTHY -> to_healthy++; in_a_row = 0
        :: STATUS(to) == DEGRADED -> to_degraded++
        :: else -> to_unhealthy++
        fi;
@@ -216,6 +221,12 @@ inline replace(kind) {
 #endif
   :: else -> skip
   fi;
+#ifdef ERRORS
+  if
+  :: kind == SUCCESS && IS_STEADY(word) -> in_a_row = 0
+  :: else -> skip
+  fi;
+#endif
   atomic { old = 0; to = 0; calm = 0; read = 0; won = 0 }
 }
 
@@ -229,7 +240,7 @@ active [REPORTERS] proctype reporter() {
   :: left > 0 -> left--; replace(DEGRADATION)
   :: left > 0 -> left--;
        d_step { /* mark_healthy: on the warm path a load, and nothing that changes */
-         won = STATUS(word) == HEALTHY && LAST(word) == SUCCESS;
+         won = IS_STEADY(word);
          applied = applied + (won -> 1 : 0)
        };
        if
@@ -240,6 +251,46 @@ active [REPORTERS] proctype reporter() {
   od;
   running--
 }
+
+#ifdef ERRORS
+/* record_error: counts it, and has the next success looked at. */
+active proctype erring() {
+  byte old;
+  bool won;
+#if BREAK != 7
+  in_a_row++;
+#endif
+  old = word;
+  do
+  :: !IS_STEADY(old) -> break
+  :: else ->
+       d_step {
+         if
+#if BREAK == 8
+         :: true -> word = old | ERRED << 2; won = 1 /* a store, without a compare */
+#else
+         :: word == old -> word = old | ERRED << 2; won = 1
+#endif
+         :: else -> old = word; won = 0
+         fi;
+         if
+         :: won && IS_STEADY(spec) -> spec = spec | ERRED << 2
+         :: else -> skip
+         fi;
+         assert(spec == word)
+       };
+       if
+       :: won -> break
+       :: else -> skip
+       fi
+  od;
+#if BREAK == 7
+  in_a_row++; /* too late: a success between has looked already */
+#endif
+  atomic { old = 0; won = 0 };
+  running--
+}
+#endif
 
 active proctype ticker() {
   LOCALS;
@@ -255,6 +306,7 @@ active proctype ticker() {
   running--
 }
 
+#ifndef ERRORS
 active proctype drainer() {
   if
   :: atomic { phase = DRAINING; drained = 1 }
@@ -262,6 +314,7 @@ active proctype drainer() {
   fi;
   running--
 }
+#endif
 
 /* At the end nothing is lost, and nothing stuck. */
 active proctype judge() {
@@ -269,6 +322,7 @@ active proctype judge() {
     running == 0;
     assert(applied == REPORTS);
     assert(word == spec);
+    assert(!IS_STEADY(word) || in_a_row == 0);
     assert(flaps == spec_flaps);
     assert(to_healthy == spec_to_healthy && to_degraded == spec_to_degraded && to_unhealthy == spec_to_unhealthy);
     assert(phase == (drained -> DRAINING : FOUND(word)))

@@ -25,15 +25,17 @@ def search(spin: str, cc: str, full: bool, build: str, *defines: str) -> tuple[i
 def main() -> int:
     spin, cc = sys.argv[1:]
     failed = 0
-    for what, build, *defines in (("nothing is lost or stuck", "-DSAFETY"), ("no endless circle", "-DNP", "-DREPORTS=3")):
+    searches = (("nothing is lost or stuck", "-DSAFETY"), ("no endless circle", "-DNP", "-DREPORTS=3"),
+                ("no error outlasts a success", "-DSAFETY", "-DREPORTS=3", "-DERRORS"))
+    for what, build, *defines in searches:
         errors, said = search(spin, cc, True, build, *defines)
         states = int(re.search(r"(\d+) states, stored", said).group(1))
         print(f"{what}: {errors} errors in {states} states")
         if errors or states < 100_000:
             failed += 1
             print(said)
-    for broken in range(1, 7):
-        errors, said = search(spin, cc, False, "-DSAFETY", f"-DBREAK={broken}")
+    for broken in range(1, 9):
+        errors, said = search(spin, cc, False, "-DSAFETY", f"-DBREAK={broken}", *(["-DERRORS"] if broken > 6 else []))
         found = re.search(r"^pan:\d+: (.*?)(?: \(at depth|$)", said, re.MULTILINE)
         print(f"broken in way {broken}: {found.group(1) if errors and found else 'no error is found'}")
         failed += errors == 0

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <vitals/core/config.hpp>
+
 namespace vitals::inline v0 {
 
 /// How a component fares.
@@ -74,6 +76,7 @@ struct component_state {
   std::uint32_t success_run = 0;  ///< the same of successes. Both stop at `most_in_a_row`
   std::uint32_t reason = 0;       ///< of the last report that was no success; 0: none
   std::uint64_t since = 0;        ///< ms of the last change, by a clock that does not step; 8.7 years of them
+  bool has_erred = false;         ///< there were errors since the last report, which was a success
 
   friend constexpr bool operator==(const component_state&, const component_state&) = default;
 
@@ -91,24 +94,36 @@ struct component_state {
     s.failure_run = count(failure_run, (r == report::failure) == (last == report::failure));
     s.success_run = count(success_run, (r == report::success) == (last == report::success));
     s.last = r;
+    s.has_erred = false;
     return s;
   }
 
-  /// The word: 2 bits status, 2 last report, 8 and 8 runs, 6 reason, 38 time.
+  /// The word: 2 bits status, 2 last report (or a success with errors since), 8 and 8 runs, 6 reason, 38 time.
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
-    return static_cast<std::uint64_t>(now) | static_cast<std::uint64_t>(last) << 2U |
+    return static_cast<std::uint64_t>(now) | (has_erred ? erred : static_cast<std::uint64_t>(last)) << 2U |
            static_cast<std::uint64_t>(failure_run) << 4U | static_cast<std::uint64_t>(success_run) << 12U |
            static_cast<std::uint64_t>(reason) << 20U | since << 26U;
   }
   [[nodiscard]] static constexpr component_state of(std::uint64_t word) noexcept {
     return {.now = static_cast<status>(word & 3U),
-            .last = static_cast<report>(word >> 2U & 3U),
+            .last = (word >> 2U & 3U) == erred ? report::success : static_cast<report>(word >> 2U & 3U),
             .failure_run = static_cast<std::uint32_t>(word >> 4U) & most_in_a_row,
             .success_run = static_cast<std::uint32_t>(word >> 12U) & most_in_a_row,
             .reason = static_cast<std::uint32_t>(word >> 20U) & most_reason,
-            .since = word >> 26U};
+            .since = word >> 26U,
+            .has_erred = (word >> 2U & 3U) == erred};
   }
+
+ private:
+  static constexpr std::uint64_t erred = reports;  // beside the reports
 };
+
+/// A success that would change nothing but how many there were: healthy, and the last report was one, without errors
+/// since.
+VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
+  constexpr component_state steady{.now = status::healthy, .last = report::success};
+  return (word & 15U) == (steady.packed() & 15U);
+}
 
 /// How long ago `then` was; 0 where a clock has stepped back.
 constexpr std::uint64_t elapsed(std::uint64_t then, std::uint64_t now) noexcept {

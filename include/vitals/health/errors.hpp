@@ -12,6 +12,7 @@
 #include <vitals/core/config.hpp>
 #include <vitals/core/name.hpp>
 #include <vitals/core/slot_table.hpp>
+#include <vitals/health/component_state.hpp>
 #include <vitals/health/report.hpp>
 
 namespace vitals::inline v0 {
@@ -53,7 +54,8 @@ struct error_cell {
 static_assert(error_cell::words * 8 == error_report::most_text + 1);
 
 /// Where a program's errors lie: behind its components' cells. First a cell for each component, which counts its errors
-/// since it was last healthy; then the entries.
+/// since the last success that left it healthy (relaxed: one that races with a success may stay until the next one is
+/// looked at); then the entries.
 struct error_table {
   explicit error_table(const health_ref& of) noexcept
       : components(of.facts->components.size()),
@@ -161,6 +163,18 @@ inline void load_message(const cell* entry, error_report& out) noexcept {
   }
 }
 
+/// Has the next success looked at: as one more of a component that is steadily healthy it would end no errors.
+inline void await_success(cell& state) noexcept {
+  std::uint64_t word = state.load(std::memory_order_relaxed);
+  while (is_steadily_healthy(word)) {
+    component_state s = component_state::of(word);
+    s.has_erred = true;
+    if (state.compare_exchange_weak(word, s.packed(), std::memory_order_seq_cst)) {
+      return;
+    }
+  }
+}
+
 /// Counts an error. Lock-free where its type is known already.
 VITALS_COLD inline void record_error(const health_ref& of, std::size_t component, std::string_view type,
                                      std::string_view message) noexcept {
@@ -172,6 +186,7 @@ VITALS_COLD inline void record_error(const health_ref& of, std::size_t component
   entry[error_cell::last].store(now, std::memory_order_relaxed);
   common_add(entry[error_cell::count], std::uint64_t{1});
   common_add(table.in_a_row[component], std::uint64_t{1});
+  await_success(of.at(component, component_cell::state));  // behind the count: whoever sees it ends this one too
   store_message(entry, message);
 }
 

@@ -163,7 +163,8 @@ class basic_health {
   }
 
   /// Counts an error of a type (one of a few texts, such as "timeout"; of a program 31 types are kept, others become
-  /// "other") and keeps its message as the last one. It changes nothing else.
+  /// "other") and keeps its message as the last one. It changes no status; `errors_in_a_row` counts up to the next
+  /// success.
   template <class C>
   static void error(std::string_view type, std::string_view message = {}) noexcept {
     detail::record_error(ref(), index_of<C>, type, message);

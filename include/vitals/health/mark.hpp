@@ -272,12 +272,6 @@ VITALS_COLD inline void tick(const health_ref& of) noexcept {
   reconcile(of, now);
 }
 
-/// A success that would change nothing but how many there were: healthy, and the last report was one.
-VITALS_HOT bool is_steadily_healthy(std::uint64_t word) noexcept {
-  constexpr component_state steady{.now = status::healthy, .last = report::success};
-  return (word & 15U) == (steady.packed() & 15U);
-}
-
 /// A report on a component. Lock-free: a compare-exchange where it changes anything.
 VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, report what,
                                        std::string_view reason) noexcept {
@@ -292,7 +286,7 @@ VITALS_COLD inline void mark_component(const health_ref& of, std::size_t index, 
                 [&](component_state s, calmness calm) { return after(s, what, number, now, p, in_grace, calm); });
   if (what == report::success &&
       is_steadily_healthy(of.at(index, component_cell::state).load(std::memory_order_relaxed))) {
-    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // failures that were too few to fall
+    error_table{of}.in_a_row[index].store(0, std::memory_order_relaxed);  // such as were too few to fall
   }
 }
 

@@ -1,18 +1,14 @@
-#include <vitals/health/checks.hpp>
+#include <vitals/health/metric_checks.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <doctest/doctest.h>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <stdexcept>
-#include <string>
-#include <string_view>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include <health/said.hpp>
 
 #include <vitals/metric/buckets.hpp>
 #include <vitals/metric/counter.hpp>
@@ -22,16 +18,11 @@
 #include <vitals/metric/real_counter.hpp>
 #include <vitals/registry/registry.hpp>
 
-namespace checks_tests {
+namespace metric_checks_tests {
 
-using vitals::check_result;
-using vitals::disk_check;
-using vitals::file_check;
-using vitals::lag_check;
-using vitals::memory_check;
 using vitals::quantile_check;
 using vitals::ratio_check;
-using vitals::report;
+using vitals::window_bounds;
 using namespace std::chrono_literals;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -41,134 +32,6 @@ struct test_clock {
   static inline std::uint64_t now = 10'000;
   static std::uint64_t milliseconds() noexcept { return now; }
 };
-
-std::string said(const check_result& r) {
-  const char* const names[] = {"passed", "degraded", "failed"};
-  return std::string{names[static_cast<std::size_t>(r.what)]} + (r.reason.empty() ? "" : " ") + r.reason;
-}
-
-/// A folder for a test's files.
-class folder {
- public:
-  folder() { REQUIRE(::mkdtemp(path_) != nullptr); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() {
-    ::unlink(file().c_str());
-    ::rmdir(path_);
-  }
-  [[nodiscard]] std::string file() const { return std::string{path_} + "/file"; }
-  /// Makes the file, written so long ago.
-  void write(std::chrono::milliseconds ago) const {
-    const int fd = ::open(file().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    REQUIRE(fd >= 0);
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    const std::int64_t then = now.tv_sec * 1'000'000'000L + now.tv_nsec - ago.count() * 1'000'000;
-    const timespec at{then / 1'000'000'000, then % 1'000'000'000};
-    const timespec times[] = {at, at};
-    REQUIRE(::futimens(fd, times) == 0);
-    ::close(fd);
-  }
-
- private:
-  char path_[32] = "/tmp/vitals_checks_XXXXXX";
-};
-
-TEST_CASE("a file's freshness") {
-  const folder dir;
-  const file_check check{.path = dir.file(), .most_age = 1h};
-  CHECK(said(check()) == "failed missing");
-  CHECK(check().message.starts_with(dir.file() + ": "));
-  CHECK(check().message.size() > dir.file().size() + 2);
-  dir.write(0s);
-  CHECK(said(check()) == "passed");
-  dir.write(59min);
-  CHECK(said(check()) == "passed");
-  dir.write(61min);
-  CHECK(said(check()) == "failed stale");
-  CHECK(check().message.starts_with(dir.file() + ": written 36"));
-  CHECK(check().message.ends_with(" s ago, at most 3600 s are allowed"));
-  dir.write(-24h);
-  CHECK(said(check()) == "passed");
-  const timespec year_2400{13'569'465'600, 0};  // nanoseconds since 1970 end in 2262
-  const timespec times[] = {year_2400, year_2400};
-  REQUIRE(::utimensat(AT_FDCWD, dir.file().c_str(), times, 0) == 0);
-  CHECK(said(check()) == "passed");
-  CHECK(said(file_check{.path = dir.file() + "/below_a_file"}()) == "failed missing");
-  CHECK(said(file_check{.path = std::string(5'000, 'x')}()) == "failed unreadable");
-  CHECK(said(file_check{}()) == "failed missing");
-}
-
-TEST_CASE("space on a disk") {
-  CHECK(said(disk_check{.path = "/"}()) == "passed");
-  CHECK(said(disk_check{.path = "/", .least_bytes = std::numeric_limits<std::uint64_t>::max()}()) ==
-        "failed low_space");
-  CHECK(said(disk_check{.path = "/", .least_part = 1.5}()) == "failed low_space");
-  CHECK(said(disk_check{.path = "/no/such/folder"}()) == "failed unreadable");
-  const disk_check bytes{.path = "/", .least_bytes = 4'096'000};
-  CHECK(said(bytes.judge(4'096, 9'000, 1'000)) == "passed");
-  CHECK(said(bytes.judge(4'096, 9'000, 999)) == "failed low_space");
-  CHECK(bytes.judge(4'096, 9'000, 1'000 - 1).message.starts_with("/: 4091904 bytes are free, a part of 0.0999"));
-  const disk_check part{.path = "/", .least_part = 0.1};
-  CHECK(said(part.judge(4'096, 9'000, 1'000)) == "passed");
-  CHECK(said(part.judge(4'096, 9'001, 999)) == "failed low_space");
-  CHECK(said(part.judge(4'096, 0, 0)) == "failed low_space");
-  CHECK(said(disk_check{}.judge(4'096, 10, 0)) == "passed");
-  const std::uint64_t huge = std::uint64_t{1} << 60U;
-  CHECK(said(bytes.judge(huge, huge, huge)) == "passed");
-}
-
-TEST_CASE("a limit of memory") {
-  CHECK(said(memory_check{}()) == "passed");
-  CHECK(said(memory_check{.most_bytes = 4'096}()) == "failed memory_limit");
-  CHECK(said(memory_check{.degraded_bytes = 4'096}()) == "degraded memory_limit");
-  const memory_check check{.most_bytes = 200, .degraded_bytes = 100};
-  CHECK(said(check.judge(100)) == "passed");
-  CHECK(said(check.judge(101)) == "degraded memory_limit");
-  CHECK(said(check.judge(200)) == "degraded memory_limit");
-  CHECK(said(check.judge(201)) == "failed memory_limit");
-  CHECK(check.judge(201).message == "201 bytes are in RAM");
-}
-
-TEST_CASE("a lag: a number or a duration") {
-  int length = 0;
-  lag_check queue{[&] { return length; }, {.degraded = 10, .failed = 100}};
-  length = 10;
-  CHECK(said(queue()) == "passed");
-  length = 11;
-  CHECK(said(queue()) == "degraded lag");
-  CHECK(queue().message == "it is 11, at most 10 is allowed");
-  length = 100;
-  CHECK(said(queue()) == "degraded lag");
-  length = 101;
-  CHECK(said(queue()) == "failed lag");
-  CHECK(queue().message == "it is 101, at most 100 is allowed");
-  length = -5;
-  CHECK(said(queue()) == "passed");
-
-  std::chrono::milliseconds age{};
-  lag_check oldest{[&] { return age; }, {.failed = 1s, .reason = "old"}};
-  age = 1s;
-  CHECK(said(oldest()) == "passed");
-  age = 1'001ms;
-  CHECK(said(oldest()) == "failed old");
-  CHECK(oldest().message == "it is 1.001 s, at most 1 s is allowed");
-  lag_check longest{[] { return std::chrono::hours::max(); }, {.failed = 1h}};
-  CHECK(longest().message.starts_with("it is 3.3"));
-  lag_check endless{[] { return std::chrono::duration<double>{infinity}; }, {.failed = 1s}};
-  CHECK(endless().message == "it is inf s, at most 1 s is allowed");
-
-  double number = 0;
-  lag_check real{[&] { return number; }, {.degraded = 0.5}};
-  CHECK(said(real()) == "passed");
-  number = nan;
-  CHECK(said(real()) == "failed lag");
-  number = infinity;
-  CHECK(said(real()) == "degraded lag");
-  lag_check unbounded{[] { return std::numeric_limits<std::uint64_t>::max(); }, {}};
-  CHECK(said(unbounded()) == "passed");
-}
 
 enum class method { get, post };
 struct failures : vitals::counter<"checks_failures_total", "Failures."> {};
@@ -180,7 +43,6 @@ struct sizes : vitals::histogram<"checks_sizes", "Sizes.", vitals::buckets::of<1
 struct native : vitals::native_histogram<"checks_native_seconds", "Latency."> {};
 using metrics = vitals::registry<failures, requests, seconds_lost, seconds_spent, latency, sizes, native>;
 
-using vitals::window_bounds;
 template <class Part, class Whole>
 auto ratio(Part part, Whole whole, window_bounds bounds) {
   return ratio_check<Part, Whole, test_clock>{part, whole, std::move(bounds)};
@@ -226,24 +88,6 @@ TEST_CASE("what grew before the window counts no more") {
   CHECK(said(check()) == "passed");
   failed.inc(1U);
   CHECK(said(check()) == "failed ratio");
-}
-
-TEST_CASE("a window is right however often it is looked at, and keeps a few dozen readings") {
-  vitals::detail::growth_window<std::uint64_t> window{10s};
-  std::uint64_t now = 0;
-  for (std::uint64_t i = 0; i != 200'000; ++i) {
-    now += i % 7;
-    const std::uint64_t start = window.since(now, now, false);
-    const std::uint64_t age = now - start;
-    if (now < 10'000) {
-      CHECK(start == 0);
-    } else if (age < 10'000 || age > 10'000 + 10'000 / 32 + 7) {
-      FAIL_CHECK(age);
-    }
-  }
-  CHECK(window.size() <= 34);
-  CHECK(window.since(now + 1'000'000, 5, false) <= now);
-  CHECK(window.since(now + 1'000'001, 6, false) != 6);
 }
 
 TEST_CASE("after a reset, or where the clock has stepped back, the window begins anew") {
@@ -363,4 +207,4 @@ TEST_CASE("as a user writes them") {
   CHECK(said(p99()) == "passed");
 }
 
-}  // namespace checks_tests
+}  // namespace metric_checks_tests
