@@ -95,6 +95,7 @@ inline void write_response_head(std::string& out, const response& r, bool keep_a
   }
   line("Allow", r.allow);
   line("Retry-After", r.retry_after);
+  line("WWW-Authenticate", r.www_authenticate);
   line("Vary", r.vary);
   line("Cache-Control", r.cache_control);
   line("X-Content-Type-Options", "nosniff");
