@@ -2,6 +2,7 @@
 // "reload" and "stop" (with its end). Refusals and warnings are printed as they come.
 #define VITALS_TLS
 #define VITALS_CRYPT
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -14,7 +15,8 @@ namespace {
 
 struct scrapes : vitals::counter<"served_lines_total", "Lines of the input."> {};
 using registry = vitals::registry<scrapes>;
-using health = vitals::health<"served">;
+struct store : vitals::component<"store", vitals::critical> {};
+using health = vitals::health<"served", store>;
 
 void print(std::string_view what) {
   std::printf("%.*s\n", static_cast<int>(what.size()), what.data());
@@ -41,6 +43,7 @@ int main(int argc, char** argv) {
                                    .on_warning = print}};
   server.expose<registry, health>();
   health::mark_ready();
+  health::mark_healthy<store>();
   try {
     server.start();
   } catch (const std::system_error& e) {

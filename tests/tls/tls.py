@@ -59,7 +59,8 @@ class Served:
     def __init__(self, folder, password="open sesame"):
         self.process = subprocess.Popen([SERVED, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
         self.tell(openssl("passwd", "-6", password).strip())
         first = wait_for("the server", lambda: next(
             (l for l in self.lines if l.startswith(("port ", "error: "))), None))
@@ -77,11 +78,16 @@ class Served:
     def stop(self):
         self.process.stdin.close()
         try:
-            code = self.process.wait(PATIENCE)
+            return self.process.wait(PATIENCE)
         finally:
-            self.process.kill()
+            self.end()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
         self.process.stdout.close()
-        return code
 
 
 class Case(unittest.TestCase):
@@ -100,8 +106,7 @@ class Case(unittest.TestCase):
 
     def serve(self):
         served = Served(self.folder)
-        self.addCleanup(served.process.stdin.close)
-        self.addCleanup(served.process.kill)
+        self.addCleanup(served.end)
         return served
 
     def curl(self, served, path, *arguments):
