@@ -23,9 +23,13 @@ def paste(name, pasted):
     pasted.add(name)
     lines = []
     everywhere = pasted
+    parts = {}  # the macro of an optional part: what it pasted
     for line in (INCLUDE / name).read_text().splitlines():
         if line.startswith("#if defined(VITALS_"):
-            pasted = set(everywhere)  # an optional part may not rest on what another one pasted
+            # An optional part may not rest on what another one pasted, but for one without which it is not there.
+            wanted = re.findall(r"(?<!!)defined\((\w+)\)", line)
+            pasted = everywhere.union(*(parts.get(macro, ()) for macro in wanted))
+            parts[wanted[-1]] = pasted
         elif line == "#endif":
             pasted = everywhere
         include = re.match(r"#include <(vitals/[^>]+)>", line)

@@ -13,7 +13,7 @@ case "${1:-}" in
 esac
 
 packages=(g++ clang libclang-rt-14-dev cmake ninja-build python3 binutils curl locales
-  libfmt-dev libboost-dev doctest-dev prometheus prometheus-pushgateway protobuf-compiler
+  libfmt-dev libboost-dev libssl-dev libcrypt-dev openssl doctest-dev prometheus prometheus-pushgateway protobuf-compiler
   python3-prometheus-client spin)
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)

@@ -1,6 +1,7 @@
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
 // VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
-// serves needs: JSON, protobuf, and the process's own metrics.
+// serves needs: JSON, protobuf, and the process's own metrics. VITALS_TLS adds a server over TLS to that (OpenSSL),
+// VITALS_CRYPT the check of passwords (libcrypt).
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
@@ -34,6 +35,10 @@
 
 #endif
 
+#if (defined(VITALS_TLS) || defined(VITALS_CRYPT)) && !defined(VITALS_HTTP)
+#define VITALS_HTTP
+#endif
+
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
@@ -46,4 +51,14 @@
 #include <vitals/http/responder.hpp>
 #include <vitals/http/server.hpp>
 #include <vitals/process/process_metrics.hpp>
+#endif
+
+#if defined(VITALS_HTTP) && defined(VITALS_CRYPT) && !defined(VITALS_CRYPT_INCLUDED)
+#define VITALS_CRYPT_INCLUDED
+#include <vitals/http/crypt.hpp>
+#endif
+
+#if defined(VITALS_HTTP) && defined(VITALS_TLS) && !defined(VITALS_TLS_INCLUDED)
+#define VITALS_TLS_INCLUDED
+#include <vitals/http/tls.hpp>
 #endif

@@ -29,7 +29,8 @@
 
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
 // VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
-// serves needs: JSON, protobuf, and the process's own metrics.
+// serves needs: JSON, protobuf, and the process's own metrics. VITALS_TLS adds a server over TLS to that (OpenSSL),
+// VITALS_CRYPT the check of passwords (libcrypt).
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
@@ -2096,39 +2097,61 @@ class reading {
 
   /// Reads all sources.
   const std::uint64_t* take() noexcept {
-    std::uint64_t* out = own();
-    out[0] = out[1] = out[2] = 0;
-    for (const auto& [s, base] : sources_) {
-      std::uint64_t* const cells = cells_.data() + base;
-      if (s.created != nullptr) {
-        cells[s.cells] = s.created(s.self);
-      }
-      s.read(s.self, cells);
-      const auto add = [cells](std::uint64_t& total, cell_range range) {
-        for (std::uint32_t i = 0; i != range.count; ++i) {
-          total += cells[range.first + i];
-        }
-      };
-      for (const family& f : s.families) {
-        add(out[0], f.label_drops);
-        add(out[1], f.value_drops);
-        add(out[2], f.failures);
-      }
+    begin();
+    while (take_next()) {
     }
-    out += own_families::cells;
-    set_zero(out, out + refusals_.series);
-    for (const auto& [table, name] : tables_) {
-      out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
-      out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
-    }
-    return cells_.data();
+    return cells();
   }
+
+  /// The same one source at a time: false where all were read.
+  void begin() noexcept { next_ = 0; }
+  bool take_next() noexcept {
+    std::uint64_t* const sums = own();
+    if (next_ == 0) {
+      set_zero(sums, sums + own_families::cells);
+    }
+    if (next_ < sources_.size()) {
+      take(sources_[next_++], sums);
+      return true;
+    }
+    if (next_ == sources_.size()) {
+      ++next_;
+      std::uint64_t* const out = sums + own_families::cells;
+      set_zero(out, out + refusals_.series);
+      for (const auto& [table, name] : tables_) {
+        out[2 * name] += table->refused_full.load(std::memory_order_relaxed);
+        out[2 * name + 1] += table->refused_text.load(std::memory_order_relaxed);
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] const std::uint64_t* cells() const noexcept { return cells_.data(); }
 
  private:
   struct placed_source {
     source_ref source;
     std::uint32_t base;
   };
+
+  /// Reads a source, and adds what it dropped and what failed to `sums`.
+  void take(const placed_source& placed, std::uint64_t* sums) noexcept {
+    const source_ref& s = placed.source;
+    std::uint64_t* const cells = cells_.data() + placed.base;
+    if (s.created != nullptr) {
+      cells[s.cells] = s.created(s.self);
+    }
+    s.read(s.self, cells);
+    const auto add = [cells](std::uint64_t& total, cell_range range) {
+      for (std::uint32_t i = 0; i != range.count; ++i) {
+        total += cells[range.first + i];
+      }
+    };
+    for (const family& f : s.families) {
+      add(sums[0], f.label_drops);
+      add(sums[1], f.value_drops);
+      add(sums[2], f.failures);
+    }
+  }
 
   static std::uint64_t slot_changes() noexcept {
     return abi::the_directory.slot_changes.load(std::memory_order_acquire);
@@ -2165,6 +2188,7 @@ class reading {
   dynamic_array<std::string> names_;
   dynamic_array<placed_source> sources_;
   dynamic_array<std::uint64_t> cells_;
+  std::size_t next_ = 0;  // source to be read
   bool any_drops_ = false;
   bool any_failures_ = false;
   dynamic_array<named_table> tables_;  // of the labels with slots
@@ -2705,7 +2729,12 @@ class page_text {
   }
   page_text& number(slot kind, std::uint32_t at, std::uint32_t more = 0) {
     pieces_.push_back({static_cast<std::uint32_t>(text_.size() - start_), at, kind, more});
-    room_ += kind == slot::seconds ? seconds_room : kind == slot::exemplar ? exemplar_room : number_room;
+    const std::size_t room = kind == slot::seconds    ? seconds_room
+                             : kind == slot::exemplar ? exemplar_room
+                                                      : std::size_t{number_room};
+    room_ += room;
+    const std::size_t all = text_.size() - start_ + room;
+    largest_ = all < largest_ ? largest_ : all;
     start_ = text_.size();
     return *this;
   }
@@ -2736,14 +2765,30 @@ class page_text {
   /// The room that the page needs at most, slack included.
   [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
 
+  /// How far a page is written.
+  struct progress {
+    const char* from;
+    const piece* next;
+    std::uint64_t below = 0;  ///< the counts of a histogram's buckets so far
+    std::uint64_t total = 0;  ///< of all of them
+    bool separated = false;
+  };
+  [[nodiscard]] progress beginning() const noexcept { return {.from = text_.data(), .next = pieces_.data()}; }
+  [[nodiscard]] bool is_end(const progress& at) const noexcept { return at.next == pieces_.data() + pieces_.size(); }
+
+  /// The room that what is written behind a given end may need.
+  [[nodiscard]] std::size_t overhang() const noexcept { return largest_ + slack; }
+
   /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    std::uint64_t below = 0;  // the counts of a histogram's buckets so far
-    std::uint64_t total = 0;  // of all of them
-    bool separated = false;
-    const piece* const end = pieces_.data() + pieces_.size();
-    for (const piece* next = pieces_.data(); next != end; ++next) {
+    progress at = beginning();
+    return fill(out, out + room(), at, cells);
+  }
+
+  /// The same from where the writing is to `stop`, or `overhang` beyond it.
+  char* fill(char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
+    auto [from, next, below, total, separated] = at;
+    for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
       const piece& p = *next;
       for (std::size_t done = 0; done < p.length; done += slack) {
         std::memcpy(out + done, from + done, slack);
@@ -2815,6 +2860,7 @@ class page_text {
           break;
       }
     }
+    at = {from, next, below, total, separated};
     return out;
   }
 
@@ -2839,6 +2885,7 @@ class page_text {
   std::size_t start_ = 0;
   std::size_t length_ = 0;
   std::size_t room_ = 0;      // for the numbers
+  std::size_t largest_ = 0;   // that a piece and its number need
   std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
@@ -2877,6 +2924,29 @@ class page {
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
+  /// The same in parts, by one thread at a time, and not while another renders. Begins: with the sources as they are
+  /// now, which are read one at a part.
+  void begin() {
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
+    reading_.begin();
+    at_ = text_.beginning();
+  }
+  /// Reads the next source, or appends about `bytes` of the page to `out`, which is empty at first. True at the page's
+  /// end.
+  bool more(std::string& out, std::size_t bytes) {
+    if (reading_.take_next()) {
+      return false;
+    }
+    const std::size_t before = out.size();
+    out.resize(before + bytes + text_.overhang());
+    char* const begin = out.data() + before;
+    const char* const end = text_.fill(begin, begin + bytes, at_, reading_.cells());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return text_.is_end(at_);
+  }
+
  private:
   detail::page_text laid() {
     detail::page_text text;
@@ -2895,8 +2965,9 @@ class page {
   }
 
   detail::format format_;
-  detail::page_text text_;   ///< guarded by the mutex, as it is laid anew where a label's values change
-  detail::reading reading_;  ///< guarded by the mutex
+  detail::page_text text_;            ///< guarded by the mutex, as it is laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
+  detail::page_text::progress at_{};  ///< of who renders in parts
   std::mutex mutex_;
 };
 
@@ -8771,6 +8842,10 @@ inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MIN
 
 #endif
 
+#if (defined(VITALS_TLS) || defined(VITALS_CRYPT)) && !defined(VITALS_HTTP)
+#define VITALS_HTTP
+#endif
+
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
 #if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
@@ -11280,25 +11355,12 @@ inline void push_delete(const push_options& options) {
 }  // namespace vitals::inline v0::http
 
 #endif
-// The server: an HTTP endpoint on a thread of its own.
-#ifndef VITALS_HTTP_SERVER_HPP
-#define VITALS_HTTP_SERVER_HPP
+// All that a server answers, for a program that has an HTTP server already. It knows no HTTP library.
+#ifndef VITALS_HTTP_RESPONDER_HPP
+#define VITALS_HTTP_RESPONDER_HPP
 
-#include <fmt/format.h>
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <chrono>
-#include <cstdint>
-#include <list>
-#include <memory>
 #include <string>
-#include <system_error>
-#include <thread>
+#include <utility>
 #include <vector>
 
 // The endpoint that scrapers read: some sources, rendered for each request in the format that it asks for.
@@ -11306,6 +11368,8 @@ inline void push_delete(const push_options& options) {
 #define VITALS_HTTP_EXPOSITION_HPP
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11313,6 +11377,80 @@ inline void push_delete(const push_options& options) {
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+// A request and a response, without any library's types.
+#ifndef VITALS_HTTP_MESSAGE_HPP
+#define VITALS_HTTP_MESSAGE_HPP
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// What a router needs of a request. The views must live until `handle` returns.
+struct request {
+  std::string_view method;             ///< as on the wire, `GET`
+  std::string_view target;             ///< as on the wire: path and query
+  std::string_view accept{};           ///< the Accept lines' values, joined by commas; empty where there is none
+  std::string_view accept_encoding{};  ///< the Accept-Encoding lines' values, likewise
+};
+
+/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
+struct response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body{};
+  std::string allow{};             ///< the Allow header, where not empty
+  std::string content_encoding{};  ///< likewise
+  std::string vary{};              ///< likewise
+  std::string cache_control{};     ///< likewise
+  std::string retry_after{};       ///< likewise: seconds
+  std::string www_authenticate{};  ///< likewise
+
+  /// As a new one, but for the memory of its texts, which the next answer takes.
+  void clear() {
+    status = 200;
+    content_type = "text/plain; charset=utf-8";
+    for (std::string* const text :
+         {&body, &allow, &content_encoding, &vary, &cache_control, &retry_after, &www_authenticate}) {
+      text->clear();
+    }
+  }
+};
+
+/// Calls `visit(name, value)` for each header that a response has, but for what the sender knows best: the date, the
+/// connection, and the length (that of the body, for HEAD too; none where the status is 204).
+template <class Visit>
+void each_header(const response& of, Visit visit) {
+  const auto tell = [&visit](std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+      visit(name, value);
+    }
+  };
+  if (of.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+    tell("Content-Type", of.content_type);
+    tell("Content-Encoding", of.content_encoding);
+  }
+  tell("Allow", of.allow);
+  tell("Retry-After", of.retry_after);
+  tell("WWW-Authenticate", of.www_authenticate);
+  tell("Vary", of.vary);
+  tell("Cache-Control", of.cache_control);
+  tell("X-Content-Type-Options", "nosniff");
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Which page of metrics a request asks for, and the paths that it may ask at.
+#ifndef VITALS_HTTP_PAGE_CHOICE_HPP
+#define VITALS_HTTP_PAGE_CHOICE_HPP
+
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 // JSON for people and scripts (RFC 8259). One family a line:
@@ -11466,6 +11604,533 @@ struct json_text {
 }  // namespace vitals::inline v0
 
 #endif
+// What a client asked for: the format of a page by Accept, gzip by Accept-Encoding.
+// RFC 9110, 12.5.1 and 12.5.3; https://prometheus.io/docs/instrumenting/content_negotiation/
+#ifndef VITALS_HTTP_NEGOTIATE_HPP
+#define VITALS_HTTP_NEGOTIATE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
+// RFC 9110: 5.6 (lists, tokens, quoted strings, parameters), 12.4.2 (weights)
+#ifndef VITALS_HTTP_WEIGHTED_LIST_HPP
+#define VITALS_HTTP_WEIGHTED_LIST_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whether two texts are the same but for the case of ASCII letters.
+[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+  bool same = a.size() == b.size();
+  for (std::size_t i = 0; same && i != a.size(); ++i) {
+    same = lower(a[i]) == lower(b[i]);
+  }
+  return same;
+}
+
+/// A parameter of a header's member: `version=1.0.0`, `title="a, \"b\""`.
+struct parameter {
+  std::string_view name;
+  std::string_view written;  ///< the value, between the quotes where it has some
+  bool quoted = false;
+
+  [[nodiscard]] constexpr bool given() const noexcept { return !name.empty(); }
+
+  /// Whether the value is `text`.
+  [[nodiscard]] constexpr bool is(std::string_view text, bool any_case = false) const noexcept {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i != written.size(); ++i) {
+      if (quoted && written[i] == '\\') {
+        ++i;  // there is one more: the quote that ends the value is not escaped
+      }
+      if (at == text.size() || (any_case ? lower(written[i]) != lower(text[at]) : written[i] != text[at])) {
+        return false;
+      }
+      ++at;
+    }
+    return at == text.size();
+  }
+};
+
+/// Reads one member of a header that is a list: `text/plain;version=0.0.4;q=0.5`.
+class member_reader {
+ public:
+  constexpr explicit member_reader(std::string_view text) noexcept : rest_(text) {
+    skip_blanks();
+    while (!rest_.empty() && is_blank(rest_.back())) {
+      rest_.remove_suffix(1);
+    }
+  }
+
+  [[nodiscard]] constexpr bool at_end() const noexcept { return rest_.empty(); }
+
+  /// Takes `c` if it comes next.
+  constexpr bool take(char c) noexcept {
+    const bool next = rest_.starts_with(c);
+    rest_.remove_prefix(next ? 1 : 0);
+    return next;
+  }
+
+  /// Takes the token that comes next (RFC 9110, 5.6.2); empty where none does.
+  constexpr std::string_view token() noexcept {
+    std::size_t size = 0;
+    while (size != rest_.size() && is_token_char(rest_[size])) {
+      ++size;
+    }
+    return taken(size);
+  }
+
+  /// Takes `; name=value`, a `;` alone too: its name is empty. False where something else comes next.
+  constexpr bool take_parameter(parameter& p) noexcept {
+    p = {};
+    skip_blanks();
+    if (!take(';')) {
+      return false;
+    }
+    skip_blanks();
+    p.name = token();
+    if (p.name.empty()) {
+      return at_end() || rest_.front() == ';';
+    }
+    if (!take('=')) {
+      return false;
+    }
+    p.quoted = take('"');
+    if (!p.quoted) {
+      p.written = token();
+      return !p.written.empty();
+    }
+    std::size_t size = 0;
+    while (size < rest_.size() && rest_[size] != '"') {
+      size += rest_[size] == '\\' ? 2 : 1;
+    }
+    if (size >= rest_.size()) {
+      return false;
+    }
+    p.written = taken(size);
+    return take('"');
+  }
+
+ private:
+  static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+  static constexpr bool is_token_char(char c) noexcept {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  }
+
+  constexpr void skip_blanks() noexcept {
+    while (!rest_.empty() && is_blank(rest_.front())) {
+      rest_.remove_prefix(1);
+    }
+  }
+
+  constexpr std::string_view taken(std::size_t size) noexcept {
+    const std::string_view text = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return text;
+  }
+
+  std::string_view rest_;
+};
+
+/// Takes the text up to the next comma that stands in no quotes, and the comma.
+[[nodiscard]] constexpr std::string_view take_member(std::string_view& rest) noexcept {
+  bool quoted = false;
+  std::size_t size = 0;
+  for (; size < rest.size() && (quoted || rest[size] != ','); ++size) {
+    if (quoted && rest[size] == '\\') {
+      ++size;
+    } else if (rest[size] == '"') {
+      quoted = !quoted;
+    }
+  }
+  const std::string_view member = rest.substr(0, size);
+  rest.remove_prefix(size < rest.size() ? size + 1 : rest.size());
+  return member;
+}
+
+/// A weight in thousandths (RFC 9110, 12.4.2), or -1 where it is malformed.
+[[nodiscard]] constexpr int weight_of(const parameter& q) noexcept {
+  const std::string_view text = q.written;
+  if (q.quoted || text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
+      (text.size() > 1 && text[1] != '.')) {
+    return -1;
+  }
+  int weight = text[0] == '1' ? 1000 : 0;
+  int place = 100;
+  for (std::size_t i = 2; i < text.size(); ++i, place /= 10) {
+    if (text[i] < '0' || text[i] > '9') {
+      return -1;
+    }
+    weight += place * (text[i] - '0');
+  }
+  return weight <= 1000 ? weight : -1;
+}
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// The formats that share the path /metrics. Prometheus text 0.0.4 and 1.0.0 are the same bytes under two media types.
+enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf };
+
+/// What an answer is written in, and its Content-Type.
+struct negotiated {
+  page_format format;
+  std::string_view content_type;
+};
+
+namespace detail {
+
+/// A media range of Accept with the parameters that we know. Others do not narrow it.
+struct media_range {
+  std::string_view type;
+  std::string_view subtype;
+  parameter version;
+  parameter charset;
+  parameter proto;
+  parameter encoding;
+  parameter escaping;
+  int weight = 1000;
+
+  /// Reads a member; false where it is malformed or repeats a parameter.
+  constexpr bool read(std::string_view member) noexcept {
+    member_reader reader{member};
+    type = reader.token();
+    const bool slash = reader.take('/');
+    subtype = reader.token();
+    if (type.empty() || !slash || subtype.empty() || (type == "*" && subtype != "*")) {
+      return false;
+    }
+    parameter q;
+    parameter other;
+    while (!reader.at_end()) {
+      parameter p;
+      if (!reader.take_parameter(p)) {
+        return false;
+      }
+      parameter& known = same_name(p.name, "q")          ? q  // wherever it stands
+                         : same_name(p.name, "version")  ? version
+                         : same_name(p.name, "charset")  ? charset
+                         : same_name(p.name, "proto")    ? proto
+                         : same_name(p.name, "encoding") ? encoding
+                         : same_name(p.name, "escaping") ? escaping
+                                                         : other;
+      if (known.given() && &known != &other) {
+        return false;
+      }
+      known = p;
+    }
+    weight = q.given() ? weight_of(q) : weight;
+    return weight >= 0;
+  }
+};
+
+/// A media type that we can answer with.
+struct offer {
+  page_format format;
+  std::string_view type;
+  std::string_view subtype;
+  std::string_view version;              ///< none for protobuf
+  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
+
+  /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
+  [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
+    const bool any_type = range.type == "*";
+    const bool any_subtype = range.subtype == "*";
+    if ((!any_type && !same_name(range.type, type)) || (!any_subtype && !same_name(range.subtype, subtype))) {
+      return 0;
+    }
+    if (format == page_format::protobuf) {  // only for who names all of it: it is nothing to be read by people
+      const bool whole = range.proto.is("io.prometheus.client.MetricFamily") && range.encoding.is("delimited");
+      return whole && !any_subtype ? 5 : 0;
+    }
+    if ((range.version.given() && !range.version.is(version)) ||
+        (range.charset.given() && !range.charset.is("utf-8", true))) {
+      return 0;
+    }
+    const int parameters = int{range.version.given()} + int{range.charset.given()} + int{range.escaping.given()};
+    return any_type ? 1 : any_subtype ? 2 : 3 + parameters;
+  }
+};
+
+inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
+inline constexpr std::string_view new_text_types[] = {
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view openmetrics_types[] = {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
+};
+inline constexpr std::string_view protobuf_types[] = {
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
+
+/// By default the first is preferred to the second, and so on.
+inline constexpr std::array<offer, 4> offers{{
+    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
+    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
+    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
+    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
+}};
+
+/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
+/// so all of these print the same.
+[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
+  if (!asked.given()) {
+    return 0;
+  }
+  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
+}
+
+}  // namespace detail
+
+/// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
+/// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
+/// Malformed members do not count. Takes time in proportion to the header's length.
+[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
+  struct standing {
+    int closeness = 0;  // of the range that decides
+    int weight = 0;
+    std::size_t place = 0;
+    std::size_t escaping = 0;
+
+    [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
+      constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
+      return weight != other.weight       ? weight > other.weight
+             : rank(*this) != rank(other) ? rank(*this) > rank(other)
+                                          : place < other.place;
+    }
+  };
+  std::array<standing, detail::offers.size()> standings{};
+  for (std::size_t place = 0; !accept.empty(); ++place) {
+    detail::media_range range;
+    if (!range.read(detail::take_member(accept))) {
+      continue;
+    }
+    for (std::size_t i = 0; i != standings.size(); ++i) {
+      const int closeness = detail::offers[i].closeness(range);
+      standing& s = standings[i];
+      if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
+        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
+      }
+    }
+  }
+  std::size_t best = 0;
+  for (std::size_t i = 1; i != standings.size(); ++i) {
+    best = standings[i].beats(standings[best]) ? i : best;
+  }
+  const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
+  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
+  return {chosen.format, chosen.content_types[escaping]};
+}
+
+/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
+/// do not count.
+[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
+                                     std::string_view instead) noexcept {
+  int wanted = 0;
+  int other = 0;
+  while (!accept.empty()) {
+    detail::media_range range;
+    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
+      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
+                         : detail::same_name(range.subtype, instead) ? &other
+                                                                     : nullptr;
+      if (meant != nullptr) {
+        *meant = range.weight;
+      }
+    }
+  }
+  return wanted > 0 && wanted >= other;
+}
+
+/// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
+/// much. What names a coding wins over `*`; malformed members do not count.
+[[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
+  constexpr int unnamed = -1;
+  int gzip = unnamed;
+  int identity = unnamed;
+  int others = unnamed;
+  while (!accept_encoding.empty()) {
+    detail::member_reader reader{detail::take_member(accept_encoding)};
+    const std::string_view coding = reader.token();
+    int weight = 1000;
+    detail::parameter p;
+    if (!reader.at_end()) {
+      weight =
+          reader.take_parameter(p) && detail::same_name(p.name, "q") && reader.at_end() ? detail::weight_of(p) : -1;
+    }
+    if (coding.empty() || weight < 0) {
+      continue;
+    }
+    const bool names_gzip = detail::same_name(coding, "gzip") || detail::same_name(coding, "x-gzip");
+    int* const meant = names_gzip                              ? &gzip
+                       : detail::same_name(coding, "identity") ? &identity
+                       : coding == "*"                         ? &others
+                                                               : nullptr;
+    if (meant != nullptr && (*meant == unnamed || weight < *meant)) {  // named twice: the more careful reading
+      *meant = weight;
+    }
+  }
+  gzip = gzip == unnamed ? others : gzip;
+  identity = identity == unnamed ? others : identity;
+  return gzip > 0 && gzip >= identity;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The query of a request's target: names and values, percent-decoded.
+// https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+#ifndef VITALS_HTTP_QUERY_HPP
+#define VITALS_HTTP_QUERY_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Decodes %XX and `+`; a `%` without two hexadecimal digits stays as it is.
+[[nodiscard]] inline std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+/// The values of all parameters called `name` in a request's target, in their order.
+[[nodiscard]] inline std::vector<std::string> query_values(std::string_view target, std::string_view name) {
+  std::vector<std::string> values;
+  target = target.substr(0, target.find('#'));
+  const std::size_t start = target.find('?');
+  std::string_view rest = start == std::string_view::npos ? std::string_view{} : target.substr(start + 1);
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(one.size() == rest.size() ? one.size() : one.size() + 1);
+    const std::size_t equals = one.find('=');
+    if (percent_decoded(one.substr(0, equals)) == name) {
+      values.push_back(equals == std::string_view::npos ? std::string{} : percent_decoded(one.substr(equals + 1)));
+    }
+  }
+  return values;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// A format, a coding and a selection of families. Requests with the same choice get the same page.
+struct page_choice {
+  std::optional<page_format> format{};  ///< JSON where there is none
+  std::string_view content_type{};      ///< a constant, as `vary` is
+  std::string_view vary{};
+  bool zipped = false;
+  std::vector<std::string> names{};  ///< the families of `name[]`; empty: all
+
+  friend bool operator==(const page_choice&, const page_choice&) = default;
+};
+
+/// The page in the format and the coding that a request accepts.
+[[nodiscard]] inline page_choice negotiated_page(const request& asked) {
+  const negotiated to = negotiate(asked.accept);
+  return {.format = to.format,
+          .content_type = to.content_type,
+          .vary = "Accept, Accept-Encoding",
+          .zipped = accepts_gzip(asked.accept_encoding),
+          .names = query_values(asked.target, "name[]")};
+}
+
+/// The page in one format, whatever the request accepts.
+[[nodiscard]] inline page_choice text_page(const request& asked) {
+  return {.format = page_format::prometheus_text,
+          .content_type = prometheus_text::content_type,
+          .vary = "Accept-Encoding",
+          .zipped = accepts_gzip(asked.accept_encoding),
+          .names = query_values(asked.target, "name[]")};
+}
+[[nodiscard]] inline page_choice json_page(const request& asked) {
+  return {.format = std::nullopt,
+          .content_type = json_text::content_type,
+          .vary = "Accept-Encoding",
+          .zipped = accepts_gzip(asked.accept_encoding),
+          .names = query_values(asked.target, "name[]")};
+}
+
+namespace detail {
+
+/// A path of metrics.
+struct page_path {
+  std::string_view path;
+  std::string_view what;
+  page_choice (*choose)(const request&);
+};
+inline constexpr page_path page_paths[] = {
+    {"/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for", &negotiated_page},
+    {"/metrics/json", "metrics as JSON", &json_page},
+    {"/api/v1/metrics", "metrics as JSON", &json_page},
+    {"/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4", &text_page},
+};
+
+/// The path that a page is at; null where there is none.
+[[nodiscard]] constexpr const page_path* find_page_path(std::string_view path) noexcept {
+  for (const page_path& known : page_paths) {
+    if (known.path == path) {
+      return &known;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Some sources' pages in all formats.
+#ifndef VITALS_HTTP_PAGES_HPP
+#define VITALS_HTTP_PAGES_HPP
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 // The Prometheus protobuf format: io.prometheus.client.MetricFamily messages, each behind its length.
 // https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 #ifndef VITALS_EXPOSE_PROTOBUF_HPP
@@ -12029,6 +12694,10 @@ struct metric_field {
   static constexpr std::uint32_t label = 1, gauge = 2, counter = 3, summary = 4, histogram = 7;
 };
 
+constexpr std::size_t larger(std::size_t a, std::size_t b) noexcept {
+  return a < b ? b : a;
+}
+
 /// The messages of some families: what of them does not change, encoded once, and where the numbers go.
 class family_messages {
  public:
@@ -12046,6 +12715,10 @@ class family_messages {
     const std::size_t before = places_.size();
     const std::size_t room = varies(f) ? lay_varying(text, s, f) : lay_constant(text, s, f);
     room_ += varint_size(room) + room;
+    largest_ = larger(largest_, varint_size(room) + head + largest_series(before, text.size(), head) +
+                                    (varies(f) ? metric_room(f, 0, value_room(f, created_time::is_known(s, f))) +
+                                                     varint_field_room(metric_family_field::metric)
+                                               : 0));
     families_.push_back({.facts = &f,
                          .base = cell_base,
                          .created = created_time::is_known(s, f) ? static_cast<std::uint32_t>(s.cells) : 0,
@@ -12059,18 +12732,41 @@ class family_messages {
   /// The room that all messages need at most.
   [[nodiscard]] std::size_t room() const noexcept { return room_; }
 
+  /// How far the messages are written.
+  struct progress {
+    std::size_t family = 0;
+    std::size_t series = 0;   ///< of the family
+    std::size_t text = 0;     ///< where the family's lies
+    std::size_t place = 0;    ///< where its series' lie
+    std::size_t message = 0;  ///< where its message begins in the page
+  };
+  [[nodiscard]] bool is_end(const progress& at) const noexcept { return at.family == families_.size(); }
+
+  /// The room that what is written behind a given end may need.
+  [[nodiscard]] std::size_t overhang() const noexcept { return largest_; }
+
   /// Writes the messages with the numbers of a reading to `out`, which has room. Returns their end.
   char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    const char* from = text_.data();
-    const place* places = places_.data();
-    for (const laid_family& laid : families_) {
+    progress at;
+    return fill(out, out, out + room_ + 1, at, cells);
+  }
+
+  /// The same from where the writing is to `stop`, or `overhang` beyond it. `page` is the page's beginning.
+  char* fill(char* page, char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
+    while (at.family != families_.size() && out < stop) {
+      const laid_family& laid = families_[at.family];
       const family& f = *laid.facts;
       const std::uint64_t* const own = cells + laid.base;
-      if (f.present == family::always || own[f.present] != 0) {
-        out = varies(f) ? write_varying(out, laid, from, places, own) : write_constant(out, laid, from, places, own);
+      const bool shown = f.present == family::always || own[f.present] != 0;
+      if (shown) {
+        out = varies(f) ? write_varying(page, out, stop, at, own) : write_constant(page, out, stop, at, own);
       }
-      from += laid.length;
-      places += laid.series;
+      if (!shown || at.series == laid.series) {
+        ++at.family;
+        at.series = 0;
+        at.text += laid.length;
+        at.place += laid.series;
+      }
     }
     return out;
   }
@@ -12094,6 +12790,16 @@ class family_messages {
   }
   static std::size_t metric_room(const family& f, std::size_t labels, std::size_t value) noexcept {
     return labels + bytes_field_room(series_field(f), value);
+  }
+
+  /// The longest text between two places of those from `first` on, or behind the last one.
+  [[nodiscard]] std::size_t largest_series(std::size_t first, std::size_t size, std::size_t begin) const noexcept {
+    std::size_t largest = 0;
+    for (std::size_t i = first; i != places_.size(); ++i) {
+      largest = larger(largest, places_[i].at - begin);
+      begin = places_[i].at;
+    }
+    return larger(largest, size - begin) + 8;
   }
 
   static std::string labels_of(const source_ref& s, const family& f, std::uint32_t series) {
@@ -12144,20 +12850,37 @@ class family_messages {
     return room;
   }
 
-  static char* write_constant(char* out, const laid_family& laid, const char* from, const place* places,
-                              const std::uint64_t* cells) noexcept {
+  /// Writes a family's message, or one more part of it: at least a series, and no more behind `stop`.
+  char* write_constant(char* page, char* out, const char* stop, progress& at,
+                       const std::uint64_t* cells) const noexcept {
+    const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
-    out = write_varint(out, laid.length);
-    std::memcpy(out, from, laid.length);
+    const place* const places = places_.data() + at.place;
+    const auto end_of = [places](std::size_t series) {
+      return series == 0 ? 0 : std::size_t{places[series - 1].at} + 8;
+    };
+    if (at.series == 0) {
+      out = write_varint(out, laid.length);
+      at.message = static_cast<std::size_t>(out - page);
+    }
+    char* const message = page + at.message;
+    const std::size_t first = at.series;
+    do {
+      at.series += at.series != laid.series ? 1 : 0;
+    } while (at.series != laid.series && message + end_of(at.series) < stop);
+    const std::size_t begin = end_of(first);
+    const std::size_t end = at.series == laid.series ? laid.length : end_of(at.series);
+    std::memcpy(message + begin, text_.data() + at.text + begin, end - begin);
+    const view<place> now{places + first, at.series - first};
     if (laid.created != 0) {
       const created_time created{cells[laid.created]};
-      for (const place& p : view{places, laid.series}) {
-        std::memcpy(out + p.at - real_tag - created_time::size, created.bytes().data(), created_time::size);
+      for (const place& p : now) {
+        std::memcpy(message + p.at - real_tag - created_time::size, created.bytes().data(), created_time::size);
       }
     }
     const auto fill_in = [&](auto value_of) {
-      for (const place& p : view{places, laid.series}) {
-        write_fixed64(out + p.at, value_of(cells[f.cell_of(p.series)], p.series));
+      for (const place& p : now) {
+        write_fixed64(message + p.at, value_of(cells[f.cell_of(p.series)], p.series));
       }
     };
     switch (f.kind) {
@@ -12176,32 +12899,45 @@ class family_messages {
         fill_in([](std::uint64_t n, std::uint32_t) { return std::bit_cast<double>(n); });
         break;
     }
-    return out + laid.length;
+    return message + end;
   }
 
-  static char* write_varying(char* out, const laid_family& laid, const char* from, const place* places,
-                             const std::uint64_t* cells) noexcept {
+  /// The same.
+  char* write_varying(char* page, char* out, const char* stop, progress& at,
+                      const std::uint64_t* cells) const noexcept {
+    const laid_family& laid = families_[at.family];
     const family& f = *laid.facts;
     const std::size_t room = value_room(f, laid.created != 0);
     const created_time created{cells[laid.created]};
+    const char* const text = text_.data() + at.text;
+    const place* const places = places_.data() + at.place;
+    const std::size_t length_size = varint_size(laid.room);
+    if (at.series == 0) {
+      at.message = static_cast<std::size_t>(out - page);
+      out += length_size;
+    }
     field_writer to{out};
-    to.delimited(laid.room, [&] {
-      to.copy({from, laid.head});
-      std::size_t begin = laid.head;
-      for (const place& p : view{places, laid.series}) {
-        const std::string_view labels{from + begin, p.at - begin};
-        begin = p.at;
-        to.message(metric_family_field::metric, metric_room(f, labels.size(), room), [&] {
-          to.copy(labels);
-          to.message(series_field(f), room, [&] {
-            write_value(to, f, cells, p.series);
-            if (laid.created != 0) {
-              to.bytes(created_time::field(f), created.bytes());
-            }
-          });
+    if (at.series == 0) {
+      to.copy({text, laid.head});
+    }
+    for (bool first = true; at.series != laid.series && (first || to.end() < stop); ++at.series, first = false) {
+      const place& p = places[at.series];
+      const std::size_t begin = at.series == 0 ? laid.head : places[at.series - 1].at;
+      const std::string_view labels{text + begin, p.at - begin};
+      to.message(metric_family_field::metric, metric_room(f, labels.size(), room), [&] {
+        to.copy(labels);
+        to.message(series_field(f), room, [&] {
+          write_value(to, f, cells, p.series);
+          if (laid.created != 0) {
+            to.bytes(created_time::field(f), created.bytes());
+          }
         });
-      }
-    });
+      });
+    }
+    if (at.series == laid.series) {
+      char* const length = page + at.message;
+      write_padded_varint(length, static_cast<std::uint64_t>(to.end() - length) - length_size, length_size);
+    }
     return to.end();
   }
 
@@ -12209,6 +12945,7 @@ class family_messages {
   std::string text_;           // of all families, one after the other
   std::vector<place> places_;  // of each series
   std::size_t room_ = 0;
+  std::size_t largest_ = 0;  // that a family's head and one series of it need
 };
 
 }  // namespace vitals::inline v0::detail
@@ -12247,6 +12984,26 @@ class protobuf_page {
     out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
+  /// The same in parts, as a `page` does.
+  void begin() {
+    if (reading_.is_stale()) {
+      messages_ = laid();
+    }
+    reading_.begin();
+    at_ = {};
+  }
+  bool more(std::string& out, std::size_t bytes) {
+    if (reading_.take_next()) {
+      return false;
+    }
+    const std::size_t before = out.size();
+    out.resize(before + bytes + messages_.overhang());
+    char* const begin = out.data() + before;
+    const char* const end = messages_.fill(out.data(), begin, begin + bytes, at_, reading_.cells());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return messages_.is_end(at_);
+  }
+
  private:
   detail::family_messages laid() {
     detail::family_messages messages;
@@ -12257,619 +13014,78 @@ class protobuf_page {
 
   detail::family_messages messages_;  ///< guarded by the mutex, as they are laid anew where a label's values change
   detail::reading reading_;           ///< guarded by the mutex
+  detail::family_messages::progress at_{};  ///< of who renders in parts
   std::mutex mutex_;
 };
 
 }  // namespace vitals::inline v0
 
 #endif
-// gzip (RFC 1952) over Beast's own deflate: no library is linked for it.
-#ifndef VITALS_HTTP_GZIP_HPP
-#define VITALS_HTTP_GZIP_HPP
-
-#include <boost/beast/zlib/deflate_stream.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-
-// CRC-32 as gzip has it (RFC 1952, 8).
-#ifndef VITALS_HTTP_CRC32_HPP
-#define VITALS_HTTP_CRC32_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
 
 namespace vitals::inline v0::http::detail {
 
-/// Tables for eight bytes at a time: the k-th has the remainder of a byte with k zero bytes behind it.
-inline constexpr auto crc32_tables = [] {
-  std::array<std::array<std::uint32_t, 256>, 8> tables{};
-  for (std::uint32_t byte = 0; byte != 256; ++byte) {
-    std::uint32_t remainder = byte;
-    for (int bit = 0; bit != 8; ++bit) {
-      remainder = (remainder >> 1) ^ ((remainder & 1) != 0 ? 0xEDB88320U : 0U);
-    }
-    tables[0][byte] = remainder;
-  }
-  for (std::size_t k = 1; k != tables.size(); ++k) {
-    for (std::size_t byte = 0; byte != 256; ++byte) {
-      const std::uint32_t before = tables[k - 1][byte];
-      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xFF];
-    }
-  }
-  return tables;
-}();
-
-/// The CRC-32 of a text.
-[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text) noexcept {
-  const auto& t = crc32_tables;
-  std::uint32_t crc = 0xFFFFFFFF;
-  const auto byte = [&text](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(text[at])}; };
-  const auto word = [&byte](std::size_t at) {
-    return byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 |
-           byte(at + 3) << 24;  // one load on a little-endian machine
-  };
-  std::size_t at = 0;
-  for (; text.size() - at >= 8; at += 8) {
-    const std::uint32_t low = crc ^ word(at);
-    const std::uint32_t high = word(at + 4);
-    crc = t[7][low & 0xFF] ^ t[6][low >> 8 & 0xFF] ^ t[5][low >> 16 & 0xFF] ^ t[4][low >> 24] ^  //
-          t[3][high & 0xFF] ^ t[2][high >> 8 & 0xFF] ^ t[1][high >> 16 & 0xFF] ^ t[0][high >> 24];
-  }
-  for (; at != text.size(); ++at) {
-    crc = (crc >> 8) ^ t[0][(crc ^ byte(at)) & 0xFF];
-  }
-  return ~crc;
-}
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// A compressor to keep: its first use allocates 256 KiB, later ones nothing. For one thread at a time.
-class gzip {
+/// A page for each format (JSON where there is none); laid down when it is first asked for.
+class pages {
  public:
-  gzip() {
-    // The usual window and memory. With much less memory this deflate would be open to a bug of old zlib's,
-    // CVE-2018-25032: many distant matches in a block too short for Huffman codes of its own.
-    stream_.reset(level, 15, 8, boost::beast::zlib::Strategy::normal);
+  pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
+      : openmetrics_format_(openmetrics),
+        sources_(std::move(sources)),
+        names_(std::move(names)) {}
+
+  /// Throws std::invalid_argument where the sources do not fit one page.
+  void check() const { page{prometheus_text::format, sources_}; }
+
+  /// Renders. By any threads at once.
+  void render(std::optional<page_format> format, std::string& out) {
+    with(format, [&out](auto& laid) { laid.render(out); });
   }
 
-  /// Replaces `out` with `in`, compressed. Keeps its capacity: a buffer that is used again for an input that is no
-  /// larger is not allocated again. Throws std::bad_alloc, and then leaves `out` as it was.
-  void compress(std::string_view in, std::string& out) {
-    namespace zlib = boost::beast::zlib;
-    stream_.reset();
-    out.resize(head_size + stream_.upper_bound(in.size()) + tail_size);
-    out.replace(0, head_size, head, head_size);
-    zlib::z_params io;
-    io.next_in = in.data();
-    io.avail_in = in.size();
-    io.next_out = out.data() + head_size;
-    io.avail_out = out.size() - head_size - tail_size;
-    boost::beast::error_code state;
-    stream_.write(io, zlib::Flush::finish, state);
-    if (state != zlib::error::end_of_stream) {
-      throw std::logic_error("vitals::http::gzip: the compressed text is larger than its bound");
-    }
-    out.resize(out.size() - tail_size - io.avail_out);
-    append_word(out, detail::crc32(in));
-    append_word(out, static_cast<std::uint32_t>(in.size() & 0xFFFFFFFF));
+  /// The same in parts, as `page` does. By one thread at a time, and not while others render.
+  void begin(std::optional<page_format> format) {
+    with(format, [](auto& laid) { laid.begin(); });
+  }
+  bool more(std::optional<page_format> format, std::string& out, std::size_t bytes) {
+    bool done = false;
+    with(format, [&](auto& laid) { done = laid.more(out, bytes); });
+    return done;
   }
 
  private:
-  // Of 70 KB of counters in 0.1 ms level 1 leaves 8.2 KB; level 4 leaves 7.3 in 0.2 ms, 6 leaves 7.0 in 0.6 ms and 9
-  // leaves 6.4 in 2.4 ms: processor time that the program itself had better have.
-  static constexpr int level = 1;
-  static constexpr std::size_t head_size = 10;
-  static constexpr std::size_t tail_size = 8;
-  static constexpr char head[head_size + 1] =
-      "\x1f\x8b\x08\0\0\0\0\0\x04\xff";  // deflate, no name or time, fast, any system
-
-  static void append_word(std::string& out, std::uint32_t word) {
-    for (int i = 0; i != 4; ++i, word >>= 8) {
-      out += static_cast<char>(word & 0xFF);
-    }
-  }
-
-  boost::beast::zlib::deflate_stream stream_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// A request and a response, without any library's types.
-#ifndef VITALS_HTTP_MESSAGE_HPP
-#define VITALS_HTTP_MESSAGE_HPP
-
-#include <initializer_list>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::http {
-
-/// What a router needs of a request. The views must live until `handle` returns.
-struct request {
-  std::string_view method;             ///< as on the wire, `GET`
-  std::string_view target;             ///< as on the wire: path and query
-  std::string_view accept{};           ///< the Accept lines' values, joined by commas; empty where there is none
-  std::string_view accept_encoding{};  ///< the Accept-Encoding lines' values, likewise
-};
-
-/// What a router answers. To a HEAD request the sender sends the headers alone, with the length of `body`.
-struct response {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body{};
-  std::string allow{};             ///< the Allow header, where not empty
-  std::string content_encoding{};  ///< likewise
-  std::string vary{};              ///< likewise
-  std::string cache_control{};     ///< likewise
-
-  /// As a new one, but for the memory of its texts, which the next answer takes.
-  void clear() {
-    status = 200;
-    content_type = "text/plain; charset=utf-8";
-    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control}) {
-      text->clear();
-    }
-  }
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// What a client asked for: the format of a page by Accept, gzip by Accept-Encoding.
-// RFC 9110, 12.5.1 and 12.5.3; https://prometheus.io/docs/instrumenting/content_negotiation/
-#ifndef VITALS_HTTP_NEGOTIATE_HPP
-#define VITALS_HTTP_NEGOTIATE_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-// The grammar of request headers that are lists of weighted members, `text/plain;version=0.0.4;q=0.5, */*;q=0.1`.
-// RFC 9110: 5.6 (lists, tokens, quoted strings, parameters), 12.4.2 (weights)
-#ifndef VITALS_HTTP_WEIGHTED_LIST_HPP
-#define VITALS_HTTP_WEIGHTED_LIST_HPP
-
-#include <cstddef>
-#include <string_view>
-
-namespace vitals::inline v0::http::detail {
-
-[[nodiscard]] constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// Whether two texts are the same but for the case of ASCII letters.
-[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
-  bool same = a.size() == b.size();
-  for (std::size_t i = 0; same && i != a.size(); ++i) {
-    same = lower(a[i]) == lower(b[i]);
-  }
-  return same;
-}
-
-/// A parameter of a header's member: `version=1.0.0`, `title="a, \"b\""`.
-struct parameter {
-  std::string_view name;
-  std::string_view written;  ///< the value, between the quotes where it has some
-  bool quoted = false;
-
-  [[nodiscard]] constexpr bool given() const noexcept { return !name.empty(); }
-
-  /// Whether the value is `text`.
-  [[nodiscard]] constexpr bool is(std::string_view text, bool any_case = false) const noexcept {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i != written.size(); ++i) {
-      if (quoted && written[i] == '\\') {
-        ++i;  // there is one more: the quote that ends the value is not escaped
-      }
-      if (at == text.size() || (any_case ? lower(written[i]) != lower(text[at]) : written[i] != text[at])) {
-        return false;
-      }
-      ++at;
-    }
-    return at == text.size();
-  }
-};
-
-/// Reads one member of a header that is a list: `text/plain;version=0.0.4;q=0.5`.
-class member_reader {
- public:
-  constexpr explicit member_reader(std::string_view text) noexcept : rest_(text) {
-    skip_blanks();
-    while (!rest_.empty() && is_blank(rest_.back())) {
-      rest_.remove_suffix(1);
-    }
-  }
-
-  [[nodiscard]] constexpr bool at_end() const noexcept { return rest_.empty(); }
-
-  /// Takes `c` if it comes next.
-  constexpr bool take(char c) noexcept {
-    const bool next = rest_.starts_with(c);
-    rest_.remove_prefix(next ? 1 : 0);
-    return next;
-  }
-
-  /// Takes the token that comes next (RFC 9110, 5.6.2); empty where none does.
-  constexpr std::string_view token() noexcept {
-    std::size_t size = 0;
-    while (size != rest_.size() && is_token_char(rest_[size])) {
-      ++size;
-    }
-    return taken(size);
-  }
-
-  /// Takes `; name=value`, a `;` alone too: its name is empty. False where something else comes next.
-  constexpr bool take_parameter(parameter& p) noexcept {
-    p = {};
-    skip_blanks();
-    if (!take(';')) {
-      return false;
-    }
-    skip_blanks();
-    p.name = token();
-    if (p.name.empty()) {
-      return at_end() || rest_.front() == ';';
-    }
-    if (!take('=')) {
-      return false;
-    }
-    p.quoted = take('"');
-    if (!p.quoted) {
-      p.written = token();
-      return !p.written.empty();
-    }
-    std::size_t size = 0;
-    while (size < rest_.size() && rest_[size] != '"') {
-      size += rest_[size] == '\\' ? 2 : 1;
-    }
-    if (size >= rest_.size()) {
-      return false;
-    }
-    p.written = taken(size);
-    return take('"');
-  }
-
- private:
-  static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-  static constexpr bool is_token_char(char c) noexcept {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  }
-
-  constexpr void skip_blanks() noexcept {
-    while (!rest_.empty() && is_blank(rest_.front())) {
-      rest_.remove_prefix(1);
-    }
-  }
-
-  constexpr std::string_view taken(std::size_t size) noexcept {
-    const std::string_view text = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return text;
-  }
-
-  std::string_view rest_;
-};
-
-/// Takes the text up to the next comma that stands in no quotes, and the comma.
-[[nodiscard]] constexpr std::string_view take_member(std::string_view& rest) noexcept {
-  bool quoted = false;
-  std::size_t size = 0;
-  for (; size < rest.size() && (quoted || rest[size] != ','); ++size) {
-    if (quoted && rest[size] == '\\') {
-      ++size;
-    } else if (rest[size] == '"') {
-      quoted = !quoted;
-    }
-  }
-  const std::string_view member = rest.substr(0, size);
-  rest.remove_prefix(size < rest.size() ? size + 1 : rest.size());
-  return member;
-}
-
-/// A weight in thousandths (RFC 9110, 12.4.2), or -1 where it is malformed.
-[[nodiscard]] constexpr int weight_of(const parameter& q) noexcept {
-  const std::string_view text = q.written;
-  if (q.quoted || text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
-      (text.size() > 1 && text[1] != '.')) {
-    return -1;
-  }
-  int weight = text[0] == '1' ? 1000 : 0;
-  int place = 100;
-  for (std::size_t i = 2; i < text.size(); ++i, place /= 10) {
-    if (text[i] < '0' || text[i] > '9') {
-      return -1;
-    }
-    weight += place * (text[i] - '0');
-  }
-  return weight <= 1000 ? weight : -1;
-}
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
-
-namespace vitals::inline v0::http {
-
-/// The formats that share the path /metrics. Prometheus text 0.0.4 and 1.0.0 are the same bytes under two media types.
-enum class page_format : std::uint8_t { prometheus_text, openmetrics, protobuf };
-
-/// What an answer is written in, and its Content-Type.
-struct negotiated {
-  page_format format;
-  std::string_view content_type;
-};
-
-namespace detail {
-
-/// A media range of Accept with the parameters that we know. Others do not narrow it.
-struct media_range {
-  std::string_view type;
-  std::string_view subtype;
-  parameter version;
-  parameter charset;
-  parameter proto;
-  parameter encoding;
-  parameter escaping;
-  int weight = 1000;
-
-  /// Reads a member; false where it is malformed or repeats a parameter.
-  constexpr bool read(std::string_view member) noexcept {
-    member_reader reader{member};
-    type = reader.token();
-    const bool slash = reader.take('/');
-    subtype = reader.token();
-    if (type.empty() || !slash || subtype.empty() || (type == "*" && subtype != "*")) {
-      return false;
-    }
-    parameter q;
-    parameter other;
-    while (!reader.at_end()) {
-      parameter p;
-      if (!reader.take_parameter(p)) {
-        return false;
-      }
-      parameter& known = same_name(p.name, "q")          ? q  // wherever it stands
-                         : same_name(p.name, "version")  ? version
-                         : same_name(p.name, "charset")  ? charset
-                         : same_name(p.name, "proto")    ? proto
-                         : same_name(p.name, "encoding") ? encoding
-                         : same_name(p.name, "escaping") ? escaping
-                                                         : other;
-      if (known.given() && &known != &other) {
-        return false;
-      }
-      known = p;
-    }
-    weight = q.given() ? weight_of(q) : weight;
-    return weight >= 0;
-  }
-};
-
-/// A media type that we can answer with.
-struct offer {
-  page_format format;
-  std::string_view type;
-  std::string_view subtype;
-  std::string_view version;              ///< none for protobuf
-  view<std::string_view> content_types;  ///< where the request states no escaping, and then by its escaping
-
-  /// How closely a range names this type: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, more with parameters.
-  [[nodiscard]] constexpr int closeness(const media_range& range) const noexcept {
-    const bool any_type = range.type == "*";
-    const bool any_subtype = range.subtype == "*";
-    if ((!any_type && !same_name(range.type, type)) || (!any_subtype && !same_name(range.subtype, subtype))) {
-      return 0;
-    }
-    if (format == page_format::protobuf) {  // only for who names all of it: it is nothing to be read by people
-      const bool whole = range.proto.is("io.prometheus.client.MetricFamily") && range.encoding.is("delimited");
-      return whole && !any_subtype ? 5 : 0;
-    }
-    if ((range.version.given() && !range.version.is(version)) ||
-        (range.charset.given() && !range.charset.is("utf-8", true))) {
-      return 0;
-    }
-    const int parameters = int{range.version.given()} + int{range.charset.given()} + int{range.escaping.given()};
-    return any_type ? 1 : any_subtype ? 2 : 3 + parameters;
-  }
-};
-
-inline constexpr std::string_view text_types[] = {"text/plain; version=0.0.4; charset=utf-8"};
-inline constexpr std::string_view new_text_types[] = {
-    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
-    "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
-    "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
-    "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
-    "text/plain; version=1.0.0; charset=utf-8; escaping=values",
-};
-inline constexpr std::string_view openmetrics_types[] = {
-    "application/openmetrics-text; version=1.0.0; charset=utf-8",
-    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
-    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
-    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
-    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values",
-};
-inline constexpr std::string_view protobuf_types[] = {
-    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"};
-
-/// By default the first is preferred to the second, and so on.
-inline constexpr std::array<offer, 4> offers{{
-    {page_format::prometheus_text, "text", "plain", "0.0.4", text_types},
-    {page_format::openmetrics, "application", "openmetrics-text", "1.0.0", openmetrics_types},
-    {page_format::prometheus_text, "text", "plain", "1.0.0", new_text_types},
-    {page_format::protobuf, "application", "vnd.google.protobuf", "", protobuf_types},
-}};
-
-/// How names beyond [a-zA-Z0-9_] are to be written: which of the content types above says so. There are no such names,
-/// so all of these print the same.
-[[nodiscard]] constexpr std::size_t escaping_of(const parameter& asked) noexcept {
-  if (!asked.given()) {
-    return 0;
-  }
-  return asked.is("allow-utf-8") ? 2 : asked.is("dots") ? 3 : asked.is("values") ? 4 : 1;
-}
-
-}  // namespace detail
-
-/// Chooses the format for an Accept header, its lines joined by commas. The highest q wins; of equals the one that is
-/// named most closely, then the one that is named first. Prometheus text 0.0.4 where nothing of the header can be used.
-/// Malformed members do not count. Takes time in proportion to the header's length.
-[[nodiscard]] constexpr negotiated negotiate(std::string_view accept) noexcept {
-  struct standing {
-    int closeness = 0;  // of the range that decides
-    int weight = 0;
-    std::size_t place = 0;
-    std::size_t escaping = 0;
-
-    [[nodiscard]] constexpr bool beats(const standing& other) const noexcept {
-      constexpr auto rank = [](const standing& s) { return s.closeness < 4 ? s.closeness : 4; };
-      return weight != other.weight       ? weight > other.weight
-             : rank(*this) != rank(other) ? rank(*this) > rank(other)
-                                          : place < other.place;
-    }
+  template <class Page>
+  struct lazily {
+    std::once_flag once;
+    std::optional<Page> page;
   };
-  std::array<standing, detail::offers.size()> standings{};
-  for (std::size_t place = 0; !accept.empty(); ++place) {
-    detail::media_range range;
-    if (!range.read(detail::take_member(accept))) {
-      continue;
-    }
-    for (std::size_t i = 0; i != standings.size(); ++i) {
-      const int closeness = detail::offers[i].closeness(range);
-      standing& s = standings[i];
-      if (closeness > s.closeness || (closeness != 0 && closeness == s.closeness && range.weight > s.weight)) {
-        s = {closeness, range.weight, place, detail::escaping_of(range.escaping)};
-      }
-    }
-  }
-  std::size_t best = 0;
-  for (std::size_t i = 1; i != standings.size(); ++i) {
-    best = standings[i].beats(standings[best]) ? i : best;
-  }
-  const detail::offer& chosen = detail::offers[standings[best].weight != 0 ? best : 0];
-  const std::size_t escaping = chosen.content_types.size() == 1 ? 0 : standings[best].escaping;
-  return {chosen.format, chosen.content_types[escaping]};
-}
 
-/// Whether an Accept header names a media type itself, and prefers no other such as `instead` to it. Malformed members
-/// do not count.
-[[nodiscard]] constexpr bool prefers(std::string_view accept, std::string_view type, std::string_view subtype,
-                                     std::string_view instead) noexcept {
-  int wanted = 0;
-  int other = 0;
-  while (!accept.empty()) {
-    detail::media_range range;
-    if (range.read(detail::take_member(accept)) && detail::same_name(range.type, type)) {
-      int* const meant = detail::same_name(range.subtype, subtype)   ? &wanted
-                         : detail::same_name(range.subtype, instead) ? &other
-                                                                     : nullptr;
-      if (meant != nullptr) {
-        *meant = range.weight;
-      }
-    }
-  }
-  return wanted > 0 && wanted >= other;
-}
-
-/// Whether an Accept-Encoding header, its lines joined by commas, prefers gzip to no coding at all, or likes both as
-/// much. What names a coding wins over `*`; malformed members do not count.
-[[nodiscard]] constexpr bool accepts_gzip(std::string_view accept_encoding) noexcept {
-  constexpr int unnamed = -1;
-  int gzip = unnamed;
-  int identity = unnamed;
-  int others = unnamed;
-  while (!accept_encoding.empty()) {
-    detail::member_reader reader{detail::take_member(accept_encoding)};
-    const std::string_view coding = reader.token();
-    int weight = 1000;
-    detail::parameter p;
-    if (!reader.at_end()) {
-      weight =
-          reader.take_parameter(p) && detail::same_name(p.name, "q") && reader.at_end() ? detail::weight_of(p) : -1;
-    }
-    if (coding.empty() || weight < 0) {
-      continue;
-    }
-    const bool names_gzip = detail::same_name(coding, "gzip") || detail::same_name(coding, "x-gzip");
-    int* const meant = names_gzip                              ? &gzip
-                       : detail::same_name(coding, "identity") ? &identity
-                       : coding == "*"                         ? &others
-                                                               : nullptr;
-    if (meant != nullptr && (*meant == unnamed || weight < *meant)) {  // named twice: the more careful reading
-      *meant = weight;
-    }
-  }
-  gzip = gzip == unnamed ? others : gzip;
-  identity = identity == unnamed ? others : identity;
-  return gzip > 0 && gzip >= identity;
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// The query of a request's target: names and values, percent-decoded.
-// https://url.spec.whatwg.org/#application/x-www-form-urlencoded
-#ifndef VITALS_HTTP_QUERY_HPP
-#define VITALS_HTTP_QUERY_HPP
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// Decodes %XX and `+`; a `%` without two hexadecimal digits stays as it is.
-[[nodiscard]] inline std::string percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i != text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
+  template <class Work>
+  void with(std::optional<page_format> format, Work work) {
+    if (!format) {
+      with_text(json_, json_text::format, work);
+    } else if (*format == page_format::openmetrics) {
+      with_text(openmetrics_, openmetrics_format_, work);
+    } else if (*format == page_format::prometheus_text) {
+      with_text(text_, prometheus_text::format, work);
     } else {
-      out += text[i] == '+' ? ' ' : text[i];
+      std::call_once(protobuf_.once, [this] { protobuf_.page.emplace(sources_, names_); });
+      work(*protobuf_.page);
     }
   }
-  return out;
-}
-
-/// The values of all parameters called `name` in a request's target, in their order.
-[[nodiscard]] inline std::vector<std::string> query_values(std::string_view target, std::string_view name) {
-  std::vector<std::string> values;
-  target = target.substr(0, target.find('#'));
-  const std::size_t start = target.find('?');
-  std::string_view rest = start == std::string_view::npos ? std::string_view{} : target.substr(start + 1);
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(one.size() == rest.size() ? one.size() : one.size() + 1);
-    const std::size_t equals = one.find('=');
-    if (percent_decoded(one.substr(0, equals)) == name) {
-      values.push_back(equals == std::string_view::npos ? std::string{} : percent_decoded(one.substr(equals + 1)));
-    }
+  template <class Work>
+  void with_text(lazily<page>& kept, const v0::detail::format& format, Work work) {
+    std::call_once(kept.once, [&] { kept.page.emplace(format, sources_, names_); });
+    work(*kept.page);
   }
-  return values;
-}
 
-}  // namespace vitals::inline v0::http
+  v0::detail::format openmetrics_format_;
+  std::vector<source_ref> sources_;
+  std::vector<std::string> names_;
+  lazily<page> text_;
+  lazily<page> openmetrics_;
+  lazily<page> json_;
+  lazily<protobuf_page> protobuf_;
+};
+
+}  // namespace vitals::inline v0::http::detail
 
 #endif
 
@@ -12882,20 +13098,26 @@ struct exposure {
   std::vector<std::pair<std::string, std::string>> labels{};
 };
 
+/// Replaces `out` with a page in gzip's coding. Called by one thread at a time.
+using compressor = std::function<void(std::string_view page, std::string& out)>;
+
 /// Sources behind a path. Thread-safe: sources may be added and taken away while it is served; but not by a callback
 /// of theirs.
 class exposition {
  public:
-  /// `with_created`: OpenMetrics pages have `_created` samples.
-  explicit exposition(bool with_created = false)
-      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format) {
+  /// `with_created`: OpenMetrics pages have `_created` samples. `make`: such as `make_gzip`; without it no page is
+  /// compressed.
+  explicit exposition(bool with_created = false, compressor (*make)() = nullptr)
+      : openmetrics_(with_created ? openmetrics_with_created::format : openmetrics_text::format),
+        make_compressor_(make),
+        zipping_(new_zipping()) {
     replace({});
   }
 
   /// Adds sources. Throws std::invalid_argument where a family of theirs is offered already, or where `how` is illegal;
   /// then none is added.
   void expose(std::vector<source_ref> added, exposure how = {}) {
-    const std::unique_lock lock{mutex_};
+    const std::unique_lock lock{*mutex_};
     std::vector<placed> all = sources_;
     for (source_ref& s : added) {
       const auto kept = std::make_shared<const decoration>(how, s);
@@ -12909,7 +13131,7 @@ class exposition {
   /// Takes sources away, such as those of a library that will be unloaded: once this returns, nothing reads them.
   /// Sources that are not exposed are no error.
   void unexpose(const std::vector<source_ref>& removed) {
-    const std::unique_lock lock{mutex_};
+    const std::unique_lock lock{*mutex_};
     std::vector<placed> left;
     for (const placed& p : sources_) {
       const auto is_same = [&p](const source_ref& r) {
@@ -12925,30 +13147,63 @@ class exposition {
   /// A page of all sources' present values, in the format and the coding that the request accepts; of the families that
   /// it names in `name[]` alone, where it names some. Replaces `out`, and allocates nothing once its texts have grown
   /// to the page's size.
-  void answer(const request& asked, response& out) const {
-    const negotiated to = negotiate(asked.accept);
-    render(asked, to.format, out);
-    out.content_type = to.content_type;
-    out.vary = "Accept, Accept-Encoding";
-  }
+  void answer(const request& asked, response& out) const { answer(negotiated_page(asked), out); }
 
   /// The same in one format, whatever the request accepts.
-  void answer_text(const request& asked, response& out) const {
-    render(asked, page_format::prometheus_text, out);
-    out.content_type = prometheus_text::content_type;
-    out.vary = "Accept-Encoding";
+  void answer_text(const request& asked, response& out) const { answer(text_page(asked), out); }
+  void answer_json(const request& asked, response& out) const { answer(json_page(asked), out); }
+
+  /// The page of a choice.
+  void answer(const page_choice& choice, response& out) const {
+    out.clear();
+    const std::shared_lock lock{*mutex_};
+    std::optional<detail::pages> selection;
+    if (!choice.names.empty()) {
+      selection.emplace(openmetrics_, refs(sources_), choice.names);
+    }
+    detail::pages& chosen = selection ? *selection : *pages_;
+    if (choice.zipped && zipping_->compress) {
+      const std::scoped_lock turn{zipping_->mutex};
+      chosen.render(choice.format, zipping_->plain);
+      zipping_->compress(zipping_->plain, out.body);
+      out.content_encoding = "gzip";
+    } else {
+      chosen.render(choice.format, out.body);
+    }
+    out.content_type = choice.content_type;
+    out.vary = choice.vary;
   }
-  void answer_json(const request& asked, response& out) const {
-    render(asked, std::nullopt, out);
-    out.content_type = json_text::content_type;
-    out.vary = "Accept-Encoding";
+
+  /// Holds the sources, for who makes pages of them in steps: none comes or goes while this lives.
+  class hold {
+   public:
+    explicit hold(const exposition& of) : lock_(*of.mutex_), of_(&of) {}
+    [[nodiscard]] std::vector<source_ref> refs() const { return exposition::refs(of_->sources_); }
+    /// Another one for each change of the sources.
+    [[nodiscard]] std::uint64_t generation() const noexcept { return of_->generation_; }
+    [[nodiscard]] const v0::detail::format& openmetrics() const noexcept { return of_->openmetrics_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    const exposition* of_;
+  };
+
+  /// For a forked child, before anything else there: a thread that rendered is not there to end what it began. What it
+  /// held is left behind, and never freed.
+  void mend_after_fork() {
+    static_cast<void>(mutex_.release());
+    static_cast<void>(zipping_.release());
+    static_cast<void>(pages_.release());
+    mutex_ = std::make_unique<std::shared_mutex>();
+    zipping_ = new_zipping();
+    replace(std::move(sources_));
   }
 
   /// Some families' present values, as JSON.
   [[nodiscard]] std::string json_of(const std::vector<std::string>& names) const {
-    const std::shared_lock lock{mutex_};
+    const std::shared_lock lock{*mutex_};
     std::string out;
-    pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
+    detail::pages{openmetrics_text::format, refs(sources_), names}.render(std::nullopt, out);
     while (out.ends_with('\n')) {
       out.pop_back();
     }
@@ -12978,73 +13233,17 @@ class exposition {
     std::shared_ptr<const decoration> kept;  // what the source's prefix and labels point into
   };
 
-  /// A page for each format; laid down when it is first asked for, but for the one that tells whether all fits.
-  class pages {
-   public:
-    pages(const v0::detail::format& openmetrics, std::vector<source_ref> sources, std::vector<std::string> names = {})
-        : openmetrics_format_(openmetrics),
-          sources_(std::move(sources)),
-          names_(std::move(names)) {}
-
-    /// Throws std::invalid_argument where the sources do not fit one page.
-    void check() const { page{prometheus_text::format, sources_}; }
-
-    /// Renders in a format; JSON where there is none. By any threads at once.
-    void render(std::optional<page_format> format, std::string& out) {
-      if (!format) {
-        render_text(json_, json_text::format, out);
-      } else if (*format == page_format::openmetrics) {
-        render_text(openmetrics_, openmetrics_format_, out);
-      } else if (*format == page_format::prometheus_text) {
-        render_text(text_, prometheus_text::format, out);
-      } else {
-        render_laid(
-            protobuf_, [this](auto& laid) { laid.emplace(sources_, names_); }, out);
-      }
-    }
-
-   private:
-    template <class Page>
-    struct lazily {
-      std::once_flag once;
-      std::optional<Page> page;
-    };
-
-    void render_text(lazily<page>& kept, const v0::detail::format& format, std::string& out) {
-      render_laid(
-          kept, [&](auto& laid) { laid.emplace(format, sources_, names_); }, out);
-    }
-    template <class Page, class Lay>
-    static void render_laid(lazily<Page>& kept, Lay lay, std::string& out) {
-      std::call_once(kept.once, [&] { lay(kept.page); });
-      kept.page->render(out);
-    }
-
-    v0::detail::format openmetrics_format_;
-    std::vector<source_ref> sources_;
-    std::vector<std::string> names_;
-    lazily<page> text_;
-    lazily<page> openmetrics_;
-    lazily<page> json_;
-    lazily<protobuf_page> protobuf_;
+  /// What one thread at a time compresses with.
+  struct zipping {
+    std::mutex mutex;
+    std::string plain;
+    compressor compress;
   };
 
-  void render(const request& asked, std::optional<page_format> format, response& out) const {
-    out.clear();
-    const std::shared_lock lock{mutex_};
-    std::optional<pages> selection;
-    if (std::vector<std::string> names = query_values(asked.target, "name[]"); !names.empty()) {
-      selection.emplace(openmetrics_, refs(sources_), std::move(names));
-    }
-    pages& chosen = selection ? *selection : *pages_;
-    if (accepts_gzip(asked.accept_encoding)) {
-      const std::scoped_lock turn{zipping_};
-      chosen.render(format, plain_);
-      gzip_.compress(plain_, out.body);
-      out.content_encoding = "gzip";
-    } else {
-      chosen.render(format, out.body);
-    }
+  [[nodiscard]] std::unique_ptr<zipping> new_zipping() const {
+    auto fresh = std::make_unique<zipping>();
+    fresh->compress = make_compressor_ != nullptr ? make_compressor_() : compressor{};
+    return fresh;
   }
 
   static std::vector<source_ref> refs(const std::vector<placed>& all) {
@@ -13056,19 +13255,21 @@ class exposition {
   }
 
   void replace(std::vector<placed> all) {
-    auto laid = std::make_unique<pages>(openmetrics_, refs(all));
+    auto laid = std::make_unique<detail::pages>(openmetrics_, refs(all));
     laid->check();
     pages_ = std::move(laid);
     sources_ = std::move(all);
+    ++generation_;
   }
 
   const v0::detail::format openmetrics_;
-  mutable std::shared_mutex mutex_;  ///< held by all who render: who takes a source away waits for them
+  /// Held by all who render: who takes a source away waits for them.
+  std::unique_ptr<std::shared_mutex> mutex_ = std::make_unique<std::shared_mutex>();
   std::vector<placed> sources_;
-  std::unique_ptr<pages> pages_;
-  mutable std::mutex zipping_;  ///< guards the two below
-  mutable std::string plain_;
-  mutable gzip gzip_;
+  std::unique_ptr<detail::pages> pages_;
+  std::uint64_t generation_ = 0;  ///< of the sources; guarded by the mutex, as they are
+  compressor (*make_compressor_)();
+  std::unique_ptr<zipping> zipping_;
 };
 
 }  // namespace vitals::inline v0::http
@@ -13466,10 +13667,13 @@ class router {
     routes_.push_back({std::move(path), std::move(what), std::move(answer)});
   }
 
-  /// Adds paths that come and go: `has` tells whether a path is there now, `answer` answers for all of them (a 404 of
+  /// The route of a path, by its name, which may be a part of the path; empty where there is none.
+  using namer = std::function<std::string_view(std::string_view path)>;
+
+  /// Adds paths that come and go: `name` tells whether a path is there now, `answer` answers for all of them (a 404 of
   /// its own where one is gone by then), `list` adds what is there to the list at `/`. By any threads at once.
-  void add_group(std::function<bool(std::string_view path)> has, filler answer, std::function<void(overview&)> list) {
-    groups_.push_back({std::move(has), std::move(answer), std::move(list)});
+  void add_group(namer name, filler answer, std::function<void(overview&)> list) {
+    groups_.push_back({std::move(name), std::move(answer), std::move(list)});
   }
 
   /// Answers a request: 404 for an unknown path, 405 for a method other than GET, HEAD and OPTIONS, 500 where a handler
@@ -13480,11 +13684,12 @@ class router {
     return out;
   }
 
-  /// The same into a response that is used again, and allocates nothing where the handler does not.
-  void handle(const request& asked, response& out) const {
+  /// The same into a response that is used again, and allocates nothing where the handler does not. Returns the route's
+  /// name: for `add` its path, a part of `asked.target`; empty where there is none.
+  std::string_view handle(const request& asked, response& out) const {
     out.clear();
     const std::string_view path = path_of(asked.target);
-    const filler* const answer = find_answer(path);
+    const auto [answer, name] = find_answer(path);
     if (path != "/" && answer == nullptr) {
       out.status = 404;
       out.body = "404 Not Found: GET / lists what is here\n";
@@ -13506,6 +13711,7 @@ class router {
         out.body = "500 Internal Server Error\n";
       }
     }
+    return path == "/" ? path : name;
   }
 
  private:
@@ -13515,18 +13721,27 @@ class router {
     filler answer;
   };
   struct group {
-    std::function<bool(std::string_view)> has;
+    namer name;
     filler answer;
     std::function<void(overview&)> list;
   };
 
+  struct found {
+    const filler* answer = nullptr;
+    std::string_view name{};
+  };
+
   /// What answers for a path; null where nothing does.
-  [[nodiscard]] const filler* find_answer(std::string_view path) const {
-    if (const auto found = find(path); found != routes_.end()) {
-      return &found->answer;
+  [[nodiscard]] found find_answer(std::string_view path) const {
+    if (const auto exact = find(path); exact != routes_.end()) {
+      return {&exact->answer, path};
     }
-    const auto owner = std::find_if(groups_.begin(), groups_.end(), [path](const group& g) { return g.has(path); });
-    return owner != groups_.end() ? &owner->answer : nullptr;
+    for (const group& g : groups_) {
+      if (const std::string_view name = g.name(path); !name.empty()) {
+        return {&g.answer, name};
+      }
+    }
+    return {};
   }
 
   [[nodiscard]] std::vector<route>::const_iterator find(std::string_view path) const noexcept {
@@ -13642,9 +13857,18 @@ class health_routes {
     }
   }
 
+  /// For a forked child, before anything else there: who was reading is not there to leave.
+  void mend_after_fork() noexcept { readers_.store(0, std::memory_order_relaxed); }
+
+  /// Whether a path is one of those that probes ask, whatever health there is; or one of `/status`.
+  [[nodiscard]] static constexpr bool is_probe(std::string_view path) noexcept {
+    return path.starts_with("/readyz/") || path.starts_with("/livez/") || is_known(path, false);
+  }
+  [[nodiscard]] static constexpr bool is_status(std::string_view path) noexcept { return is_known(path, true); }
+
   /// Adds its paths to a router, which must not outlive it.
   void add_to(router& routes) {
-    routes.add_group([this](std::string_view path) { return has(path); },
+    routes.add_group([this](std::string_view path) { return name_of_route(path); },
                      [this](const request& asked, response& out) { answer(asked, out); },
                      [this](overview& all) { list(all); });
   }
@@ -13682,6 +13906,15 @@ class health_routes {
       {"/status", question::everything, "all that is known, always 200"},
       {"/api/v1/status", question::everything, {}},
   };
+
+  static constexpr bool is_known(std::string_view path, bool as_status) noexcept {
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return (known.asks == question::everything) == as_status;
+      }
+    }
+    return false;
+  }
 
   /// What a path asks, and of which component where it asks of one alone.
   struct asked_for {
@@ -13734,9 +13967,11 @@ class health_routes {
     return std::nullopt;
   }
 
-  [[nodiscard]] bool has(std::string_view path) const {
+  /// That of one component is what all of them have in common.
+  [[nodiscard]] std::string_view name_of_route(std::string_view path) const {
     const reading now{*this};
-    return find(now.get(), path).has_value();
+    const auto asked = find(now.get(), path);
+    return !asked ? std::string_view{} : asked->component ? path.substr(0, path.rfind('/') + 1) : path;
   }
 
   void list(overview& all) const {
@@ -13879,358 +14114,56 @@ class health_routes {
 }  // namespace vitals::inline v0::http
 
 #endif
-// One connection: reads requests, asks the router, writes responses, for as long as the peer keeps it open.
-#ifndef VITALS_HTTP_SESSION_HPP
-#define VITALS_HTTP_SESSION_HPP
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::http::detail {
-
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-using boost_error = boost::system::error_code;
-
-/// Lives as long as an operation of its connection is under way. All of it runs on the server's one thread.
-class session : public std::enable_shared_from_this<session> {
- public:
-  session(asio::ip::tcp::socket socket, const router& routes) : stream_(std::move(socket)), routes_(&routes) {}
-
-  void start() {
-    boost_error ignored;
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    read();
-  }
-
-  /// Closes the connection: now if no response is under way, else behind it.
-  void finish() {
-    finishing_ = true;
-    if (!writing_) {
-      close();
-    }
-  }
-
-  /// Closes the connection, whatever is under way.
-  void close() { stream_.close(); }
-
- private:
-  static constexpr std::chrono::seconds patience{30};  // for a request, and for the peer to take a response
-  static constexpr std::uint32_t header_limit = 8192;
-
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(header_limit);
-    stream_.expires_after(patience);
-    beast::http::async_read_header(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](boost_error error, std::size_t) { self->on_read(error); });
-  }
-
-  void on_read(boost_error error) {
-    if (!error) {
-      const auto& head = parser_->get();
-      // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
-      const bool has_body = head.has_content_length() ? head["Content-Length"] != "0" : head.chunked();
-      const auto view = [](const auto& text) { return std::string_view{text.data(), text.size()}; };
-      join(head, beast::http::field::accept, accept_);
-      join(head, beast::http::field::accept_encoding, accept_encoding_);
-      const request asked{.method = view(head.method_string()),
-                          .target = view(head.target()),
-                          .accept = accept_,
-                          .accept_encoding = accept_encoding_};
-      routes_->handle(asked, answer_);
-      write(head.version(), head.keep_alive() && !has_body, head.method() == beast::http::verb::head);
-    } else if (error == beast::http::error::header_limit) {
-      refuse(431, "431 Request Header Fields Too Large\n");
-    } else if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
-               error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
-      refuse(400, "400 Bad Request\n");
-    } else {  // closed by the peer, timed out, or the server stops
-      close();
-    }
-  }
-
-  /// Replaces `all` with the values of all lines of a field (RFC 9110, 5.3).
-  static void join(const beast::http::fields& head, beast::http::field name, std::string& all) {
-    all.clear();
-    const auto [begin, end] = head.equal_range(name);
-    for (auto line = begin; line != end; ++line) {
-      all.append(all.empty() ? "" : ", ").append(line->value().data(), line->value().size());
-    }
-  }
-
-  void refuse(unsigned status, const char* why) {
-    answer_.clear();
-    answer_.status = status;
-    answer_.body = why;
-    write(11, false, false);
-  }
-
-  void write(unsigned version, bool keep_alive, bool head_only) {
-    message_.emplace(static_cast<beast::http::status>(answer_.status), version);
-    const auto set = [this](beast::http::field name, const std::string& value) {
-      if (!value.empty()) {
-        message_->set(name, value);
-      }
-    };
-    set(beast::http::field::allow, answer_.allow);
-    set(beast::http::field::content_encoding, answer_.content_encoding);
-    set(beast::http::field::vary, answer_.vary);
-    set(beast::http::field::cache_control, answer_.cache_control);
-    message_->keep_alive(keep_alive && !finishing_);
-    if (answer_.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
-      set(beast::http::field::content_type, answer_.content_type);
-      message_->content_length(answer_.body.size());
-    }
-    message_->body().swap(answer_.body);
-    serializer_.emplace(*message_);
-    serializer_->split(head_only);
-    writing_ = true;
-    stream_.expires_after(patience);
-    auto done = [self = shared_from_this()](boost_error error, std::size_t) { self->on_written(error); };
-    if (head_only) {
-      beast::http::async_write_header(stream_, *serializer_, std::move(done));
-    } else {
-      beast::http::async_write(stream_, *serializer_, std::move(done));
-    }
-  }
-
-  void on_written(boost_error error) {
-    writing_ = false;
-    if (error || !message_->keep_alive() || finishing_) {
-      boost_error ignored;
-      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      close();
-    } else {
-      message_->body().swap(answer_.body);
-      read();
-    }
-  }
-
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<beast::http::request_parser<beast::http::empty_body>> parser_;
-  std::optional<beast::http::response<beast::http::string_body>> message_;
-  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
-  const router* routes_;
-  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes, which
-  // an idle one does after 30 seconds.
-  std::string accept_;
-  std::string accept_encoding_;
-  response answer_;
-  bool writing_ = false;
-  bool finishing_ = false;
-};
-
-}  // namespace vitals::inline v0::http::detail
-
-#endif
 
 namespace vitals::inline v0::http {
 
-/// Where a server listens.
-struct server_options {
-  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all
-  std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
-  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
-  health_page_options health{};       ///< what the health's pages tell beside it
+/// As `server_options` have them.
+struct responder_options {
+  bool metrics = true;
+  bool openmetrics_created = false;
+  health_page_options health{};
+  compressor (*compress)() = nullptr;  ///< `make_gzip`, which takes Boost, or another; null: pages are not compressed
 };
 
-namespace detail {
-
-/// Accepts connections and knows their sessions. All but `stop` on one thread.
-class listener {
+/// Answers requests as `server` does, where another server reads and sends them: a request's fields in, a response out.
+/// Thread-safe, but for `routes`.
+class responder {
  public:
-  explicit listener(const router& routes) : routes_(&routes) {}
-
-  void open(const server_options& options, boost_error& error) {
-    const auto address = asio::ip::make_address(options.address, error);
-    const asio::ip::tcp::endpoint endpoint{address, options.port};
-    const auto then = [&error](auto&& step) {
-      if (!error) {
-        step();
-      }
-    };
-    then([&] { acceptor_.open(endpoint.protocol(), error); });
-    then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
-    then([&] { acceptor_.bind(endpoint, error); });
-    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
-    then([&] { port_ = acceptor_.local_endpoint(error).port(); });
-  }
-
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-
-  /// Serves until `stop`, and then until the responses under way are written: 2 seconds at most.
-  void run() {
-    accept();
-    work([this] { io_.run(); });
-    boost_error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-    each_session(&session::finish);
-    io_.restart();
-    work([this] { io_.run_for(std::chrono::seconds{2}); });
-    each_session(&session::close);
-    io_.restart();
-    work([this] { io_.run(); });
-  }
-
-  /// From any thread.
-  void stop() noexcept { io_.stop(); }
-
- private:
-  void accept() {
-    acceptor_.async_accept([this](boost_error error, asio::ip::tcp::socket socket) {
-      if (!acceptor_.is_open()) {
-        return;
-      }
-      if (!error) {
-        const auto connection = std::make_shared<session>(std::move(socket), *routes_);
-        sessions_.remove_if([](const auto& s) { return s.expired(); });
-        sessions_.push_back(connection);
-        connection->start();
-        accept();
-      } else {  // most likely out of descriptors: wait for some to come free
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([this](boost_error cancelled) {
-          if (!cancelled) {
-            accept();
-          }
-        });
-      }
-    });
-  }
-
-  /// Runs handlers. One that throws (out of memory) loses its connection, not the program.
-  template <class Run>
-  void work(Run run) {
-    for (bool done = false; !done;) {
-      try {
-        run();
-        done = true;
-      } catch (...) {
-      }
-    }
-  }
-
-  void each_session(void (session::*act)()) {
-    for (const auto& s : sessions_) {
-      if (const auto alive = s.lock()) {
-        (*alive.*act)();
-      }
-    }
-  }
-
-  const router* routes_;
-  asio::io_context io_{1};
-  asio::ip::tcp::acceptor acceptor_{io_};
-  asio::steady_timer pause_{io_};
-  std::list<std::weak_ptr<session>> sessions_;
-  std::uint16_t port_ = 0;
-};
-
-}  // namespace detail
-
-/// Serves some sources on a thread of its own: at `/metrics` in the format that is asked for, at `/metrics/json` as
-/// JSON, compressed for who accepts gzip; `?name[]=` selects families. `/` lists the routes. Make, start and stop it on
-/// one thread at a time; `expose` may come at any time.
-class server {
- public:
-  explicit server(server_options options = {})
-      : options_(std::move(options)),
-        health_(options_.health, [this](const std::vector<std::string>& names) { return exposition_.json_of(names); }) {
+  explicit responder(responder_options options = {})
+      : metrics_(options.openmetrics_created, options.compress),
+        health_(std::move(options.health),
+                [this](const std::vector<std::string>& names) { return metrics_.json_of(names); }) {
     health_.add_to(routes_);
-    const auto json = [this](const request& asked, response& out) { exposition_.answer_json(asked, out); };
-    routes_.add("/metrics", "metrics as Prometheus text, OpenMetrics or protobuf, whichever is asked for",
-                [this](const request& asked, response& out) { exposition_.answer(asked, out); });
-    routes_.add("/metrics/json", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics", "metrics as JSON", json);
-    routes_.add("/api/v1/metrics/prometheus", "metrics as Prometheus text 0.0.4",
-                [this](const request& asked, response& out) { exposition_.answer_text(asked, out); });
+    for (const detail::page_path& p : detail::page_paths) {
+      if (options.metrics) {
+        routes_.add(std::string{p.path}, std::string{p.what},
+                    [this, &p](const request& asked, response& out) { metrics_.answer(p.choose(asked), out); });
+      }
+    }
   }
-  server(const server&) = delete;
-  server& operator=(const server&) = delete;
-  ~server() { stop(); }
+  responder(const responder&) = delete;
+  responder& operator=(const responder&) = delete;
 
-  /// Adds sources to `/metrics`, all under one prefix and with the same labels where `how` has some. Throws
-  /// std::invalid_argument where one of their families is offered already.
+  /// As `server::expose` and `server::unexpose`.
   template <source... Sources>
   void expose(exposure how = {}) {
-    exposition_.expose({Sources::source()...}, std::move(how));
+    metrics_.expose({Sources::source()...}, std::move(how));
     (expose_health<Sources>(), ...);
   }
-
-  /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
-  /// is gone.
-  void expose(const callbacks& calls, exposure how = {}) { exposition_.expose({calls.source()}, std::move(how)); }
-
-  /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
+  void expose(const callbacks& calls, exposure how = {}) { metrics_.expose({calls.source()}, std::move(how)); }
   template <source... Sources>
   void unexpose() {
     (unexpose_health<Sources>(), ...);
-    exposition_.unexpose({Sources::source()...});
+    metrics_.unexpose({Sources::source()...});
   }
-  void unexpose(const callbacks& calls) { exposition_.unexpose({calls.source()}); }
+  void unexpose(const callbacks& calls) { metrics_.unexpose({calls.source()}); }
 
-  /// The routes, to add some of your own before `start`. Their handlers run on the server's thread.
+  /// The routes, to add some of your own before the first request.
   [[nodiscard]] router& routes() noexcept { return routes_; }
 
-  /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
-  /// or whose port is taken. Does nothing where it serves already.
-  void start() {
-    std::error_code error;
-    start(error);
-    if (error) {
-      throw std::system_error(error,
-                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
-    }
-  }
-
-  /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
-  void start(std::error_code& error) {
-    error.clear();
-    if (listener_ != nullptr) {
-      return;
-    }
-    auto fresh = std::make_unique<detail::listener>(routes_);
-    detail::boost_error failed;
-    fresh->open(options_, failed);
-    if (failed) {
-      error = failed;
-      return;
-    }
-    try {
-      thread_ = vitals::detail::quiet_thread([serving = fresh.get()] { serving->run(); });
-      listener_ = std::move(fresh);
-    } catch (const std::system_error& no_thread) {
-      error = no_thread.code();
-    }
-  }
-
-  /// Stops listening, lets responses under way be written (2 seconds at most), and waits for the thread. May be started
-  /// again. Does nothing where it does not serve. Not for a route's handler: it would wait for itself.
-  void stop() noexcept {
-    if (listener_ != nullptr) {
-      listener_->stop();
-      thread_.join();
-      listener_.reset();
-    }
-  }
-
-  /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
-  [[nodiscard]] std::uint16_t port() const noexcept { return listener_ != nullptr ? listener_->port() : 0; }
+  /// Answers a request, whatever its path: 404 where nothing is there. A response that is used again keeps its memory.
+  [[nodiscard]] response handle(const request& asked) const { return routes_.handle(asked); }
+  void handle(const request& asked, response& out) const { routes_.handle(asked, out); }
 
  private:
   template <class Source>
@@ -14246,12 +14179,3513 @@ class server {
     }
   }
 
-  server_options options_;
-  exposition exposition_{options_.openmetrics_created};
+  exposition metrics_;
   health_routes health_;
-  router routes_;
-  std::unique_ptr<detail::listener> listener_;
+  router routes_{};
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// The server: an HTTP endpoint on threads of its own, or on an io_context.
+#ifndef VITALS_HTTP_SERVER_HPP
+#define VITALS_HTTP_SERVER_HPP
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+// Who may ask for what: by route group a password, a token, a client certificate, or nothing.
+#ifndef VITALS_HTTP_ACCESS_HPP
+#define VITALS_HTTP_ACCESS_HPP
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Routes that are open or closed together. `metrics`: the pages of metrics, and `/status`, which shows some.
+/// `probes`: what orchestrators and load balancers ask: liveness, readiness, startup, `/health`. `rest`: `/`, the
+/// program's own routes, and paths where nothing is.
+enum class route_group { metrics, probes, rest };
+
+/// The group of a path, as `path_of` gives it.
+[[nodiscard]] constexpr route_group group_of(std::string_view path) noexcept {
+  return detail::find_page_path(path) != nullptr || health_routes::is_status(path) ? route_group::metrics
+         : health_routes::is_probe(path)                                           ? route_group::probes
+                                                                                   : route_group::rest;
+}
+
+/// How passwords are checked against what the configuration has of them. By any thread; may take long.
+/// `crypt_hashing` (VITALS_CRYPT) is one.
+struct password_hashing {
+  bool (*matches)(const std::string& password, const std::string& hash) = nullptr;
+  bool (*is_hash)(const std::string& hash) = nullptr;  ///< whether it can check against this
+};
+
+/// A user of basic authentication.
+struct basic_user {
+  std::string name{};  ///< without a colon
+  std::string hash{};  ///< of the password, as `password_hashing` has it
+};
+
+/// Who may ask for the routes of a group: anybody where it is empty. One of the users or one of the tokens is enough; a
+/// client certificate comes on top.
+struct access_rule {
+  std::vector<basic_user> users{};    ///< basic authentication (RFC 7617)
+  std::vector<std::string> tokens{};  ///< bearer tokens (RFC 6750)
+  std::string token_file{};           ///< a file with some, each on a line; read again when it changes
+  bool client_certificate = false;    ///< one that a `tls_server`'s client authorities signed
+};
+
+/// Why a request was not let in.
+enum class access_refusal {
+  no_credentials,     ///< 401: it has no Authorization line
+  wrong_credentials,  ///< 401: a wrong one, or one that cannot be understood
+  no_certificate,     ///< 403: its connection has no client certificate
+  busy,               ///< 503: too many passwords are being checked
+  handshake,          ///< TLS could not be agreed on, or its client certificate is no good
+};
+
+/// The rules of all groups.
+struct access_rules {
+  access_rule metrics{};
+  access_rule probes{};
+  access_rule rest{};
+  password_hashing passwords{};                      ///< needed where there are users
+  std::function<void(access_refusal)> on_refusal{};  ///< called on the thread that serves; must not throw
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// What the connections of a server share, and a connection without its stream's type.
+#ifndef VITALS_HTTP_CONNECTION_HPP
+#define VITALS_HTTP_CONNECTION_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+// Keeps the rules of access: judges each request by its path and what it brings.
+#ifndef VITALS_HTTP_GATEKEEPER_HPP
+#define VITALS_HTTP_GATEKEEPER_HPP
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+// What an Authorization line says (RFC 9110, 11.6.2; RFC 7617; RFC 6750, 2.1), read strictly.
+#ifndef VITALS_HTTP_CREDENTIALS_HPP
+#define VITALS_HTTP_CREDENTIALS_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+/// The value of a character in base64 (RFC 4648, 4); -1 where it has none.
+[[nodiscard]] constexpr int base64_value(char c) noexcept {
+  return c >= 'A' && c <= 'Z'   ? c - 'A'
+         : c >= 'a' && c <= 'z' ? c - 'a' + 26
+         : c >= '0' && c <= '9' ? c - '0' + 52
+         : c == '+'             ? 62
+         : c == '/'             ? 63
+                                : -1;
+}
+
+/// Whether a text may be a bearer token (RFC 6750, 2.1).
+[[nodiscard]] constexpr bool is_bearer_token(std::string_view text) noexcept {
+  while (text.ends_with('=')) {
+    text.remove_suffix(1);
+  }
+  for (const char c : text) {
+    if (base64_value(c) == -1 && c != '-' && c != '.' && c != '_' && c != '~') {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+/// An Authorization line, and memory for what it says.
+class credentials {
+ public:
+  enum class scheme { none, basic, bearer, malformed };
+
+  constexpr explicit credentials(std::string_view line) noexcept {
+    if (line.empty()) {
+      return;
+    }
+    is_ = scheme::malformed;
+    const std::string_view name = line.substr(0, line.find(' '));
+    std::string_view value = line.substr(name.size());
+    while (value.starts_with(' ')) {
+      value.remove_prefix(1);
+    }
+    if (same_name(name, "Bearer") && is_bearer_token(value)) {
+      is_ = scheme::bearer;
+      token_ = value;
+    } else if (same_name(name, "Basic") && decode(value)) {
+      const std::string_view all{text_.data(), size_};
+      const std::size_t colon = all.find(':');
+      if (colon != std::string_view::npos && has_no_controls(all)) {
+        is_ = scheme::basic;
+        user_size_ = colon;
+      }
+    }
+  }
+
+  [[nodiscard]] constexpr scheme is() const noexcept { return is_; }
+  [[nodiscard]] constexpr std::string_view token() const noexcept { return token_; }
+  [[nodiscard]] constexpr std::string_view user_and_password() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] constexpr std::string_view user() const noexcept { return {text_.data(), user_size_}; }
+  [[nodiscard]] constexpr std::string_view password() const noexcept {
+    return user_and_password().substr(user_size_ + 1);
+  }
+
+ private:
+  static constexpr std::size_t most = 768;
+
+  /// What ends a C string, or a line, must not end a password here and go on there.
+  static constexpr bool has_no_controls(std::string_view text) noexcept {
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte == 0x7F) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  constexpr bool decode(std::string_view text) noexcept {
+    if (text.empty() || text.size() % 4 != 0 || text.size() / 4 * 3 > most) {
+      return false;
+    }
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    text.remove_suffix(padding);
+    std::uint32_t bits = 0;
+    int have = 0;
+    for (const char c : text) {
+      const int value = base64_value(c);
+      if (value == -1) {
+        return false;
+      }
+      bits = bits << 6 | static_cast<std::uint32_t>(value);
+      have += 6;
+      if (have >= 8) {
+        have -= 8;
+        text_[size_++] = static_cast<char>(bits >> have & 0xFF);
+      }
+    }
+    return (bits & ((1U << have) - 1)) == 0;  // else two texts would be the same
+  }
+
+  scheme is_ = scheme::none;
+  std::string_view token_{};
+  std::array<char, most> text_{};
+  std::size_t size_ = 0;
+  std::size_t user_size_ = 0;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// Files that a server's safety hangs on: who else may read or write them, and whether they changed.
+#ifndef VITALS_HTTP_GUARDED_FILE_HPP
+#define VITALS_HTTP_GUARDED_FILE_HPP
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0::http::detail {
+
+using warning_sink = std::function<void(std::string_view)>;
+
+/// What a file is for: a secret is nobody else's to read.
+enum class file_use { secret, trusted };
+
+[[noreturn]] inline void refuse_file(const std::string& path, int error, std::string_view why) {
+  throw std::system_error(error, std::generic_category(), fmt::format("vitals: the file \"{}\" {}", path, why));
+}
+
+/// Throws std::system_error, which says what to do, for a file that anybody may write. Warns where a secret may be read
+/// by others, or where somebody other than root and this program's user may write it (of mounted files this is often
+/// so).
+inline void check_guard(const std::string& path, const struct stat& facts, file_use use, const warning_sink& warn) {
+  if (!S_ISREG(facts.st_mode)) {
+    refuse_file(path, EINVAL, "is no regular file");
+  }
+  if ((facts.st_mode & S_IWOTH) != 0) {
+    refuse_file(path, EPERM, fmt::format("can be written by anybody: chmod o-w {}", path));
+  }
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat of_folder {};
+  if (::stat(folder.c_str(), &of_folder) == 0 && (of_folder.st_mode & S_IWOTH) != 0 &&
+      (of_folder.st_mode & S_ISVTX) == 0) {
+    refuse_file(path, EPERM, fmt::format("can be replaced by anybody: chmod o-w {}", folder));
+  }
+  if (!warn) {
+    return;
+  }
+  if (use == file_use::secret && (facts.st_mode & S_IROTH) != 0) {
+    warn(fmt::format("vitals: the secret in \"{}\" can be read by anybody: chmod o-r {}", path, path));
+  }
+  if ((facts.st_mode & S_IWGRP) != 0) {
+    warn(fmt::format("vitals: the file \"{}\" can be written by its group: chmod g-w {}", path, path));
+  }
+  if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
+    warn(fmt::format("vitals: the file \"{}\" belongs to another user, who can write it: chown {} {}", path,
+                     ::geteuid(), path));
+  }
+}
+
+/// The text of a file (a megabyte at most), which `check_guard` lets pass.
+[[nodiscard]] inline std::string read_guarded(const std::string& path, file_use use, const warning_sink& warn) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  struct descriptor {
+    int number;
+    explicit descriptor(int n) : number(n) {}
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    ~descriptor() { ::close(number); }
+  };
+  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};  // a pipe must not hang
+  struct stat facts {};
+  if (file.number == -1 || ::fstat(file.number, &facts) != 0) {
+    refuse_file(path, errno, "cannot be read: see that it is there, and that this program's user may read it");
+  }
+  check_guard(path, facts, use, warn);
+  std::string text;
+  for (char part[4096];;) {
+    const ssize_t size = ::read(file.number, part, sizeof part);
+    if (size == 0) {
+      return text;
+    }
+    if (size < 0 && errno != EINTR) {
+      refuse_file(path, errno, "cannot be read");
+    }
+    text.append(part, size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (text.size() > most) {
+      refuse_file(path, EFBIG, "is too large to be what it should");
+    }
+  }
+}
+
+/// Tells whether some files were changed, or replaced. Looks once a second at most.
+class file_watch {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  explicit file_watch(std::vector<std::string> paths) : paths_(std::move(paths)), seen_(look()) {}
+
+  /// Whether they are not as they were when this was last true, or at the beginning.
+  [[nodiscard]] bool changed(clock::time_point now = clock::now()) {
+    if (paths_.empty() || now < next_) {
+      return false;
+    }
+    next_ = now + std::chrono::seconds{1};
+    std::vector<stamp> seen = look();
+    if (seen == seen_) {
+      return false;
+    }
+    seen_ = std::move(seen);
+    return true;
+  }
+
+ private:
+  struct stamp {
+    dev_t device{};
+    ino_t number{};
+    off_t size{};
+    time_t written{};
+    long written_ns{};
+    time_t changed{};
+    long changed_ns{};
+    friend bool operator==(const stamp&, const stamp&) = default;
+  };
+
+  [[nodiscard]] std::vector<stamp> look() const {
+    std::vector<stamp> all;
+    for (const std::string& path : paths_) {
+      struct stat f {};
+      all.push_back(::stat(path.c_str(), &f) != 0 ? stamp{}
+                                                  : stamp{.device = f.st_dev,
+                                                          .number = f.st_ino,
+                                                          .size = f.st_size,
+                                                          .written = f.st_mtim.tv_sec,
+                                                          .written_ns = f.st_mtim.tv_nsec,
+                                                          .changed = f.st_ctim.tv_sec,
+                                                          .changed_ns = f.st_ctim.tv_nsec});
+    }
+    return all;
+  }
+
+  std::vector<std::string> paths_;
+  std::vector<stamp> seen_;
+  clock::time_point next_{};
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// The head of a request, read strictly: what two readers could understand in two ways is refused.
+// RFC 9112: 2.2, 3, 5, 6; RFC 9110: 5.6.2, 7.2, 10.1.1
+#ifndef VITALS_HTTP_HEAD_HPP
+#define VITALS_HTTP_HEAD_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// How large a request's head may be.
+struct head_limits {
+  std::size_t bytes = 8192;   ///< all of it
+  std::size_t target = 4096;  ///< the path and query
+  std::size_t fields = 100;   ///< header lines
+};
+
+/// A request's head. The views are of the bytes that were read.
+struct request_head {
+  unsigned refusal = 0;       ///< the status that it must be refused with; 0 where it is good
+  std::string_view method{};  ///< as on the wire
+  std::string_view target{};  ///< likewise
+  std::string_view fields{};  ///< the header lines, each with its line end
+  std::string_view host{};    ///< of the Host line; may be empty, and is where there is none
+  bool has_host = false;
+  bool has_body = false;    ///< a body follows
+  bool keep_alive = false;  ///< the peer may send another request behind this one
+  unsigned minor = 1;       ///< of the version: HTTP/1.0 or HTTP/1.1 (higher ones are taken for that)
+};
+
+namespace detail {
+
+inline constexpr std::string_view line_end = "\r\n";
+
+/// What a name and a method are made of (RFC 9110, 5.6.2).
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  for (const char c : text) {
+    const bool alphanumeric = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    if (!alphanumeric && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+[[nodiscard]] constexpr bool is_visible(char c) noexcept {
+  return c > ' ' && c < '\x7F';
+}
+
+/// Whether a text is made of what stands visibly in ASCII, and is not empty.
+[[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (!is_visible(c)) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+/// Whether a header line's value has neither control characters nor line ends (RFC 9110, 5.5).
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
+      return false;
+    }
+  }
+  return true;
+}
+
+[[nodiscard]] constexpr bool is_number(std::string_view text) noexcept {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+[[nodiscard]] constexpr std::string_view without_blanks(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos ? std::string_view{}
+                                         : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// The host of a Host line without its port. (That the port is a number was checked.)
+[[nodiscard]] constexpr std::string_view without_port(std::string_view host) noexcept {
+  const std::size_t from = host.starts_with('[') ? host.find(']') : 0;
+  return from == std::string_view::npos ? host : host.substr(0, host.find(':', from));
+}
+
+/// Whether a Host line's value is one: a name or an IPv4 address, or an IPv6 address in brackets; and perhaps a port.
+[[nodiscard]] constexpr bool is_host(std::string_view text) noexcept {
+  const std::string_view name = without_port(text);
+  const std::string_view port = text.substr(name.size());
+  const bool good_port =
+      port.empty() || (port.front() == ':' && port.size() <= 6 && (port.size() == 1 || is_number(port.substr(1))));
+  if (name.starts_with('[')) {
+    return good_port && name.size() > 2 && name.ends_with(']') &&
+           name.substr(1, name.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+  }
+  for (const char c : name) {
+    if (!is_visible(c) || std::string_view{"\"#/<>?@[\\]^`{|},"}.find(c) != std::string_view::npos) {
+      return false;
+    }
+  }
+  return good_port;
+}
+
+/// Whether a target is of a form that its method may have (RFC 9112, 3.2).
+[[nodiscard]] constexpr bool is_target(std::string_view target, std::string_view method) noexcept {
+  if (!is_visible(target) || target.find('#') != std::string_view::npos) {
+    return false;
+  }
+  if (target == "*") {
+    return method == "OPTIONS";
+  }
+  if (target.starts_with('/')) {
+    return true;
+  }
+  if (method == "CONNECT") {
+    return is_host(target);
+  }
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view authority = target.substr(scheme + 3, target.find_first_of("/?", scheme + 3) - scheme - 3);
+  return (same_name(target.substr(0, scheme), "http") || same_name(target.substr(0, scheme), "https")) &&
+         !authority.empty() && is_host(authority);
+}
+
+/// Calls `visit(name, value)` for each of some header lines, until it returns false. False where it did, or where a
+/// line is none: a folded one, one with a blank before its colon, or with control characters.
+template <class Visit>
+constexpr bool each_line(std::string_view fields, Visit visit) {
+  while (!fields.empty()) {
+    const std::size_t end = fields.find(line_end);
+    const std::string_view line = fields.substr(0, end);
+    const std::size_t colon = line.find(':');
+    if (end == std::string_view::npos || colon == std::string_view::npos || !is_token(line.substr(0, colon)) ||
+        !is_field_value(line.substr(colon + 1)) ||
+        !visit(line.substr(0, colon), without_blanks(line.substr(colon + 1)))) {
+      return false;
+    }
+    fields.remove_prefix(end + line_end.size());
+  }
+  return true;
+}
+
+/// Reads header lines into a head, of which the first line was read.
+class field_rules {
+ public:
+  constexpr field_rules(request_head& head, const head_limits& limits) noexcept : head_(&head), limits_(&limits) {}
+
+  /// One line. False where the request must be refused.
+  constexpr bool take(std::string_view name, std::string_view value) noexcept {
+    if (++count_ > limits_->fields) {
+      return refuse(431);
+    }
+    if (same_name(name, "Host")) {
+      if (head_->has_host || !is_host(value)) {
+        return refuse(400);
+      }
+      head_->has_host = true;
+      head_->host = value;
+    } else if (same_name(name, "Content-Length")) {
+      if (has_length_ || !is_number(value) || value.size() > 18) {
+        return refuse(400);
+      }
+      has_length_ = true;
+      head_->has_body = head_->has_body || value.find_first_not_of('0') != std::string_view::npos;
+    } else if (same_name(name, "Transfer-Encoding")) {
+      if (is_chunked_) {
+        return refuse(400);  // chunked twice, or not last
+      }
+      if (!same_name(value, "chunked")) {
+        return refuse(501);
+      }
+      is_chunked_ = true;
+      head_->has_body = true;
+    } else if (same_name(name, "Expect")) {
+      if (!same_name(value, "100-continue")) {
+        return refuse(417);
+      }
+    } else if (same_name(name, "Connection")) {
+      bool good = true;
+      each_member(value, [&](std::string_view member) {
+        good = good && (member.empty() || is_token(member));
+        closes_ = closes_ || same_name(member, "close");
+        keeps_ = keeps_ || same_name(member, "keep-alive");
+      });
+      return good || refuse(400);
+    }
+    return true;
+  }
+
+  /// What follows from all lines.
+  constexpr void conclude() noexcept {
+    if ((is_chunked_ && (has_length_ || head_->minor == 0)) || (!head_->has_host && head_->minor != 0)) {
+      refuse(400);
+    }
+    head_->keep_alive = !closes_ && (head_->minor != 0 || keeps_);
+  }
+
+ private:
+  constexpr bool refuse(unsigned status) noexcept {
+    head_->refusal = status;
+    return false;
+  }
+
+  template <class Visit>
+  static constexpr void each_member(std::string_view list, Visit visit) {
+    while (!list.empty()) {
+      const std::size_t comma = list.find(',');
+      visit(without_blanks(list.substr(0, comma)));
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+  }
+
+  request_head* head_;
+  const head_limits* limits_;
+  std::size_t count_ = 0;
+  bool has_length_ = false;
+  bool is_chunked_ = false;
+  bool closes_ = false;
+  bool keeps_ = false;
+};
+
+/// Methods that a server knows of, whether it serves them or not (RFC 9110, 9; RFC 5789).
+[[nodiscard]] constexpr bool is_known_method(std::string_view method) noexcept {
+  for (const std::string_view known :
+       {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}) {
+    if (method == known) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The version of a first line: the status to refuse it with, or 0 and the minor number.
+[[nodiscard]] constexpr unsigned read_version(std::string_view text, unsigned& minor) noexcept {
+  const bool is_version = text.size() == 8 && text.starts_with("HTTP/") && is_number(text.substr(5, 1)) &&
+                          text[6] == '.' && is_number(text.substr(7, 1));
+  if (!is_version) {
+    return 400;
+  }
+  minor = text[7] == '0' ? 0 : 1;
+  return text[5] == '1' ? 0 : 505;
+}
+
+}  // namespace detail
+
+/// Where a head ends that begins there: behind its empty line; npos where it goes on. Line ends before it are a part of
+/// it. `from` is how much of it was looked at before.
+[[nodiscard]] constexpr std::size_t head_size(std::string_view bytes, std::size_t from = 0) noexcept {
+  std::size_t first = 0;
+  while (bytes.substr(first).starts_with(detail::line_end)) {
+    first += detail::line_end.size();
+  }
+  const std::size_t looked = from < first + 3 ? first : from - 3;
+  const std::size_t end = bytes.find("\r\n\r\n", looked);
+  return end == std::string_view::npos ? end : end + 4;
+}
+
+/// The status to refuse with what is no whole head yet, because it can become none: it is too large, or not HTTP at all
+/// (TLS, say). 0 where it can.
+[[nodiscard]] constexpr unsigned refusal_of_part(std::string_view bytes, const head_limits& limits = {}) noexcept {
+  std::size_t first = 0;
+  while (bytes.substr(first).starts_with(detail::line_end)) {
+    first += detail::line_end.size();
+  }
+  const std::string_view line = bytes.substr(first, bytes.find('\r', first) - first);
+  for (const char c : line) {
+    if (!detail::is_visible(c) && c != ' ') {
+      return 400;
+    }
+  }
+  const bool is_first = first + line.size() == bytes.size();
+  const std::size_t most_line = limits.target + 64;  // a method, two blanks and a version
+  return is_first && line.size() > most_line ? 414 : bytes.size() >= limits.bytes ? (is_first ? 414 : 431) : 0;
+}
+
+/// Reads a whole head, as long as `head_size` says. One that is refused may have told less than all.
+[[nodiscard]] constexpr request_head read_head(std::string_view bytes, const head_limits& limits = {}) noexcept {
+  request_head head;
+  const auto refused = [&head](unsigned status) {
+    head.refusal = status;
+    return head;
+  };
+  while (bytes.starts_with(detail::line_end)) {
+    bytes.remove_prefix(detail::line_end.size());
+  }
+  const std::size_t end = bytes.find(detail::line_end);
+  if (end == std::string_view::npos || !bytes.ends_with("\r\n\r\n")) {
+    return refused(400);
+  }
+  const std::string_view line = bytes.substr(0, end);
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last || !detail::is_token(line.substr(0, first))) {
+    return refused(400);
+  }
+  head.method = line.substr(0, first);
+  head.target = line.substr(first + 1, last - first - 1);
+  if (const unsigned status = detail::read_version(line.substr(last + 1), head.minor); status != 0) {
+    return refused(status);
+  }
+  if (head.target.size() > limits.target) {
+    return refused(414);
+  }
+  if (!detail::is_target(head.target, head.method)) {
+    return refused(400);
+  }
+  if (bytes.size() > limits.bytes) {
+    return refused(431);
+  }
+  head.fields = bytes.substr(end + 2, bytes.size() - end - 4);
+  detail::field_rules rules{head, limits};
+  const bool good = detail::each_line(
+      head.fields, [&rules](std::string_view name, std::string_view value) { return rules.take(name, value); });
+  if (!good) {
+    return refused(head.refusal != 0 ? head.refusal : 400);
+  }
+  rules.conclude();
+  if (head.refusal == 0 && !detail::is_known_method(head.method)) {
+    return refused(501);
+  }
+  return head;
+}
+
+/// Replaces `all` with the values of all header lines of a name, joined by commas (RFC 9110, 5.3).
+inline void join_fields(const request_head& head, std::string_view name, std::string& all) {
+  all.clear();
+  bool first = true;
+  detail::each_line(head.fields, [&](std::string_view line_name, std::string_view value) {
+    if (detail::same_name(line_name, name)) {
+      all.append(first ? "" : ", ").append(value);
+      first = false;
+    }
+    return true;
+  });
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Descriptors that belong to a process alone: a program that it executes does not get them, and a child that it forks
+// closes its copies at once, so that no connection stays open and no port taken for as long as the child lives.
+#ifndef VITALS_HTTP_KEPT_DESCRIPTOR_HPP
+#define VITALS_HTTP_KEPT_DESCRIPTOR_HPP
+
+#include <cxxabi.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+namespace vitals::inline v0::http::detail {
+
+/// A socket's descriptor, which somebody else reads and writes.
+class kept_descriptor {
+ public:
+  kept_descriptor() = default;
+  kept_descriptor(const kept_descriptor&) = delete;
+  kept_descriptor& operator=(const kept_descriptor&) = delete;
+  ~kept_descriptor() { forget(); }
+
+  /// How often this process was forked, counted from its first ancestor that kept a descriptor. Another number says
+  /// that the threads and sockets of before were the parent's.
+  [[nodiscard]] static std::uint64_t generation() noexcept { return all().generation.load(std::memory_order_relaxed); }
+
+  /// A new socket, or -1 and errno. A forked child closes it where `closes_at_fork`.
+  int open(int family, bool closes_at_fork) noexcept {
+    return keep(closes_at_fork, [family] { return ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0); });
+  }
+  /// The next connection of a listening socket, or -1 and errno.
+  int accept(int listening, bool closes_at_fork) noexcept {
+    return keep(closes_at_fork, [listening] { return ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC); });
+  }
+  /// One that is only there to be closed, or -1.
+  int open_nothing(bool closes_at_fork) noexcept {
+    return keep(closes_at_fork, [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); });
+  }
+
+  [[nodiscard]] int get() const noexcept { return descriptor_; }
+
+  /// Closes it. Does nothing where it is closed.
+  void close() noexcept {
+    const std::lock_guard lock{all().mutex};
+    if (descriptor_ != -1) {
+      ::close(descriptor_);
+    }
+    unlink();
+  }
+  /// Somebody else closes it.
+  void forget() noexcept {
+    const std::lock_guard lock{all().mutex};
+    unlink();
+  }
+
+ private:
+  struct list {
+    std::mutex mutex;  ///< guards the list, and that what is open is in it; nothing else is locked under it
+    kept_descriptor* first;
+    bool has_handler;
+    std::atomic<std::uint64_t> generation;  ///< written by a child before it has a second thread; relaxed
+  };
+  /// Trivially destroyed, as its handlers may run after main.
+  static list& all() noexcept {
+    static constinit list the_list{};
+    return the_list;
+  }
+
+  /// Opened under the mutex: no fork comes between that and being in the list.
+  template <class Open>
+  int keep(bool closes_at_fork, Open open_it) noexcept {
+    const std::lock_guard lock{all().mutex};
+    keep_handler();
+    descriptor_ = open_it();
+    if (descriptor_ != -1 && closes_at_fork) {
+      next_ = all().first;
+      if (next_ != nullptr) {
+        next_->previous_ = this;
+      }
+      all().first = this;
+      listed_ = true;
+    }
+    return descriptor_;
+  }
+  void unlink() noexcept {
+    if (listed_) {
+      (previous_ != nullptr ? previous_->next_ : all().first) = next_;
+      if (next_ != nullptr) {
+        next_->previous_ = previous_;
+      }
+      next_ = previous_ = nullptr;
+      listed_ = false;
+    }
+    descriptor_ = -1;
+  }
+
+  static void keep_handler() noexcept {
+    if (!all().has_handler) {
+      all().has_handler = pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child) == 0;
+      __cxxabiv1::__cxa_atexit(&forget_handler, nullptr, &v0::detail::this_library);
+    }
+  }
+  /// The handler goes when its library is closed: who keeps a descriptor next makes another.
+  static void forget_handler(void*) noexcept {
+    const std::lock_guard lock{all().mutex};
+    all().has_handler = false;
+  }
+  static void before_fork() noexcept { all().mutex.lock(); }
+  static void after_fork_in_parent() noexcept { all().mutex.unlock(); }
+  static void after_fork_in_child() noexcept {
+    list& l = all();
+    while (l.first != nullptr) {
+      ::close(l.first->descriptor_);
+      l.first->unlink();
+    }
+    l.generation.store(l.generation.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    l.mutex.unlock();
+  }
+
+  int descriptor_ = -1;
+  bool listed_ = false;
+  kept_descriptor* next_ = nullptr;
+  kept_descriptor* previous_ = nullptr;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// Checks passwords apart from the thread that serves, since a good hash takes long by intent, and remembers what it
+// found.
+#ifndef VITALS_HTTP_PASSWORD_CHECKER_HPP
+#define VITALS_HTTP_PASSWORD_CHECKER_HPP
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+// Secrets in memory: compared in a time that tells nothing of them, and told apart by a keyed hash.
+#ifndef VITALS_HTTP_SECRET_HPP
+#define VITALS_HTTP_SECRET_HPP
+
+#include <sys/random.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+namespace vitals::inline v0::http::detail {
+
+/// Whether what was given is the secret. The time that it takes depends on the length of what was given alone.
+[[nodiscard]] inline bool same_secret(std::string_view given, std::string_view secret) noexcept {
+  const volatile std::size_t length = given.size() ^ secret.size();  // volatile: nothing is decided before the end
+  volatile unsigned char differs = secret.empty() || length != 0 ? 1 : 0;
+  for (std::size_t i = 0, at = 0; i != given.size() && !secret.empty();
+       ++i, at = at + 1 == secret.size() ? 0 : at + 1) {
+    differs = static_cast<unsigned char>(
+        differs | (static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[at])));
+  }
+  return differs == 0 || (given.empty() && secret.empty());
+}
+
+/// SipHash-2-4 of a text: who does not know the key can neither foretell nor choose it.
+[[nodiscard]] constexpr std::uint64_t keyed_hash(const std::array<std::uint64_t, 2>& key,
+                                                 std::string_view text) noexcept {
+  std::uint64_t a = key[0] ^ 0x736f6d6570736575;
+  std::uint64_t b = key[1] ^ 0x646f72616e646f6d;
+  std::uint64_t c = key[0] ^ 0x6c7967656e657261;
+  std::uint64_t d = key[1] ^ 0x7465646279746573;
+  const auto mix = [&](int rounds) {
+    for (; rounds != 0; --rounds) {
+      a += b;
+      b = std::rotl(b, 13) ^ a;
+      a = std::rotl(a, 32);
+      c += d;
+      d = std::rotl(d, 16) ^ c;
+      a += d;
+      d = std::rotl(d, 21) ^ a;
+      c += b;
+      b = std::rotl(b, 17) ^ c;
+      c = std::rotl(c, 32);
+    }
+  };
+  const auto take = [&](std::uint64_t word) {
+    d ^= word;
+    mix(2);
+    a ^= word;
+  };
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * (i % 8));
+    if (i % 8 == 7) {
+      take(word);
+      word = 0;
+    }
+  }
+  take(word | (std::uint64_t{text.size()} << 56));
+  c ^= 0xff;
+  mix(4);
+  return a ^ b ^ c ^ d;
+}
+
+/// What a secret is remembered by.
+using secret_tag = std::array<std::uint64_t, 2>;
+
+/// Makes tags with a key that is this object's alone.
+class secret_tagger {
+ public:
+  /// Throws std::system_error where the system has no random numbers.
+  secret_tagger() {
+    if (::getrandom(keys_.data(), sizeof keys_, 0) != static_cast<ssize_t>(sizeof keys_)) {
+      throw std::system_error(errno, std::generic_category(), "vitals: no random numbers from the system");
+    }
+  }
+  [[nodiscard]] secret_tag operator()(std::string_view secret) const noexcept {
+    return {keyed_hash(keys_[0], secret), keyed_hash(keys_[1], secret)};
+  }
+
+ private:
+  std::array<std::array<std::uint64_t, 2>, 2> keys_{};
+};
+
+/// The last few tags of many.
+template <std::size_t Size>
+class recent_tags {
+ public:
+  void add(const secret_tag& tag) noexcept {
+    tags_[next_ % Size] = tag;
+    ++next_;
+  }
+  [[nodiscard]] bool has(const secret_tag& tag) const noexcept {
+    for (std::size_t i = 0; i != Size && i != next_; ++i) {
+      if (tags_[i] == tag) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::array<secret_tag, Size> tags_{};
+  std::size_t next_ = 0;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http::detail {
+
+/// What is to be checked, and who is told when it is known.
+struct password_question {
+  secret_tag tag{};  ///< by which the answer is remembered
+  std::string password{};
+  std::string hash{};
+  bool can_match = true;  ///< false: of no user. It is checked all the same, so that it takes as long
+  const void* asker = nullptr;
+  std::function<void()> done{};  ///< called on the checker's thread, under its mutex
+};
+
+/// On one thread of its own, so that passwords to guess take no more than one processor. Thread-safe.
+class password_checker {
+ public:
+  /// Throws std::system_error where there can be no thread.
+  explicit password_checker(password_hashing how) : how_(how), thread_(v0::detail::quiet_thread([this] { work(); })) {}
+  password_checker(const password_checker&) = delete;
+  password_checker& operator=(const password_checker&) = delete;
+  ~password_checker() { stop(); }
+
+  /// Whether a password is right; nothing where it was not checked, or long ago.
+  [[nodiscard]] std::optional<bool> known(const secret_tag& tag) const {
+    const std::lock_guard lock{mutex_};
+    return found(tag);
+  }
+
+  /// False where too many wait already.
+  [[nodiscard]] bool ask(password_question question) {
+    const std::lock_guard lock{mutex_};
+    if (stopped_ || waiting_.size() >= most_waiting) {
+      return false;
+    }
+    waiting_.push_back(std::move(question));
+    changed_.notify_one();
+    return true;
+  }
+
+  /// Who asked is not told any more, once this returns.
+  void leave(const void* asker) {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(waiting_, [asker](const password_question& q) { return q.asker == asker; });
+    if (checking_ == asker) {
+      checking_ = nullptr;
+    }
+  }
+
+  /// Waits for the check that is under way; nobody is told any more.
+  void stop() noexcept {
+    {
+      const std::lock_guard lock{mutex_};
+      stopped_ = true;
+      waiting_.clear();
+      checking_ = nullptr;
+      changed_.notify_one();
+    }
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+ private:
+  static constexpr std::size_t most_waiting = 64;
+
+  [[nodiscard]] std::optional<bool> found(const secret_tag& tag) const noexcept {
+    return right_.has(tag) ? std::optional{true} : wrong_.has(tag) ? std::optional{false} : std::nullopt;
+  }
+
+  void work() {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      changed_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+      if (stopped_) {
+        return;
+      }
+      const password_question q = std::move(waiting_.front());
+      waiting_.pop_front();
+      checking_ = q.asker;
+      if (!found(q.tag)) {  // asked by two, or again
+        lock.unlock();
+        const std::optional<bool> right = check(q);
+        lock.lock();
+        if (!right) {
+          checking_ = nullptr;
+        } else if (*right) {
+          right_.add(q.tag);
+        } else {
+          wrong_.add(q.tag);
+        }
+      }
+      if (checking_ != nullptr) {
+        tell(q);
+      }
+      checking_ = nullptr;
+    }
+  }
+
+  /// Nothing where there is no memory for it: who asked then waits for as long as it has time.
+  [[nodiscard]] std::optional<bool> check(const password_question& q) const noexcept {
+    try {
+      const bool matches = how_.matches(q.password, q.hash);
+      return matches && q.can_match;
+    } catch (...) {
+      return std::nullopt;
+    }
+  }
+  static void tell(const password_question& q) noexcept {
+    try {
+      q.done();
+    } catch (...) {  // likewise
+    }
+  }
+
+  password_hashing how_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<password_question> waiting_;
+  const void* checking_ = nullptr;  ///< who asked for what is being checked, if it still wants to know
+  bool stopped_ = false;
+  recent_tags<64> right_;  ///< apart from the wrong ones, which anybody may fill
+  recent_tags<256> wrong_;
   std::thread thread_;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http::detail {
+
+/// What is to be done with a request.
+struct admission {
+  unsigned status = 0;           ///< it is to be refused with; 0 where it is not
+  std::string_view challenge{};  ///< for WWW-Authenticate, with a 401
+  bool is_unknown = false;       ///< its password has to be checked first: `ask`
+};
+
+/// Who may ask for what. The rules do not change, but for the tokens in files. Thread-safe.
+class gatekeeper {
+ public:
+  /// Throws std::system_error, which says what to do, for rules that cannot be kept.
+  gatekeeper(const access_rules& rules, bool has_tls, warning_sink warn)
+      : on_refusal_(rules.on_refusal),
+        warn_(std::move(warn)) {
+    const std::pair<const access_rule*, const char*> all[] = {
+        {&rules.metrics, "metrics"}, {&rules.probes, "probes"}, {&rules.rest, "rest"}};
+    bool has_users = false;
+    for (std::size_t i = 0; i != groups_.size(); ++i) {
+      const access_rule& rule = *all[i].first;
+      check_rule(rule, all[i].second, rules.passwords, has_tls);
+      groups_[i].emplace(rule, warn_);
+      has_users = has_users || !rule.users.empty();
+    }
+    if (has_users) {
+      checker_ = std::make_unique<password_checker>(rules.passwords);
+    }
+  }
+  gatekeeper(const gatekeeper&) = delete;
+  gatekeeper& operator=(const gatekeeper&) = delete;
+  ~gatekeeper() {
+    if (is_parents()) {  // the checker's thread is not here, and may have held its mutex
+      static_cast<void>(checker_.release());
+    }
+  }
+
+  /// Whether it ever refuses anybody, or tells of refusals.
+  [[nodiscard]] bool is_needed() const noexcept {
+    bool needed = on_refusal_ != nullptr;
+    for (const auto& g : groups_) {
+      needed = needed || g->is_closed() || g->rule.client_certificate;
+    }
+    return needed;
+  }
+
+  /// `authorization` is that header line; `certified`: the connection has a client certificate that was verified.
+  [[nodiscard]] admission judge(std::string_view path, std::string_view authorization, bool certified) {
+    group& g = group_at(path);
+    if (g.rule.client_certificate && !certified) {
+      return refuse(403, access_refusal::no_certificate);
+    }
+    if (!g.is_closed()) {
+      return {};
+    }
+    const credentials given{authorization};
+    switch (given.is()) {
+      case credentials::scheme::bearer:
+        if (g.has_token(given.token(), warn_)) {
+          return {};
+        }
+        break;
+      case credentials::scheme::basic:
+        if (!g.rule.users.empty()) {
+          const std::optional<bool> right = checker_->known(tag_of(g, given));
+          if (!right) {
+            return {.is_unknown = true};
+          }
+          if (*right) {
+            return {};
+          }
+        }
+        break;
+      case credentials::scheme::none:
+        return refuse(401, access_refusal::no_credentials, g.challenge);
+      case credentials::scheme::malformed:
+        break;
+    }
+    return refuse(401, access_refusal::wrong_credentials, g.challenge);
+  }
+
+  /// Has a password checked that `judge` knew not; `done` is called by another thread, unless `asker` has left. False
+  /// where too many wait already.
+  [[nodiscard]] bool ask(std::string_view path, std::string_view authorization, const void* asker,
+                         std::function<void()> done) {
+    const group& g = group_at(path);
+    const credentials given{authorization};
+    password_question q{.tag = tag_of(g, given),
+                        .password = std::string{given.password()},
+                        .hash = g.rule.users.front().hash,
+                        .can_match = false,
+                        .asker = asker,
+                        .done = std::move(done)};
+    for (const basic_user& user : g.rule.users) {
+      if (same_secret(given.user(), user.name)) {
+        q.hash = user.hash;
+        q.can_match = true;
+      }
+    }
+    const bool asked = checker_->ask(std::move(q));
+    if (!asked) {
+      refused(access_refusal::busy);
+    }
+    return asked;
+  }
+
+  void leave(const void* asker) {
+    if (checker_ != nullptr && !is_parents()) {
+      checker_->leave(asker);
+    }
+  }
+
+  /// Nobody is told of a password any more once this returns.
+  void stop() noexcept {
+    if (checker_ != nullptr) {
+      checker_->stop();
+    }
+  }
+
+  void refused(access_refusal why) const {
+    if (on_refusal_) {
+      on_refusal_(why);
+    }
+  }
+
+ private:
+  struct group {
+    group(const access_rule& its, const warning_sink& warn)
+        : rule(its),
+          watch(its.token_file.empty() ? std::vector<std::string>{} : std::vector{its.token_file}) {
+      if (!its.token_file.empty()) {
+        file_tokens = read_tokens(its.token_file, warn);
+      }
+      challenge = rule.users.empty() ? "" : "Basic realm=\"vitals\", charset=\"UTF-8\"";
+      if (!rule.tokens.empty() || !rule.token_file.empty()) {
+        challenge += challenge.empty() ? "" : ", ";
+        challenge += "Bearer realm=\"vitals\"";
+      }
+    }
+
+    [[nodiscard]] bool is_closed() const noexcept { return !challenge.empty(); }
+
+    /// Compares with all of them, so that the time tells not which one it is.
+    [[nodiscard]] bool has_token(std::string_view given, const warning_sink& warn) {
+      const std::lock_guard lock{mutex};
+      if (watch.changed()) {
+        try {
+          file_tokens = read_tokens(rule.token_file, warn);
+        } catch (const std::system_error& e) {
+          if (warn) {
+            warn(fmt::format("{}; its former tokens stay good", e.what()));
+          }
+        }
+      }
+      bool found = false;
+      for (const auto* const all : {&rule.tokens, &file_tokens}) {
+        for (const std::string& token : *all) {
+          found = same_secret(given, token) || found;
+        }
+      }
+      return found;
+    }
+
+    access_rule rule;
+    std::string challenge{};
+    std::mutex mutex{};  ///< guards the two below
+    file_watch watch;
+    std::vector<std::string> file_tokens{};
+  };
+
+  static std::vector<std::string> read_tokens(const std::string& path, const warning_sink& warn) {
+    const std::string text = read_guarded(path, file_use::secret, warn);
+    std::vector<std::string> tokens;
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      std::string_view line = rest.substr(0, end);
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+      if (line.ends_with('\r')) {
+        line.remove_suffix(1);
+      }
+      line = without_blanks(line);
+      if (!line.empty() && !is_bearer_token(line)) {
+        refuse_file(path, EINVAL, "has a line that is no bearer token: letters, digits and -._~+/ alone, = at the end");
+      }
+      if (!line.empty()) {
+        tokens.emplace_back(line);
+      }
+    }
+    if (tokens.empty()) {
+      refuse_file(path, EINVAL, "has no token: write one on a line");
+    }
+    return tokens;
+  }
+
+  [[noreturn]] static void refuse_rule(const char* name, std::string_view why) {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            fmt::format("vitals: the rule of access for {} {}", name, why));
+  }
+
+  static void check_rule(const access_rule& rule, const char* name, const password_hashing& passwords, bool has_tls) {
+    if (rule.client_certificate && !has_tls) {
+      refuse_rule(name, "asks for client certificates: use vitals::http::tls_server, with .client_authorities");
+    }
+    for (const std::string& token : rule.tokens) {
+      if (!is_bearer_token(token)) {
+        refuse_rule(name, "has a token that is none: letters, digits and -._~+/ alone, = at the end");
+      }
+    }
+    if (!rule.users.empty() && (passwords.matches == nullptr || passwords.is_hash == nullptr)) {
+      refuse_rule(name,
+                  "has users, and nothing checks their passwords: set .passwords, to vitals::http::crypt_hashing "
+                  "for one (define VITALS_CRYPT, link libcrypt)");
+    }
+    for (const basic_user& user : rule.users) {
+      if (user.name.find(':') != std::string::npos || !is_field_value(user.name) || user.name.empty()) {
+        refuse_rule(name, fmt::format("has a user \"{}\", whose name is empty, or has a colon or a control character",
+                                      user.name));
+      }
+      if (!passwords.is_hash(user.hash)) {  // which might be a password: it is not told
+        refuse_rule(name,
+                    fmt::format("has for the user \"{}\" no hash of a password that can be checked: make one with "
+                                "\"htpasswd -nB {}\" or \"mkpasswd\"",
+                                user.name, user.name));
+      }
+    }
+  }
+
+  [[nodiscard]] group& group_at(std::string_view path) noexcept {
+    return *groups_[static_cast<std::size_t>(group_of(path))];
+  }
+  /// Of the same name and password in another group it is another one.
+  [[nodiscard]] secret_tag tag_of(const group& g, const credentials& given) const noexcept {
+    secret_tag tag = tag_(given.user_and_password());
+    for (std::size_t i = 0; i != groups_.size(); ++i) {
+      tag[0] += &*groups_[i] == &g ? i : 0;
+    }
+    return tag;
+  }
+
+  admission refuse(unsigned status, access_refusal why, std::string_view challenge = {}) const {
+    refused(why);
+    return {.status = status, .challenge = challenge};
+  }
+
+  [[nodiscard]] bool is_parents() const noexcept { return generation_ != kept_descriptor::generation(); }
+
+  std::function<void(access_refusal)> on_refusal_;
+  warning_sink warn_;
+  std::array<std::optional<group>, 3> groups_{};
+  secret_tagger tag_{};
+  std::uint64_t generation_ = kept_descriptor::generation();
+  std::unique_ptr<password_checker> checker_;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// The pages that scrapes wait for: made one after the other, apart from the connections' own work, and shared by all
+// who asked for the same one before it was begun.
+#ifndef VITALS_HTTP_RENDERINGS_HPP
+#define VITALS_HTTP_RENDERINGS_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+// Makes an exposition's pages in steps, so that who makes them can do something else in between.
+#ifndef VITALS_HTTP_PAGE_MAKER_HPP
+#define VITALS_HTTP_PAGE_MAKER_HPP
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// gzip (RFC 1952) over Beast's own deflate: no library is linked for it.
+#ifndef VITALS_HTTP_GZIP_HPP
+#define VITALS_HTTP_GZIP_HPP
+
+#include <boost/beast/zlib/deflate_stream.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+// CRC-32 as gzip has it (RFC 1952, 8).
+#ifndef VITALS_HTTP_CRC32_HPP
+#define VITALS_HTTP_CRC32_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+/// Tables for eight bytes at a time: the k-th has the remainder of a byte with k zero bytes behind it.
+inline constexpr auto crc32_tables = [] {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
+  for (std::uint32_t byte = 0; byte != 256; ++byte) {
+    std::uint32_t remainder = byte;
+    for (int bit = 0; bit != 8; ++bit) {
+      remainder = (remainder >> 1) ^ ((remainder & 1) != 0 ? 0xEDB88320U : 0U);
+    }
+    tables[0][byte] = remainder;
+  }
+  for (std::size_t k = 1; k != tables.size(); ++k) {
+    for (std::size_t byte = 0; byte != 256; ++byte) {
+      const std::uint32_t before = tables[k - 1][byte];
+      tables[k][byte] = (before >> 8) ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}();
+
+/// The CRC-32 of a text, or of a text behind one whose CRC-32 is given.
+[[nodiscard]] constexpr std::uint32_t crc32(std::string_view text, std::uint32_t before = 0) noexcept {
+  const auto& t = crc32_tables;
+  std::uint32_t crc = ~before;
+  const auto byte = [&text](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(text[at])}; };
+  const auto word = [&byte](std::size_t at) {
+    return byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 |
+           byte(at + 3) << 24;  // one load on a little-endian machine
+  };
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    const std::uint32_t low = crc ^ word(at);
+    const std::uint32_t high = word(at + 4);
+    crc = t[7][low & 0xFF] ^ t[6][low >> 8 & 0xFF] ^ t[5][low >> 16 & 0xFF] ^ t[4][low >> 24] ^  //
+          t[3][high & 0xFF] ^ t[2][high >> 8 & 0xFF] ^ t[1][high >> 16 & 0xFF] ^ t[0][high >> 24];
+  }
+  for (; at != text.size(); ++at) {
+    crc = (crc >> 8) ^ t[0][(crc ^ byte(at)) & 0xFF];
+  }
+  return ~crc;
+}
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// A compressor to keep: its first use allocates 256 KiB, later ones nothing. For one thread at a time.
+class gzip {
+ public:
+  gzip() {
+    // The usual window and memory. With much less memory this deflate would be open to a bug of old zlib's,
+    // CVE-2018-25032: many distant matches in a block too short for Huffman codes of its own.
+    stream_.reset(level, 15, 8, boost::beast::zlib::Strategy::normal);
+  }
+
+  /// Replaces `out` with `in`, compressed. Keeps its capacity: a buffer that is used again for an input that is no
+  /// larger is not allocated again. Throws std::bad_alloc, and then leaves `out` as it was.
+  void compress(std::string_view in, std::string& out) {
+    begin(in.size(), out);
+    add(in, true, out);
+  }
+
+  /// The same in parts, `size` bytes in all: `begin`, and `add` for each part.
+  void begin(std::size_t size, std::string& out) {
+    stream_.reset();
+    out.resize(head_size + stream_.upper_bound(size) + tail_size);
+    out.replace(0, head_size, head, head_size);
+    written_ = head_size;
+    crc_ = 0;
+    size_ = 0;
+  }
+  void add(std::string_view in, bool last, std::string& out) {
+    namespace zlib = boost::beast::zlib;
+    zlib::z_params io;
+    io.next_in = in.data();
+    io.avail_in = in.size();
+    io.next_out = out.data() + written_;
+    io.avail_out = out.size() - written_ - tail_size;
+    boost::beast::error_code state;
+    if (last || !in.empty()) {
+      stream_.write(io, last ? zlib::Flush::finish : zlib::Flush::none, state);
+    }
+    if (io.avail_in != 0 || (last ? state != zlib::error::end_of_stream : state.failed())) {
+      throw std::logic_error("vitals::http::gzip: the compressed text is larger than its bound");
+    }
+    written_ = out.size() - tail_size - io.avail_out;
+    crc_ = detail::crc32(in, crc_);
+    size_ += in.size();
+    if (last) {
+      out.resize(written_);
+      append_word(out, crc_);
+      append_word(out, static_cast<std::uint32_t>(size_ & 0xFFFFFFFF));
+    }
+  }
+
+ private:
+  // Of 70 KB of counters in 0.1 ms level 1 leaves 8.2 KB; level 4 leaves 7.3 in 0.2 ms, 6 leaves 7.0 in 0.6 ms and 9
+  // leaves 6.4 in 2.4 ms: processor time that the program itself had better have.
+  static constexpr int level = 1;
+  static constexpr std::size_t head_size = 10;
+  static constexpr std::size_t tail_size = 8;
+  static constexpr char head[head_size + 1] =
+      "\x1f\x8b\x08\0\0\0\0\0\x04\xff";  // deflate, no name or time, fast, any system
+
+  static void append_word(std::string& out, std::uint32_t word) {
+    for (int i = 0; i != 4; ++i, word >>= 8) {
+      out += static_cast<char>(word & 0xFF);
+    }
+  }
+
+  boost::beast::zlib::deflate_stream stream_;
+  std::size_t written_ = 0;
+  std::size_t size_ = 0;  ///< of what was read, and its CRC-32
+  std::uint32_t crc_ = 0;
+};
+
+/// A compressor as `exposition` and `responder` take it.
+[[nodiscard]] inline std::function<void(std::string_view, std::string&)> make_gzip() {
+  return [kept = std::make_shared<gzip>()](std::string_view page, std::string& out) { kept->compress(page, out); };
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http::detail {
+
+/// One page at a time: `begin`, then `step` until it is true; by one thread at a time. Allocates nothing once its
+/// texts and the response's have grown to the page's size. (But for what a format's first page needs, which is laid in
+/// one step.)
+class page_maker {
+ public:
+  explicit page_maker(std::shared_ptr<const exposition> of) : of_(std::move(of)) {}
+
+  /// `out` is clear, and must live until the last step.
+  void begin(page_choice choice, response& out) {
+    choice_ = std::move(choice);
+    out_ = &out;
+    now_ = stage::laying;
+  }
+
+  /// Goes on: lays a page, reads a source, writes or compresses about `bytes`. True once `out` has the page; or a
+  /// status of 500 where there is no memory for it, or 503 after `stop`.
+  bool step(std::size_t bytes) noexcept {
+    const std::lock_guard turn{mutex_};
+    if (!stopped_.load(std::memory_order_relaxed)) {
+      try {
+        if (!go_on(bytes)) {
+          return false;
+        }
+        selection_.reset();
+        return true;
+      } catch (...) {
+      }
+    }
+    selection_.reset();
+    out_->clear();
+    out_->status = stopped_.load(std::memory_order_relaxed) ? 503 : 500;
+    return true;
+  }
+
+  /// Once this returns no source is read any more. From any thread, but for a callback of a source.
+  void stop() noexcept {
+    stopped_.store(true, std::memory_order_relaxed);
+    const std::lock_guard turn{mutex_};
+  }
+
+ private:
+  enum class stage { laying, writing, zipping };
+
+  bool go_on(std::size_t bytes) {
+    if (now_ != stage::zipping) {
+      const exposition::hold sources{*of_};
+      if (pages_ == std::nullopt || generation_ != sources.generation()) {  // a page that was begun is begun anew
+        selection_.reset();
+        pages_.emplace(sources.openmetrics(), sources.refs());
+        generation_ = sources.generation();
+        now_ = stage::laying;
+      }
+      if (now_ == stage::laying) {
+        begin_page(sources);
+        return false;
+      }
+      if (!chosen().more(choice_.format, text(), bytes)) {
+        return false;
+      }
+      if (!choice_.zipped) {
+        return true;
+      }
+      gzip_.begin(plain_.size(), out_->body);
+      zipped_ = 0;
+      now_ = stage::zipping;
+      return false;
+    }
+    const std::string_view part = std::string_view{plain_}.substr(zipped_, bytes);
+    zipped_ += part.size();
+    gzip_.add(part, zipped_ == plain_.size(), out_->body);
+    return zipped_ == plain_.size();
+  }
+
+  void begin_page(const exposition::hold& sources) {
+    if (!choice_.names.empty()) {
+      selection_.emplace(sources.openmetrics(), sources.refs(), choice_.names);
+    }
+    out_->content_type = choice_.content_type;
+    out_->vary = choice_.vary;
+    out_->content_encoding = choice_.zipped ? "gzip" : "";
+    text().clear();
+    chosen().begin(choice_.format);
+    now_ = stage::writing;
+  }
+
+  pages& chosen() noexcept { return selection_ ? *selection_ : *pages_; }
+  std::string& text() noexcept { return choice_.zipped ? plain_ : out_->body; }
+
+  std::shared_ptr<const exposition> of_;
+  std::mutex mutex_;                  ///< held for each step: who stops waits for one that is under way
+  std::atomic<bool> stopped_{false};  ///< set ahead of the mutex, so that no further step begins; stands for itself
+  page_choice choice_{};
+  response* out_ = nullptr;
+  stage now_ = stage::laying;
+  std::uint64_t generation_ = 0;  ///< of the sources that `pages_` have
+  std::optional<pages> pages_;
+  std::optional<pages> selection_;
+  std::string plain_;
+  std::size_t zipped_ = 0;  ///< of `plain_`
+  gzip gzip_;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// What servers count of themselves, by the toolkit's own means: one registry for all servers of a process.
+#ifndef VITALS_HTTP_SERVER_METRICS_HPP
+#define VITALS_HTTP_SERVER_METRICS_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vitals::inline v0::http::own {
+
+/// A route is known by its path; all that has none is `other`. (A route has its series once it was asked for. The sizes
+/// are odd, so that no program's labels share these texts.)
+using route = slots<"route", 61>;
+using code = slots<"code", 29>;
+
+/// What a request is for: a page of metrics, or anything else.
+enum class purpose { scrape, other };
+
+enum class coding { identity, gzip };
+
+/// Why a request was not served.
+enum class refusal {
+  malformed,             ///< 400
+  unauthorized,          ///< 401
+  forbidden,             ///< 403
+  header_timeout,        ///< 408: its head did not come in time
+  body,                  ///< 413: it has one
+  long_target,           ///< 414
+  expectation,           ///< 417
+  host,                  ///< 421: it came to another's name
+  large_head,            ///< 431
+  not_implemented,       ///< 501: its method, or its coding
+  busy,                  ///< 503: too many different pages were to be made
+  version,               ///< 505: it is neither HTTP/1.0 nor 1.1
+  write_timeout,         ///< the peer did not take the response in time
+  too_many_connections,  ///< one was closed so that there was room for another
+  other,
+};
+
+struct requests : counter<"vitals_http_requests_total", "Requests answered, by route and status code.", route, code> {};
+struct response_bytes : counter<"vitals_http_response_bytes_total", "Bytes of responses, heads included."> {};
+struct duration : histogram<"vitals_http_request_duration_seconds",
+                            "From a request's last byte to its response's, by what it was for.",
+                            buckets::of<0.0001, 0.0005, 0.001, 0.005, 0.01, 0.1, 1, 10>, label<"purpose", purpose>> {};
+struct in_flight : up_down<"vitals_http_requests_in_flight", "Requests that are being answered."> {};
+struct connections : up_down<"vitals_http_connections", "Connections that are open."> {};
+struct refusals
+    : counter<"vitals_http_refusals_total", "Requests and connections refused, by reason.", label<"reason", refusal>> {
+};
+struct scrape_size
+    : gauge<"vitals_http_scrape_size_bytes", "The last page of metrics, as it was sent.", label<"coding", coding>> {};
+
+using registry = v0::registry<requests, response_bytes, duration, in_flight, connections, refusals, scrape_size>;
+
+/// Why a request is refused with a status.
+[[nodiscard]] constexpr refusal reason_of(unsigned status) noexcept {
+  switch (status) {
+    case 400:
+      return refusal::malformed;
+    case 401:
+      return refusal::unauthorized;
+    case 403:
+      return refusal::forbidden;
+    case 408:
+      return refusal::header_timeout;
+    case 413:
+      return refusal::body;
+    case 414:
+      return refusal::long_target;
+    case 417:
+      return refusal::expectation;
+    case 421:
+      return refusal::host;
+    case 431:
+      return refusal::large_head;
+    case 501:
+      return refusal::not_implemented;
+    case 503:
+      return refusal::busy;
+    case 505:
+      return refusal::version;
+    default:
+      return refusal::other;
+  }
+}
+
+inline void count_refusal(refusal why) noexcept {
+  registry::get<refusals>(why).inc();
+}
+
+/// A connection that is open, for as long as this lives.
+class open_connection {
+ public:
+  open_connection() noexcept { registry::get<connections>().inc(); }
+  open_connection(const open_connection&) = delete;
+  open_connection& operator=(const open_connection&) = delete;
+  ~open_connection() { close(); }
+  void close() noexcept {
+    if (open_) {
+      open_ = false;
+      registry::get<connections>().dec();
+    }
+  }
+
+ private:
+  bool open_ = true;
+};
+
+/// A connection's requests, one after the other.
+class request_count {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  request_count() = default;
+  request_count(const request_count&) = delete;
+  request_count& operator=(const request_count&) = delete;
+  ~request_count() { end(); }
+
+  /// A request is here.
+  void begin(clock::time_point at) noexcept {
+    end();
+    is_under_way_ = true;
+    purpose_ = purpose::other;
+    began_ = at;
+    registry::get<in_flight>().inc();
+  }
+  /// It has a route, by its name; empty where none is known.
+  void routed(std::string_view name) noexcept { route_ = route::intern(name.empty() ? "other" : name); }
+  void is_scrape() noexcept { purpose_ = purpose::scrape; }
+  [[nodiscard]] bool is_under_way() const noexcept { return is_under_way_; }
+
+  /// It was answered.
+  void answered(unsigned status, std::size_t bytes, clock::time_point at) noexcept {
+    if (is_under_way_) {
+      const char digits[] = {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
+                             static_cast<char>('0' + status % 10)};
+      registry::get<requests>(route_, code::intern({digits, 3})).inc();
+      registry::get<duration>(purpose_).observe(at - began_);
+      end();
+    }
+    registry::get<response_bytes>().inc(bytes);
+  }
+  /// It was not, or not in full.
+  void end() noexcept {
+    if (is_under_way_) {
+      is_under_way_ = false;
+      registry::get<in_flight>().dec();
+    }
+  }
+
+ private:
+  bool is_under_way_ = false;
+  purpose purpose_ = purpose::other;
+  route::value route_ = route::other;
+  clock::time_point began_{};
+};
+
+/// For a forked child, which has none of its parent's connections. `generation` tells it from others of its line: the
+/// first call for each has an effect.
+inline void forget_parents(std::uint64_t generation) noexcept {
+  static constinit std::atomic<std::uint64_t> known{
+      0};  // who changes it does the rest; relaxed: nothing else hangs on it
+  if (known.exchange(generation, std::memory_order_relaxed) != generation) {
+    registry::get<in_flight>().add(-registry::get<in_flight>().value());
+    registry::get<connections>().add(-registry::get<connections>().value());
+  }
+}
+
+}  // namespace vitals::inline v0::http::own
+
+#endif
+
+namespace vitals::inline v0::http::detail {
+
+struct rendering;
+
+/// Who waits for a page.
+class page_reader {
+ public:
+  /// The page is made. It stays as it is for as long as it is held.
+  virtual void on_page(std::shared_ptr<const rendering> made) = 0;
+
+ protected:
+  page_reader() = default;
+  page_reader(const page_reader&) = default;
+  page_reader& operator=(const page_reader&) = default;
+  ~page_reader() = default;
+};
+
+/// A page for all who wait for it, and later for all who send it.
+struct rendering {
+  page_choice choice{};
+  response page{};
+  std::vector<std::weak_ptr<page_reader>> readers{};
+};
+
+/// Where pages are made.
+struct page_workshop {
+  boost::asio::any_io_executor readers{};  ///< what those who wait run on, one at a time
+  boost::asio::any_io_executor makers{};   ///< where steps are made; one is under way at a time
+  std::size_t step = std::size_t{64} * 1024;
+  std::size_t most_waiting = 16;  ///< pages that are to be made
+};
+
+/// A scrape shows no values from before it was asked for: who comes while a page is being made waits for the next one.
+/// So there is one page being made and, for each choice, one that waits. All but `stop` on `readers`.
+class renderings : public std::enable_shared_from_this<renderings> {
+ public:
+  renderings(page_workshop where, std::shared_ptr<const exposition> of)
+      : where_(std::move(where)),
+        maker_(std::move(of)) {}
+
+  /// The reader gets the page when it is made. False where too many pages wait already.
+  bool ask(page_choice choice, std::weak_ptr<page_reader> reader) {
+    auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& r) { return r->choice == choice; });
+    if (found == waiting_.end()) {
+      if (waiting_.size() >= where_.most_waiting) {
+        return false;
+      }
+      waiting_.push_back(free_rendering());
+      found = waiting_.end() - 1;
+      (*found)->choice = std::move(choice);
+    }
+    (*found)->readers.push_back(std::move(reader));
+    if (made_ == nullptr) {
+      make_next();
+    }
+    return true;
+  }
+
+  /// The reader waits no longer.
+  void leave(const page_reader& reader) noexcept {
+    const auto is_it = [&reader](const std::weak_ptr<page_reader>& r) { return r.lock().get() == &reader; };
+    for (const auto& r : kept_) {
+      std::erase_if(r->readers, is_it);
+    }
+  }
+
+  /// From any thread, but for a callback of a source: once this returns no source is read any more, and nothing posted.
+  /// Who waits is told nothing.
+  void stop() noexcept {
+    maker_.stop();
+    const std::lock_guard lock{posting_};
+    is_stopped_ = true;
+  }
+  [[nodiscard]] bool is_stopped() noexcept {
+    const std::lock_guard lock{posting_};
+    return is_stopped_;
+  }
+
+ private:
+  static constexpr std::size_t most_free = 8;
+
+  /// A page that is lost would be waited for by all: where there is no memory for a moment, this tries again.
+  template <class Executor, class Work>
+  static void post_surely(const Executor& to, const Work& work) {
+    for (bool posted = false; !posted;) {
+      try {
+        boost::asio::post(to, work);
+        posted = true;
+      } catch (const std::bad_alloc&) {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+  /// One that nobody holds. Their memory is used again.
+  std::shared_ptr<rendering> free_rendering() {
+    std::shared_ptr<rendering> found;
+    std::size_t free = 0;
+    std::erase_if(kept_, [&](const std::shared_ptr<rendering>& r) {
+      if (r.use_count() != 1) {
+        return false;
+      }
+      if (found == nullptr) {
+        found = r;
+        return false;
+      }
+      return ++free > most_free;
+    });
+    if (found == nullptr) {
+      found = std::make_shared<rendering>();
+      kept_.push_back(found);
+    }
+    found->page.clear();
+    found->readers.clear();
+    return found;
+  }
+
+  void make_next() {
+    made_ = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    maker_.begin(made_->choice, made_->page);
+    post_step();
+  }
+  /// (What waits on an executor of the program's holds nothing: it may be there when the readers' io_context is not.)
+  void post_step() {
+    post_surely(where_.makers, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->make_step();
+      }
+    });
+  }
+  /// One step is all that the makers' executor has of it at a time.
+  void make_step() {
+    const bool done = maker_.step(where_.step);
+    const std::lock_guard lock{posting_};
+    if (is_stopped_) {
+      return;
+    }
+    if (done) {
+      post_surely(where_.readers, [self = shared_from_this()] { self->hand_out(); });
+    } else {
+      post_step();
+    }
+  }
+
+  void hand_out() {
+    const std::shared_ptr<rendering> made = std::move(made_);
+    made_ = nullptr;
+    if (made->page.status == 200) {
+      own::registry::get<own::scrape_size>(made->choice.zipped ? own::coding::gzip : own::coding::identity)
+          .set(made->page.body.size());
+    }
+    if (!waiting_.empty()) {
+      make_next();
+    }
+    told_.swap(made->readers);
+    for (const std::weak_ptr<page_reader>& reader : told_) {
+      if (const auto alive = reader.lock()) {
+        alive->on_page(made);
+      }
+    }
+    told_.clear();
+    told_.swap(made->readers);  // its memory goes back
+  }
+
+  page_workshop where_;
+  page_maker maker_;
+  std::shared_ptr<rendering> made_;                  ///< being made: the maker's until it is handed out
+  std::vector<std::shared_ptr<rendering>> waiting_;  ///< to be made
+  std::vector<std::shared_ptr<rendering>> kept_;     ///< all of them
+  std::vector<std::weak_ptr<page_reader>> told_;
+  std::mutex posting_;
+  bool is_stopped_ = false;  ///< guarded by the mutex
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// How long a server waits for a peer, and how large a request's head may be.
+struct connection_limits {
+  head_limits head{};
+  std::chrono::milliseconds idle = std::chrono::seconds{60};    ///< for the next request
+  std::chrono::milliseconds header = std::chrono::seconds{10};  ///< from the first byte of a request's head to its last
+  std::chrono::milliseconds write = std::chrono::seconds{30};   ///< for the peer to take a response
+};
+
+namespace detail {
+
+namespace asio = boost::asio;
+using boost_error = boost::system::error_code;
+
+/// Where other threads may stop a server: what it does of the program's is done with the mutex held, and not at all
+/// once it is closed. (A handler may stop its server: the mutex is its own thread's already.)
+struct gate {
+  std::recursive_mutex mutex{};
+  bool is_open = true;
+};
+
+class connection;
+struct service;
+
+/// Makes a connection of a socket that was accepted. May throw std::bad_alloc.
+using connector = std::function<std::shared_ptr<connection>(
+    std::shared_ptr<const service>, std::unique_ptr<kept_descriptor>, asio::generic::stream_protocol::socket)>;
+
+/// What the connections of a server share.
+struct service {
+  std::shared_ptr<const router> routes{};
+  std::shared_ptr<renderings> pages{};   ///< of metrics; null where there are none
+  std::shared_ptr<gate> calls{};         ///< null where the thread that serves ends before the server does
+  std::shared_ptr<gatekeeper> access{};  ///< null where everybody may ask for everything
+  connector connect{};                   ///< null: plain connections
+  std::function<void()> on_close{};      ///< a connection was closed
+  connection_limits limits{};
+  bool on_loopback = true;                   ///< as `is_allowed_host` takes it
+  std::vector<std::string> allowed_hosts{};  ///< likewise
+};
+
+/// A connection without its stream's type.
+class connection {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  connection() = default;
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  virtual ~connection() = default;
+
+  virtual void start() = 0;
+  /// Closes it: now if no response is under way, else behind it.
+  virtual void finish() = 0;
+  /// Closes it, whatever is under way.
+  virtual void close() = 0;
+
+  /// Whether it waits for a request, the rest of one's head included; and since when it waits, or answers.
+  [[nodiscard]] bool is_waiting() const noexcept { return waiting_; }
+  [[nodiscard]] clock::time_point since() const noexcept { return since_; }
+
+ protected:
+  void now_waiting(bool waits) noexcept {
+    waiting_ = waits;
+    since_ = clock::now();
+  }
+
+ private:
+  bool waiting_ = true;
+  clock::time_point since_ = clock::now();
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Whose name a request may come to. A page of a stranger's in a browser reaches a server on this machine by a name that
+// it makes resolve to 127.0.0.1 (DNS rebinding): the Host line then has that name.
+#ifndef VITALS_HTTP_HOST_RULES_HPP
+#define VITALS_HTTP_HOST_RULES_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+/// Whether a text is an IPv4 address, as browsers write it.
+[[nodiscard]] constexpr bool is_ipv4(std::string_view text) noexcept {
+  std::size_t numbers = 1;
+  std::size_t digits = 0;
+  unsigned number = 0;
+  for (const char c : text) {
+    if (c == '.' && digits != 0) {
+      ++numbers;
+      digits = 0;
+      number = 0;
+    } else if (c >= '0' && c <= '9' && ++digits <= 3) {
+      number = number * 10 + static_cast<unsigned>(c - '0');
+    } else {
+      return false;
+    }
+    if (number > 255) {
+      return false;
+    }
+  }
+  return numbers == 4 && digits != 0;
+}
+
+}  // namespace detail
+
+/// The host that a request is for, with its port where it has one: the target's where that has one (RFC 9112, 3.2.2),
+/// else that of the Host line.
+[[nodiscard]] constexpr std::string_view host_of(const request_head& head) noexcept {
+  const std::size_t scheme = head.target.starts_with('/') ? std::string_view::npos : head.target.find("://");
+  if (scheme == std::string_view::npos) {
+    return head.host;
+  }
+  const std::string_view rest = head.target.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+/// Whether a server answers who asks for this host. Who comes by an IP address, by a name without a dot (`localhost`, a
+/// container's), or without a name does so from a network of the server's own, not from a stranger's page, and always
+/// may. A name with a dot must be among the allowed ones where there are any; else it may, but not where the server
+/// listens on a loopback address.
+[[nodiscard]] inline bool is_allowed_host(std::string_view host, bool on_loopback, view<std::string> allowed) noexcept {
+  std::string_view name = detail::without_port(host);
+  if (name.ends_with('.')) {
+    name.remove_suffix(1);
+  }
+  if (name.starts_with('[') || name.find('.') == std::string_view::npos || detail::is_ipv4(name)) {
+    return true;
+  }
+  for (const std::string& other : allowed) {
+    if (detail::same_name(name, other)) {
+      return true;
+    }
+  }
+  return allowed.empty() && !on_loopback;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Listens on an address, and keeps the connections that come.
+#ifndef VITALS_HTTP_LISTENER_HPP
+#define VITALS_HTTP_LISTENER_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+
+// Where a server listens.
+#ifndef VITALS_HTTP_LISTENING_POINT_HPP
+#define VITALS_HTTP_LISTENING_POINT_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+/// Where to listen: `unix:` and a path, or an IP address.
+struct listening_point {
+  static constexpr std::string_view unix_scheme = "unix:";
+
+  asio::generic::stream_protocol::endpoint endpoint{};
+  asio::generic::stream_protocol protocol{0, 0};
+  std::string path{};  ///< of a Unix domain socket
+  bool on_loopback = true;
+
+  static listening_point of(const std::string& address, std::uint16_t port, boost_error& error) {
+    if (address.starts_with(unix_scheme)) {
+      const std::string path = address.substr(unix_scheme.size());
+      if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
+        error = asio::error::name_too_long;
+        return {};
+      }
+      const asio::local::stream_protocol::endpoint at{path};
+      return {.endpoint = at, .protocol = at.protocol(), .path = path};
+    }
+    const auto ip = asio::ip::make_address(address, error);
+    if (error) {
+      return {};
+    }
+    const asio::ip::tcp::endpoint at{ip, port};
+    return {.endpoint = at, .protocol = at.protocol(), .path = {}, .on_loopback = ip.is_loopback()};
+  }
+
+  /// A socket's file stays when its program was killed: it is removed where nobody listens on it.
+  void remove_dead_socket() const {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) {
+      return;
+    }
+    asio::io_context io{1};
+    asio::local::stream_protocol::socket probe{io};
+    boost_error error;
+    probe.connect(asio::local::stream_protocol::endpoint{path}, error);
+    if (error == asio::error::connection_refused) {
+      ::unlink(path.c_str());
+    }
+  }
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// One connection: reads requests, asks the router, writes responses, for as long as the peer keeps it open.
+#ifndef VITALS_HTTP_SESSION_HPP
+#define VITALS_HTTP_SESSION_HPP
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+// The head of a response, and how long it may take to write one.
+#ifndef VITALS_HTTP_RESPONSE_HEAD_HPP
+#define VITALS_HTTP_RESPONSE_HEAD_HPP
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace vitals::inline v0::http::detail {
+
+/// The name of a status (RFC 9110, 15).
+[[nodiscard]] constexpr std::string_view name_of_status(unsigned status) noexcept {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
+  }
+}
+
+/// Appends a time, in seconds since 1970, as HTTP has it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. (gmtime_r
+/// takes a lock.)
+inline void append_date(std::string& out, std::int64_t seconds) {
+  constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::int64_t day = 86'400;
+  const std::chrono::sys_days today{std::chrono::days{seconds / day}};
+  const std::chrono::year_month_day date{today};
+  const std::int64_t second = seconds % day;
+  fmt::format_to(std::back_inserter(out), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                 days[std::chrono::weekday{today}.c_encoding()], static_cast<unsigned>(date.day()),
+                 months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), second / 3600,
+                 second / 60 % 60, second % 60);
+}
+
+/// Replaces `out` with a response's head.
+inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
+  out.clear();
+  const auto line = [&out](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append(line_end);
+  };
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: ", r.status, name_of_status(r.status));
+  append_date(out, ::time(nullptr));
+  out += line_end;
+  if (r.status != 204) {  // which has no content, and no word of it (RFC 9110, 8.6)
+    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
+  }
+  each_header(r, line);
+  if (!keep_alive) {
+    line("Connection", "close");
+  } else if (minor == 0) {
+    line("Connection", "keep-alive");
+  }
+  out += line_end;
+}
+
+/// How long a response may take to write: as configured, or shorter where the scraper says how long it waits.
+inline std::chrono::milliseconds write_time(const request_head& head, std::string& text,
+                                            std::chrono::milliseconds most) {
+  join_fields(head, "X-Prometheus-Scrape-Timeout-Seconds", text);
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || !(seconds > 0) || seconds > 86400) {
+    return most;
+  }
+  return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
+}
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http::detail {
+
+/// Lives as long as an operation of its connection is under way; while it is open its timer is. All of it runs on one
+/// thread at a time. `Stream` is a socket, or has one as its lowest layer.
+template <class Stream>
+class session : public connection, public page_reader, public std::enable_shared_from_this<session<Stream>> {
+ public:
+  /// `own` is the stream's descriptor, or null where nobody else needs to know of it.
+  template <class... Arguments>
+  explicit session(std::shared_ptr<const service> of, std::unique_ptr<kept_descriptor> own, Arguments&&... arguments)
+      : stream_(std::forward<Arguments>(arguments)...),
+        own_(std::move(own)),
+        timer_(stream_.get_executor()),
+        service_(std::move(of)),
+        in_(service_->limits.head.bytes, '\0') {}
+
+  void start() override {
+    now_waiting(true);
+    if constexpr (requires { stream_.async_begin([](boost_error) {}); }) {  // TLS
+      expect_within(service_->limits.header);
+      stream_.async_begin(
+          [self = this->shared_from_this()](boost_error error) { error ? self->close() : self->wait(); });
+    } else {
+      wait();
+    }
+  }
+
+  void finish() override {
+    finishing_ = true;
+    if (is_waiting() || (is_waiting_for_page_ && service_->pages->is_stopped())) {
+      close();
+    }
+  }
+
+  void close() override {
+    boost_error ignored;
+    timer_.cancel(ignored);
+    auto& socket = stream_.lowest_layer();
+    if (!socket.is_open()) {
+      return;
+    }
+    if (is_waiting_for_page_) {
+      is_waiting_for_page_ = false;
+      service_->pages->leave(*this);
+    }
+    counts_.end();
+    open_.close();
+    if (is_being_checked_) {
+      is_being_checked_ = false;
+      service_->access->leave(this);
+    }
+    if constexpr (requires { socket.release(ignored); }) {
+      if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
+        socket.release(ignored);
+        own_->close();
+      }
+    }
+    socket.close(ignored);
+    if (service_->on_close) {
+      service_->on_close();
+    }
+  }
+
+  void on_page(std::shared_ptr<const rendering> made) override {
+    if (!std::exchange(is_waiting_for_page_, false)) {
+      return;
+    }
+    keep_alive_ = keep_alive_ && !finishing_;
+    if (made->page.status == 200) {
+      page_ = std::move(made);
+      write(page_->page);
+    } else {
+      fill_refusal(made->page.status);
+      write(answer_);
+    }
+  }
+
+ private:
+  static constexpr std::chrono::seconds farewell{2};  // in which a peer may read why it was refused
+  static constexpr std::size_t most_ignored = std::size_t{256} * 1024;
+
+  /// Waits for a request, of which a part may be here already.
+  void wait() {
+    looked_ = 0;
+    if (have_ == 0) {
+      expect_within(service_->limits.idle);
+      read();
+    } else {
+      began();
+      look();
+    }
+  }
+
+  void began() { expect_within(service_->limits.header); }
+
+  /// What is done next ends within this time, or else by `on_deadline`. The timer stays as it is where it is due no
+  /// later: it then looks at what the deadline has become. So a connection that is used often hardly ever sets it.
+  void expect_within(std::chrono::milliseconds time) {
+    deadline_ = clock::now() + time;
+    if (deadline_ < due_) {
+      set_timer();
+    }
+  }
+  void set_timer() {
+    due_ = deadline_;
+    timer_.expires_at(due_);
+    timer_.async_wait([self = this->shared_from_this()](boost_error cancelled) {
+      if (!cancelled) {
+        self->on_timer();
+      }
+    });
+  }
+  void on_timer() {
+    if (!stream_.lowest_layer().is_open()) {
+      return;
+    }
+    if (clock::now() < deadline_) {
+      set_timer();
+      return;
+    }
+    due_ = clock::time_point::max();
+    if (is_waiting() && have_ != 0 && !saying_farewell_) {
+      late_ = true;
+      boost_error ignored;
+      stream_.lowest_layer().cancel(ignored);  // `on_read` goes on
+    } else {
+      if (!is_waiting()) {
+        own::count_refusal(own::refusal::write_timeout);
+      }
+      close();
+    }
+  }
+
+  void read() {
+    stream_.async_read_some(
+        asio::buffer(in_.data() + have_, in_.size() - have_),
+        [self = this->shared_from_this()](boost_error error, std::size_t size) { self->on_read(error, size); });
+  }
+
+  void on_read(boost_error error, std::size_t size) {
+    if (late_ && stream_.lowest_layer().is_open()) {
+      refuse(408);
+    } else if (error) {  // closed by the peer, idle for too long, or the server stops
+      close();
+    } else {
+      if (have_ == 0) {
+        began();
+      }
+      have_ += size;
+      look();
+    }
+  }
+
+  /// Answers the request that is here, or reads on.
+  void look() {
+    const std::string_view bytes{in_.data(), have_};
+    const std::size_t end = head_size(bytes, looked_);
+    if (end == std::string_view::npos) {
+      looked_ = have_;
+      if (const unsigned status = refusal_of_part(bytes, service_->limits.head); status != 0) {
+        refuse(status);
+      } else {
+        read();
+      }
+      return;
+    }
+    const request_head head = read_head(bytes.substr(0, end), service_->limits.head);
+    const unsigned refusal = head.refusal != 0                                                  ? head.refusal
+                             : head.has_body && (head.method == "GET" || head.method == "HEAD") ? 413
+                             : is_allowed_host(host_of(head), service_->on_loopback, service_->allowed_hosts) ? 0
+                                                                                                              : 421;
+    if (refusal != 0) {
+      refuse(refusal);
+    } else if (is_admitted(head)) {
+      answer(head, end);
+    }
+  }
+
+  /// Whether a request may be answered. Else it is refused, or looked at again when its password was checked.
+  bool is_admitted(const request_head& head) {
+    if (service_->access == nullptr) {
+      return true;
+    }
+    bool certified = false;
+    if constexpr (requires { stream_.has_client_certificate(); }) {
+      certified = stream_.has_client_certificate();
+    }
+    join_fields(head, "Authorization", accept_);
+    const admission judged = service_->access->judge(path_of(head.target), accept_, certified);
+    if (judged.status != 0) {
+      refuse(judged.status, judged.challenge);
+    } else if (judged.is_unknown) {
+      now_waiting(false);
+      expect_within(service_->limits.write);
+      is_being_checked_ = service_->access->ask(path_of(head.target), accept_, this,
+                                                [weak = this->weak_from_this(), on = stream_.get_executor()] {
+                                                  asio::post(on, [weak] {
+                                                    if (const auto self = weak.lock()) {
+                                                      self->on_checked();
+                                                    }
+                                                  });
+                                                });
+      if (!is_being_checked_) {
+        refuse(503);
+      }
+    }
+    return judged.status == 0 && !judged.is_unknown;
+  }
+  void on_checked() {
+    if (std::exchange(is_being_checked_, false)) {
+      look();
+    }
+  }
+
+  void answer(const request_head& head, std::size_t size) {
+    now_waiting(false);
+    counts_.begin(since());
+    expect_within(write_time(head, accept_, service_->limits.write));
+    join_fields(head, "Accept", accept_);
+    join_fields(head, "Accept-Encoding", accept_encoding_);
+    // A body is never read: what follows it on the connection could not be told from it, so the connection ends.
+    keep_alive_ = head.keep_alive && !head.has_body && !finishing_;
+    head_only_ = head.method == "HEAD";
+    minor_ = head.minor;
+    const request asked{
+        .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
+    if (const page_path* const page = page_of(asked); page != nullptr) {
+      counts_.routed(page->path);
+      counts_.is_scrape();
+      page_choice choice = page->choose(asked);
+      remove_request(size);
+      wait_for_page(std::move(choice));
+    } else if (call(asked)) {
+      remove_request(size);
+      write(answer_);
+    } else {
+      close();
+    }
+  }
+
+  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
+    const bool may_be = service_->pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
+    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
+  }
+
+  /// False where the server was stopped.
+  bool call(const request& asked) {
+    if (service_->calls == nullptr) {
+      counts_.routed(service_->routes->handle(asked, answer_));
+      return true;
+    }
+    const std::lock_guard lock{service_->calls->mutex};
+    if (service_->calls->is_open) {
+      counts_.routed(service_->routes->handle(asked, answer_));
+    }
+    return service_->calls->is_open;
+  }
+
+  void wait_for_page(page_choice choice) {
+    is_waiting_for_page_ = true;
+    if (!service_->pages->ask(std::move(choice), this->weak_from_this())) {
+      is_waiting_for_page_ = false;
+      own::count_refusal(own::refusal::busy);
+      fill_refusal(503);
+      answer_.retry_after = "1";
+      write(answer_);
+    }
+  }
+
+  void remove_request(std::size_t size) {
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(have_),
+              in_.begin());
+    have_ -= size;
+  }
+
+  void fill_refusal(unsigned status) {
+    answer_.clear();
+    answer_.status = status;
+    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
+  }
+
+  void refuse(unsigned status, std::string_view challenge = {}) {
+    now_waiting(false);
+    own::count_refusal(own::reason_of(status));
+    expect_within(service_->limits.write);
+    fill_refusal(status);
+    answer_.www_authenticate = challenge;
+    keep_alive_ = false;
+    head_only_ = false;
+    minor_ = 1;
+    write(answer_);
+  }
+
+  void write(const response& out) {
+    status_ = out.status;
+    write_response_head(head_, out, keep_alive_, minor_);
+    const bool without_body = head_only_ || out.status == 204;
+    const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
+                                                without_body ? asio::const_buffer{} : asio::buffer(out.body)};
+    asio::async_write(stream_, all, [self = this->shared_from_this()](boost_error error, std::size_t size) {
+      self->on_written(error, size);
+    });
+  }
+
+  void on_written(boost_error error, std::size_t size) {
+    page_.reset();
+    if (error) {
+      close();
+      return;
+    }
+    now_waiting(true);
+    counts_.answered(status_, size, since());
+    if (finishing_) {
+      close();
+    } else if (keep_alive_) {
+      wait();
+    } else {
+      say_farewell();
+    }
+  }
+
+  /// Ends what it sends, and ignores for a while what still comes: a connection that is closed before all of it was
+  /// read may be reset, and the response lost (RFC 9112, 9.6).
+  void say_farewell() {
+    saying_farewell_ = true;
+    expect_within(farewell);
+    if constexpr (requires { stream_.async_end([] {}); }) {  // TLS has an end of its own
+      stream_.async_end([self = this->shared_from_this()] { self->shut_down(); });
+    } else {
+      shut_down();
+    }
+  }
+  void shut_down() {
+    boost_error ignored;
+    stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    ignore();
+  }
+  void ignore() {
+    stream_.async_read_some(asio::buffer(in_), [self = this->shared_from_this()](boost_error error, std::size_t size) {
+      self->ignored_ += size;
+      if (error || self->ignored_ > most_ignored) {
+        self->close();
+      } else {
+        self->ignore();
+      }
+    });
+  }
+
+  Stream stream_;
+  std::unique_ptr<kept_descriptor> own_;
+  asio::steady_timer timer_;
+  clock::time_point deadline_{};
+  clock::time_point due_ = clock::time_point::max();  ///< when the timer looks at the deadline
+  std::shared_ptr<const service> service_;
+  std::string in_;          ///< the bytes of heads: as large as one may be
+  std::size_t have_ = 0;    ///< how many of them were read
+  std::size_t looked_ = 0;  ///< how many of them have no end of a head
+  // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
+  std::string accept_;
+  std::string accept_encoding_;
+  std::string head_;
+  response answer_;
+  std::shared_ptr<const rendering> page_;  ///< that is written, if it is no answer of this connection's own
+  own::open_connection open_;
+  own::request_count counts_;
+  unsigned status_ = 0;  ///< that is written
+  unsigned minor_ = 1;
+  bool head_only_ = false;
+  bool is_waiting_for_page_ = false;
+  bool is_being_checked_ = false;
+  bool keep_alive_ = false;
+  bool finishing_ = false;
+  bool late_ = false;  ///< the head of a request took too long
+  bool saying_farewell_ = false;
+  std::size_t ignored_ = 0;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// How many connections there may be.
+struct connection_counts {
+  std::size_t all = 512;
+  std::size_t per_address = 0;  ///< 0: as many as of all
+};
+
+namespace detail {
+
+/// On a socket of any kind.
+using plain_session = session<asio::generic::stream_protocol::socket>;
+
+/// Accepts connections and knows their sessions. All but `open` and `close` on its executor, one at a time.
+class listener : public std::enable_shared_from_this<listener> {
+ public:
+  /// `closes_at_fork`: a forked child closes its copies of the sockets.
+  listener(asio::any_io_executor on, const connection_counts& most, bool closes_at_fork)
+      : most_(most),
+        closes_at_fork_(closes_at_fork),
+        acceptor_(on),
+        pause_(on) {}
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+  ~listener() {
+    remove_path();
+    spare_.close();
+  }
+
+  void open(const std::string& address, std::uint16_t port, service shared, boost_error& error) {
+    const listening_point at = listening_point::of(address, port, error);
+    const auto then = [&error](auto&& step) {
+      if (!error) {
+        step();
+      }
+    };
+    then([&] {
+      if (own_.open(at.protocol.family(), closes_at_fork_) == -1) {
+        error = {errno, boost::system::system_category()};
+      }
+    });
+    then([&] { acceptor_.assign(at.protocol, own_.get(), error); });
+    then([&] { acceptor_.non_blocking(true, error); });
+    if (at.path.empty()) {
+      then([&] { acceptor_.set_option(asio::socket_base::reuse_address(true), error); });
+    } else {
+      then([&] { at.remove_dead_socket(); });
+    }
+    // The system would keep megabytes for each peer that does not read. (Accepted sockets have it from this one.)
+    then([&] { acceptor_.set_option(asio::socket_base::send_buffer_size(send_buffer), error); });
+    then([&] { acceptor_.bind(at.endpoint, error); });
+    then([&] {
+      path_ = at.path;
+      protocol_ = at.protocol;
+    });
+    then([&] { acceptor_.listen(asio::socket_base::max_listen_connections, error); });
+    then([&] { port_ = at.path.empty() ? port_of(acceptor_.local_endpoint(error)) : 0; });
+    if (error) {
+      close();
+      return;
+    }
+    spare_.open_nothing(closes_at_fork_);
+    shared.on_loopback = at.on_loopback;
+    shared.on_close = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->on_close();
+      }
+    };
+    calls_ = shared.calls;
+    service_ = std::make_shared<const service>(std::move(shared));
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] asio::any_io_executor executor() { return acceptor_.get_executor(); }
+
+  /// Accepts those that are there, and goes on when others come.
+  void accept() {
+    const auto lock = calls_ != nullptr ? std::unique_lock{calls_->mutex} : std::unique_lock<std::recursive_mutex>{};
+    if (own_.get() == -1) {
+      return;
+    }
+    bool goes_on = false;
+    try {
+      goes_on = accept_some();
+    } catch (const std::bad_alloc&) {
+    }
+    if (goes_on || !is_somebody_there() || make_room()) {
+      start();
+    } else {
+      pause();
+    }
+  }
+
+  /// Goes on when somebody comes.
+  void start() {
+    acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](boost_error) { self->accept(); });
+  }
+
+  /// Listens no longer. Where there is a gate, any thread may call this with its mutex held.
+  void close() {
+    boost_error ignored;
+    acceptor_.release(ignored);
+    own_.close();
+    remove_path();
+  }
+
+  /// Listens no longer, and ends the connections: those that wait at once, others behind their responses, which have 2
+  /// seconds for it.
+  void finish() {
+    is_finishing_ = true;
+    close();
+    spare_.close();
+    each_session(&connection::finish);
+    pause_.expires_after(std::chrono::seconds{2});
+    pause_.async_wait([self = shared_from_this()](boost_error) { self->each_session(&connection::close); });
+    cancel_if_done();
+  }
+
+ private:
+  using any_endpoint = asio::generic::stream_protocol::endpoint;
+
+  struct known {
+    std::weak_ptr<connection> session;
+    std::string address;  ///< of the peer, as bytes; empty where it has none
+  };
+
+  static std::uint16_t port_of(const any_endpoint& at) {
+    asio::ip::tcp::endpoint tcp;
+    std::memcpy(tcp.data(), at.data(), std::min(at.size(), tcp.capacity()));
+    return tcp.port();
+  }
+
+  /// The address without the port; of what is not IP nothing.
+  static std::string address_of(const any_endpoint& at) {
+    const int family = at.data()->sa_family;
+    if (family != AF_INET && family != AF_INET6) {
+      return {};
+    }
+    asio::ip::tcp::endpoint tcp;
+    std::memcpy(tcp.data(), at.data(), std::min(at.size(), tcp.capacity()));
+    return tcp.address().to_string();
+  }
+
+  /// False where there are no descriptors for those that come.
+  bool accept_some() {
+    for (int turn = 0; turn != most_at_once; ++turn) {
+      auto fresh = std::make_unique<kept_descriptor>();
+      if (fresh->accept(own_.get(), closes_at_fork_) != -1) {
+        welcome(std::move(fresh));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return true;
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return false;
+      }  // else that connection was gone before it came
+    }
+    return true;
+  }
+
+  /// The system says that there is no descriptor before it looks whether there is somebody to have one.
+  [[nodiscard]] bool is_somebody_there() const noexcept {
+    pollfd listening{.fd = own_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&listening, 1, 0) == 1;
+  }
+
+  /// Frees a descriptor for who comes: the spare one, which is taken again when a connection ends; else that of a
+  /// connection. So probes are answered in a program that has no descriptors left.
+  bool make_room() {
+    forget_ended();
+    if (spare_.get() == -1 && spare_.open_nothing(closes_at_fork_) == -1) {
+      close_longest_waiting([](const known&) { return true; });
+    }
+    const bool has_room = spare_.get() != -1;
+    spare_.close();
+    return has_room;
+  }
+
+  /// Nothing is left to be closed: some descriptors may come free.
+  void pause() {
+    pause_.expires_after(std::chrono::milliseconds{100});
+    pause_.async_wait([self = shared_from_this()](boost_error cancelled) {
+      if (!cancelled) {
+        self->accept();
+      }
+    });
+  }
+
+  void welcome(std::unique_ptr<kept_descriptor> own) {
+    asio::generic::stream_protocol::socket socket{acceptor_.get_executor()};
+    boost_error error;
+    socket.assign(protocol_, own->get(), error);
+    if (error) {
+      own->close();
+      return;
+    }
+    const any_endpoint peer = socket.remote_endpoint(error);
+    if (error) {  // it is gone already
+      boost_error ignored;
+      socket.release(ignored);
+      own->close();
+      return;
+    }
+    std::string address = address_of(peer);
+    if (!address.empty()) {
+      socket.set_option(asio::ip::tcp::no_delay(true), error);
+    }
+    forget_ended();
+    if (most_.per_address != 0 && !address.empty()) {
+      const auto is_of_it = [&address](const known& k) { return k.address == address; };
+      if (static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), is_of_it)) >= most_.per_address) {
+        close_longest_waiting(is_of_it);
+      }
+    }
+    if (sessions_.size() >= most_.all) {
+      close_longest_waiting([](const known&) { return true; });
+    }
+    const std::shared_ptr<connection> fresh =
+        service_->connect ? service_->connect(service_, std::move(own), std::move(socket))
+                          : std::make_shared<plain_session>(service_, std::move(own), std::move(socket));
+    sessions_.push_back({fresh, std::move(address)});
+    ++open_;
+    fresh->start();
+  }
+
+  void on_close() {
+    --open_;
+    if (spare_.get() == -1 && !is_finishing_) {
+      spare_.open_nothing(closes_at_fork_);
+    }
+    cancel_if_done();
+  }
+  void cancel_if_done() {
+    if (is_finishing_ && open_ == 0) {
+      pause_.cancel();
+    }
+  }
+
+  void forget_ended() {
+    sessions_.remove_if([](const known& k) { return k.session.expired(); });
+  }
+
+  /// Closes, of those that `of` tells, the one that has waited longest for a request; where none waits, the one that
+  /// has answered longest.
+  template <class Of>
+  void close_longest_waiting(Of of) {
+    auto found = sessions_.end();
+    std::shared_ptr<connection> longest;
+    for (auto i = sessions_.begin(); i != sessions_.end(); ++i) {
+      const auto s = of(*i) ? i->session.lock() : nullptr;
+      const bool is_longer =
+          s != nullptr &&
+          (longest == nullptr ||
+           (s->is_waiting() != longest->is_waiting() ? s->is_waiting() : s->since() < longest->since()));
+      if (is_longer) {
+        found = i;
+        longest = s;
+      }
+    }
+    if (longest != nullptr) {
+      own::count_refusal(own::refusal::too_many_connections);
+      sessions_.erase(found);
+      longest->close();
+    }
+  }
+
+  void each_session(void (connection::*act)()) {
+    for (const known& k : sessions_) {
+      if (const auto alive = k.session.lock()) {
+        (*alive.*act)();
+      }
+    }
+  }
+
+  void remove_path() noexcept {
+    if (!path_.empty()) {
+      ::unlink(path_.c_str());
+      path_.clear();
+    }
+  }
+
+  static constexpr int most_at_once = 16;         // connections accepted before others have their turn
+  static constexpr int send_buffer = 128 * 1024;  // Linux takes twice as much
+
+  connection_counts most_;
+  bool closes_at_fork_;
+  kept_descriptor own_;
+  kept_descriptor spare_;  ///< for the time when the program has no other left
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
+  asio::steady_timer pause_;
+  asio::generic::stream_protocol protocol_{0, 0};
+  std::shared_ptr<const service> service_;
+  std::shared_ptr<gate> calls_;
+  std::list<known> sessions_;
+  std::size_t open_ = 0;  ///< sessions that are not closed
+  bool is_finishing_ = false;
+  std::string path_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// A server at work: on threads of its own, or on an io_context of the program's.
+#ifndef VITALS_HTTP_SERVING_HPP
+#define VITALS_HTTP_SERVING_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+
+namespace vitals::inline v0::http::detail {
+
+/// What a server is to do.
+struct serving_order {
+  std::string address{};
+  std::uint16_t port = 0;
+  service shared{};                             ///< but for `pages`
+  std::shared_ptr<const exposition> metrics{};  ///< null where it serves none
+  boost::asio::any_io_executor renderer{};      ///< where pages are made, where it is not empty
+  std::size_t most_waiting_pages = 16;
+  connection_counts most{};
+};
+
+/// A server that listens, until `stop`. To be stopped before it is destroyed, or else left behind (in a forked child).
+class serving {
+ public:
+  serving() = default;
+  serving(const serving&) = delete;
+  serving& operator=(const serving&) = delete;
+  virtual ~serving() = default;
+
+  /// Once this returns nothing of the program's is called any more.
+  virtual void stop() noexcept = 0;
+  [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
+
+  /// Whether this process is not the one that began to serve, but a child of it: then nothing here may be touched.
+  [[nodiscard]] bool is_parents() const noexcept { return generation_ != kept_descriptor::generation(); }
+
+ private:
+  std::uint64_t generation_ = kept_descriptor::generation();
+};
+
+/// Its connections on one thread, and the making of pages on another (or where the program says).
+class own_threads final : public serving {
+ public:
+  /// Where it cannot serve, `error` says why, and it must not be used further.
+  own_threads(serving_order order, std::error_code& error) {
+    listener_ = std::make_shared<listener>(io_.get_executor(), order.most, true);
+    const bool has_maker = order.metrics != nullptr && !order.renderer;
+    if (order.metrics != nullptr) {
+      pages_ = std::make_shared<renderings>(
+          page_workshop{.readers = io_.get_executor(),
+                        .makers = has_maker ? boost::asio::any_io_executor{making_.get_executor()} : order.renderer,
+                        .most_waiting = order.most_waiting_pages},
+          std::move(order.metrics));
+      order.shared.pages = pages_;
+    }
+    boost_error failed;
+    listener_->open(order.address, order.port, std::move(order.shared), failed);
+    if (failed) {
+      error = failed;
+      return;
+    }
+    listener_->start();
+    try {
+      if (has_maker) {
+        maker_ = v0::detail::quiet_thread([this] { work(making_); });
+      }
+      thread_ = v0::detail::quiet_thread([this] { work(io_); });
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.code();
+      listener_->close();
+      end_maker();
+    }
+  }
+
+  void stop() noexcept override {
+    try {
+      boost::asio::post(io_, [this] { listener_->finish(); });
+    } catch (...) {  // out of memory: responses under way are lost
+      io_.stop();
+    }
+    thread_.join();
+    end_maker();
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept override { return listener_->port(); }
+
+ private:
+  void end_maker() noexcept {
+    if (pages_ != nullptr) {
+      pages_->stop();
+    }
+    if (maker_.joinable()) {
+      making_.stop();
+      maker_.join();
+    }
+  }
+
+  /// Runs handlers until none is left. One that throws (out of memory) loses its connection, not the program.
+  static void work(boost::asio::io_context& on) noexcept {
+    for (bool done = false; !done;) {
+      try {
+        on.run();
+        done = true;
+      } catch (...) {
+      }
+    }
+  }
+
+  // In this order: what runs on an io_context goes before it does.
+  boost::asio::io_context io_{1};
+  boost::asio::io_context making_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> more_to_make_{making_.get_executor()};
+  std::shared_ptr<renderings> pages_;
+  std::shared_ptr<listener> listener_;
+  std::thread thread_;
+  std::thread maker_;
+};
+
+/// On an io_context that the program runs, by any number of threads. What waits there keeps the listener and the
+/// connections: where the io_context is gone they are gone too.
+class on_context final : public serving {
+ public:
+  on_context(boost::asio::io_context& io, serving_order order, std::error_code& error) {
+    const boost::asio::any_io_executor turns = boost::asio::make_strand(io);
+    const auto fresh = std::make_shared<listener>(turns, order.most, false);
+    if (order.metrics != nullptr) {
+      order.shared.pages = std::make_shared<renderings>(
+          page_workshop{.readers = turns,
+                        .makers = order.renderer ? order.renderer : boost::asio::any_io_executor{io.get_executor()},
+                        .most_waiting = order.most_waiting_pages},
+          std::move(order.metrics));
+      pages_ = order.shared.pages;
+    }
+    calls_ = order.shared.calls = std::make_shared<gate>();
+    boost_error failed;
+    fresh->open(order.address, order.port, std::move(order.shared), failed);
+    if (failed) {
+      error = failed;
+      return;
+    }
+    listener_ = fresh;
+    port_ = fresh->port();
+    boost::asio::post(turns, [fresh] { fresh->accept(); });
+  }
+
+  void stop() noexcept override {
+    if (const auto there = pages_.lock()) {
+      there->stop();
+    }
+    const std::lock_guard lock{calls_->mutex};
+    calls_->is_open = false;
+    if (const auto there = listener_.lock()) {
+      there->close();
+      try {
+        boost::asio::post(there->executor(), [there] { there->finish(); });
+      } catch (...) {  // out of memory: connections end by their timeouts
+      }
+    }
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept override { return port_; }
+
+ private:
+  // Weak, as what they hold must not outlive the io_context.
+  std::weak_ptr<listener> listener_;
+  std::weak_ptr<renderings> pages_;
+  std::shared_ptr<gate> calls_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// Where a server listens, and what it takes from whom.
+struct server_options {
+  std::string address = "127.0.0.1";  ///< an IP address, 4 or 6; 0.0.0.0 or :: for all; or `unix:` and a socket's path
+  std::uint16_t port = 9464;          ///< 0 lets the system choose: ask `port()` after `start`
+  bool metrics = true;                ///< serves `/metrics` and its likes; else they are not found
+  bool own_metrics = true;            ///< what the process's servers count of themselves is among them: `own::registry`
+  bool openmetrics_created = false;   ///< OpenMetrics says since when counts run: a series of its own to Prometheus 2
+  health_page_options health{};       ///< what the health's pages tell beside it
+  connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
+  connection_counts connections{};    ///< how many there may be
+  std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
+  boost::asio::any_io_executor renderer{};   ///< where pages are made, instead of where the server does
+  std::size_t waiting_pages = 16;            ///< different pages that may wait to be made; further scrapes get a 503
+  access_rules access{};                     ///< who may ask for what; everybody for everything where it is empty
+  std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
+};
+
+namespace detail {
+
+/// What a server serves. Connections keep it for as long as they last.
+struct endpoint {
+  explicit endpoint(server_options its)
+      : options(std::move(its)),
+        metrics(options.openmetrics_created, &make_gzip),
+        health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
+    health.add_to(routes);
+    if (options.metrics) {
+      if (options.own_metrics) {
+        metrics.expose({own::registry::source()});
+      }
+      for (const page_path& p : page_paths) {
+        routes.add(std::string{p.path}, std::string{p.what},
+                   [this, &p](const request& asked, response& out) { metrics.answer(p.choose(asked), out); });
+      }
+    }
+  }
+  endpoint(const endpoint&) = delete;
+  endpoint& operator=(const endpoint&) = delete;
+
+  server_options options;
+  exposition metrics;
+  health_routes health;
+  router routes{};
+};
+
+}  // namespace detail
+
+/// Serves some sources: at `/metrics` in the format that is asked for, at `/metrics/json` as JSON, compressed for who
+/// accepts gzip; `?name[]=` selects families. `/` lists the routes.
+///
+/// On threads of its own: one for the connections, where all handlers run, and one that makes the pages of metrics, so
+/// that no scrape delays a probe. Or on an io_context that the program runs, where a page is made in slices of 64 KB,
+/// each a handler of its own. Either makes them on an executor instead that the options name.
+///
+/// Make, start, stop and destroy it on one thread at a time; `expose` and `unexpose` may come at any time. Not in a
+/// callback of a source that it exposes; nor, with threads of its own, in a handler of its routes.
+///
+/// In a forked child a server is stopped: its threads are the parent's, and its sockets are closed there. It may be
+/// started again, and then serves the same sources and routes with a port of the child's own; or be destroyed, or left.
+/// (Not where another thread of the parent's was in one of its functions at the fork.) On an io_context that is the
+/// program's to say (`notify_fork`): the child must not use the io_context before, and a server that was started on it
+/// may be left or destroyed there, but not started again. A program that is executed gets none of its descriptors.
+class server {
+ public:
+  explicit server(server_options options = {}) : all_(std::make_shared<detail::endpoint>(std::move(options))) {}
+  /// On an io_context, which must be there for as long as a server is started on it, and may be gone when the server is
+  /// stopped or destroyed. Threads that run it, or none, may be at work at any time.
+  explicit server(boost::asio::io_context& on, server_options options = {}) : server(std::move(options)) { io_ = &on; }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  ~server() { stop(); }
+
+  /// Adds sources to `/metrics`, all under one prefix and with the same labels where `how` has some. Throws
+  /// std::invalid_argument where one of their families is offered already.
+  template <source... Sources>
+  void expose(exposure how = {}) {
+    mend();
+    all_->metrics.expose({Sources::source()...}, std::move(how));
+    (expose_health<Sources>(), ...);
+  }
+
+  /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
+  /// is stopped for good.
+  void expose(const callbacks& calls, exposure how = {}) {
+    mend();
+    all_->metrics.expose({calls.source()}, std::move(how));
+  }
+
+  /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
+  template <source... Sources>
+  void unexpose() {
+    mend();
+    (unexpose_health<Sources>(), ...);
+    all_->metrics.unexpose({Sources::source()...});
+  }
+  void unexpose(const callbacks& calls) {
+    mend();
+    all_->metrics.unexpose({calls.source()});
+  }
+
+  /// The routes, to add some of your own before `start`. Their handlers run on the thread that serves.
+  [[nodiscard]] router& routes() noexcept { return all_->routes; }
+
+  /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
+  /// or whose port is taken; or that says what is wrong with the rules of access. Does nothing where it serves already.
+  void start() {
+    mend();
+    if (serving_ == nullptr) {
+      prepare();
+    }
+    std::error_code error;
+    start(error);
+    if (error) {
+      throw std::system_error(
+          error, fmt::format("vitals: cannot serve on {} port {}", all_->options.address, all_->options.port));
+    }
+  }
+
+  /// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+  void start(std::error_code& error) {
+    error.clear();
+    mend();
+    if (serving_ != nullptr) {
+      return;
+    }
+    try {
+      if (access_ == nullptr) {
+        prepare();
+      }
+    } catch (const std::system_error& e) {
+      error = e.code();
+      return;
+    }
+    const server_options& o = all_->options;
+    detail::serving_order order{
+        .address = o.address,
+        .port = o.port,
+        .shared = {.routes = {all_, &all_->routes},
+                   .access = access_->is_needed() ? access_ : nullptr,
+                   .connect = std::move(connect_),
+                   .limits = o.limits,
+                   .allowed_hosts = o.allowed_hosts},
+        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics} : nullptr,
+        .renderer = o.renderer,
+        .most_waiting_pages = o.waiting_pages,
+        .most = o.connections};
+    std::unique_ptr<detail::serving> fresh;
+    if (io_ != nullptr) {
+      fresh = std::make_unique<detail::on_context>(*io_, std::move(order), error);
+    } else {
+      fresh = std::make_unique<detail::own_threads>(std::move(order), error);
+    }
+    if (!error) {
+      serving_ = std::move(fresh);
+    } else {
+      access_.reset();
+    }
+  }
+
+  /// Stops: the port is free, and once this returns no handler is called and no source read; it waits for one that is
+  /// under way. Responses under way are written still, for 2 seconds at most: with threads of its own this waits for
+  /// that, else the io_context does it when it runs on. May be started again. Does nothing where it does not serve.
+  void stop() noexcept {
+    mend();
+    if (serving_ != nullptr) {
+      serving_->stop();
+      serving_.reset();
+      access_->stop();
+      access_.reset();
+    }
+  }
+
+  /// The port it listens on, the real one where 0 was asked for; 0 where it does not serve.
+  [[nodiscard]] std::uint16_t port() const noexcept {
+    return serving_ != nullptr && !serving_->is_parents() ? serving_->port() : 0;
+  }
+
+ protected:
+  /// For servers with connections of another kind: `prepare` gives their maker at each start, or throws
+  /// std::system_error.
+  void connect_by(std::function<detail::connector()> prepare) { prepare_connector_ = std::move(prepare); }
+  [[nodiscard]] const server_options& options() const noexcept { return all_->options; }
+
+ private:
+  void prepare() {
+    connect_ = prepare_connector_ ? prepare_connector_() : nullptr;
+    access_ = std::make_shared<detail::gatekeeper>(all_->options.access, connect_ != nullptr, all_->options.on_warning);
+  }
+
+  /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
+  void mend() noexcept {
+    if (const std::uint64_t now = detail::kept_descriptor::generation(); generation_ != now) {
+      generation_ = now;
+      static_cast<void>(serving_.release());
+      access_.reset();
+      all_->metrics.mend_after_fork();
+      all_->health.mend_after_fork();
+      own::forget_parents(detail::kept_descriptor::generation());
+    }
+  }
+
+  template <class Source>
+  void expose_health() {
+    if constexpr (health_source<Source>) {
+      all_->health.expose(Source::ref());
+    }
+  }
+  template <class Source>
+  void unexpose_health() {
+    if constexpr (health_source<Source>) {
+      all_->health.unexpose(Source::ref());
+    }
+  }
+
+  std::shared_ptr<detail::endpoint> all_;
+  boost::asio::io_context* io_ = nullptr;
+  std::function<detail::connector()> prepare_connector_{};  ///< null for plain connections
+  detail::connector connect_{};
+  std::shared_ptr<detail::gatekeeper> access_;  ///< there while it serves
+  std::unique_ptr<detail::serving> serving_;
+  std::uint64_t generation_ = detail::kept_descriptor::generation();  ///< written in a forked child alone
 };
 
 }  // namespace vitals::inline v0::http
@@ -14380,6 +17814,390 @@ struct process_metrics {
 };
 
 }  // namespace vitals::inline v0
+
+#endif
+#endif
+
+#if defined(VITALS_HTTP) && defined(VITALS_CRYPT) && !defined(VITALS_CRYPT_INCLUDED)
+#define VITALS_CRYPT_INCLUDED
+// Passwords' hashes as crypt(3) has them: bcrypt, yescrypt, SHA-512. Behind VITALS_CRYPT; needs libcrypt (-lcrypt).
+#ifndef VITALS_HTTP_CRYPT_HPP
+#define VITALS_HTTP_CRYPT_HPP
+
+#include <crypt.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+inline bool matches_crypt(const std::string& password, const std::string& hash) {
+  const auto memory = std::make_unique<crypt_data>();
+  const char* const made = ::crypt_r(password.c_str(), hash.c_str(), memory.get());
+  const bool matches = made != nullptr && made[0] != '*' && same_secret(made, hash);
+  ::explicit_bzero(memory.get(), sizeof *memory);
+  return matches;
+}
+
+/// A setting that libcrypt knows, and behind it what becomes of a password.
+inline bool is_crypt(const std::string& hash) {
+  if (!hash.starts_with('$')) {  // the oldest ones: of 8 characters alone
+    return false;
+  }
+  const auto memory = std::make_unique<crypt_data>();
+  const char* const made = ::crypt_r("", hash.c_str(), memory.get());
+  return made != nullptr && made[0] != '*' && std::strlen(made) == hash.size();
+}
+
+}  // namespace detail
+
+/// For `access_rules::passwords`. `htpasswd -nB name`, `mkpasswd` and `openssl passwd -6` make such hashes.
+inline constexpr password_hashing crypt_hashing{.matches = &detail::matches_crypt, .is_hash = &detail::is_crypt};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+#endif
+
+#if defined(VITALS_HTTP) && defined(VITALS_TLS) && !defined(VITALS_TLS_INCLUDED)
+#define VITALS_TLS_INCLUDED
+// The server over TLS. Behind VITALS_TLS; needs OpenSSL (-lssl -lcrypto).
+#ifndef VITALS_HTTP_TLS_HPP
+#define VITALS_HTTP_TLS_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <memory>
+#include <new>
+#include <system_error>
+
+// A server's certificates and key, from files that may change while it serves.
+#ifndef VITALS_HTTP_TLS_KEYS_HPP
+#define VITALS_HTTP_TLS_KEYS_HPP
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Files as OpenSSL has them (PEM). They are read at the start and by `tls_server::reload`, and when they change: the
+/// connections that come then get the new ones, those that are there go on.
+struct tls_options {
+  std::string certificate{};         ///< the server's, and behind it those up to the authority's, but for its own
+  std::string key{};                 ///< of the certificate; without a passphrase
+  std::string client_authorities{};  ///< who signs clients' certificates; needed where a rule of access asks for them
+};
+
+namespace detail {
+
+/// The files, and what was last made of them. Thread-safe.
+class tls_keys {
+ public:
+  /// Throws std::system_error, which says what to do, for files that cannot be used.
+  tls_keys(tls_options files, warning_sink warn)
+      : files_(std::move(files)),
+        warn_(std::move(warn)),
+        watch_(paths_of(files_)),
+        now_(load()) {}
+
+  /// What new connections use. Looks whether the files changed; where they are no good, the old ones stay.
+  [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> get() {
+    const std::lock_guard lock{mutex_};
+    if (watch_.changed()) {
+      try {
+        now_ = load();
+      } catch (const std::system_error& e) {
+        if (warn_) {
+          warn_(fmt::format("{}; the former certificate stays", e.what()));
+        }
+      }
+    }
+    return now_;
+  }
+
+  /// Reads the files again. Throws as the constructor does, and then the old ones stay.
+  void reload() {
+    const std::lock_guard lock{mutex_};
+    now_ = load();
+  }
+
+ private:
+  using context = boost::asio::ssl::context;
+
+  static std::vector<std::string> paths_of(const tls_options& files) {
+    std::vector<std::string> paths{files.certificate, files.key};
+    if (!files.client_authorities.empty()) {
+      paths.push_back(files.client_authorities);
+    }
+    return paths;
+  }
+
+  [[nodiscard]] std::shared_ptr<context> load() const {
+    if (files_.certificate.empty() || files_.key.empty()) {
+      throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                              "vitals: a tls_server needs the files of a certificate and of its key: set .certificate "
+                              "and .key");
+    }
+    auto fresh = std::make_shared<context>(context::tls_server);
+    harden(*fresh);
+    const std::string certificate = read_guarded(files_.certificate, file_use::trusted, warn_);
+    const std::string key = read_guarded(files_.key, file_use::secret, warn_);
+    boost_error error;
+    // A key with a passphrase would have OpenSSL ask for it at the terminal.
+    fresh->set_password_callback([](std::size_t, context::password_purpose) { return std::string{}; }, error);
+    fresh->use_certificate_chain(boost::asio::buffer(certificate), error);
+    refuse_if(error, files_.certificate, "has no certificate in PEM form");
+    fresh->use_private_key(boost::asio::buffer(key), context::pem, error);
+    const bool is_another = ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH;
+    if (is_another || (!error && SSL_CTX_check_private_key(fresh->native_handle()) != 1)) {
+      refuse_file(files_.key, EINVAL,
+                  fmt::format("is not the key of the certificate in \"{}\": see that both were made together",
+                              files_.certificate));
+    }
+    refuse_if(error, files_.key,
+              "has no private key in PEM form, or one with a passphrase: \"openssl pkey\" removes it");
+    if (!files_.client_authorities.empty()) {
+      ask_for_client(*fresh);
+    }
+    ERR_clear_error();
+    return fresh;
+  }
+
+  static void harden(context& all) {
+    SSL_CTX* const raw = all.native_handle();
+    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+    // Sessions are not resumed: each connection is judged by the certificates of now.
+    SSL_CTX_set_options(
+        raw, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_num_tickets(raw, 0);
+    SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+  }
+
+  /// Clients without a certificate are let in: the rules of access decide what they may ask for.
+  void ask_for_client(context& of) const {
+    const std::string authorities = read_guarded(files_.client_authorities, file_use::trusted, warn_);
+    boost_error error;
+    of.add_certificate_authority(boost::asio::buffer(authorities), error);
+    refuse_if(error, files_.client_authorities, "has no certificate in PEM form");
+    of.set_verify_mode(boost::asio::ssl::verify_peer, error);
+  }
+
+  static void refuse_if(boost_error error, const std::string& path, std::string_view why) {
+    if (error) {
+      ERR_clear_error();
+      refuse_file(path, EINVAL, why);
+    }
+  }
+
+  tls_options files_;
+  warning_sink warn_;
+  std::mutex mutex_;  ///< guards the two below
+  file_watch watch_;
+  std::shared_ptr<context> now_;
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// A connection over TLS, by OpenSSL.
+#ifndef VITALS_HTTP_TLS_STREAM_HPP
+#define VITALS_HTTP_TLS_STREAM_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <openssl/ssl.h>
+
+#include <functional>
+#include <memory>
+
+namespace vitals::inline v0::http::detail {
+
+/// What a session reads and writes, with a beginning and an end of its own.
+class tls_stream {
+ public:
+  using socket = asio::generic::stream_protocol::socket;
+  using executor_type = socket::executor_type;
+  using lowest_layer_type = socket::lowest_layer_type;
+
+  /// `on_failure` is called where the two ends cannot agree, or the client's certificate is no good; but not where the
+  /// client just goes away. It must not throw.
+  tls_stream(std::shared_ptr<asio::ssl::context> by, socket over, std::function<void()> on_failure)
+      : by_(std::move(by)),
+        stream_(std::move(over), *by_),
+        on_failure_(std::move(on_failure)) {}
+
+  [[nodiscard]] executor_type get_executor() noexcept { return stream_.get_executor(); }
+  [[nodiscard]] lowest_layer_type& lowest_layer() noexcept { return stream_.lowest_layer(); }
+
+  /// Whether the client has a certificate that was verified. To be asked after `async_begin`.
+  [[nodiscard]] bool has_client_certificate() const noexcept { return has_client_certificate_; }
+
+  /// The handshake.
+  template <class Then>
+  void async_begin(Then then) {
+    stream_.async_handshake(asio::ssl::stream_base::server, [this, then = std::move(then)](boost_error error) mutable {
+      if (!error) {
+        look_at_client();
+      } else if (error.category() == asio::error::get_ssl_category() && on_failure_) {
+        on_failure_();
+      }
+      then(error);
+    });
+  }
+
+  /// Says that nothing more comes, and waits for the client to say so. What then comes is read as it is.
+  template <class Then>
+  void async_end(Then then) {
+    stream_.async_shutdown([this, then = std::move(then)](boost_error) mutable {
+      is_over_ = true;
+      then();
+    });
+  }
+
+  template <class Buffers, class Handler>
+  void async_read_some(const Buffers& into, Handler&& then) {
+    if (is_over_) {
+      stream_.next_layer().async_read_some(into, std::forward<Handler>(then));
+    } else {
+      stream_.async_read_some(into, std::forward<Handler>(then));
+    }
+  }
+  template <class Buffers, class Handler>
+  void async_write_some(const Buffers& from, Handler&& then) {
+    stream_.async_write_some(from, std::forward<Handler>(then));
+  }
+
+ private:
+  void look_at_client() {
+    SSL* const ssl = stream_.native_handle();
+    X509* const its = SSL_get_peer_certificate(ssl);
+    has_client_certificate_ = its != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
+    X509_free(its);
+  }
+
+  std::shared_ptr<asio::ssl::context> by_;
+  asio::ssl::stream<socket> stream_;
+  std::function<void()> on_failure_;
+  bool has_client_certificate_ = false;
+  bool is_over_ = false;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// A `server` whose connections are TLS 1.2 or later. `start` throws std::system_error, which says what to do, for
+/// files that are missing, or can be written by anybody, or a key that is not the certificate's; as `server::start` it
+/// does nothing where it serves already.
+///
+///   vitals::http::tls_server server{{.certificate = "tls.crt", .key = "tls.key"}, {.address = "0.0.0.0"}};
+class tls_server : private server {
+ public:
+  explicit tls_server(tls_options files, server_options options = {})
+      : server(std::move(options)),
+        files_(std::move(files)) {
+    connect_by([this] { return make_connector(); });
+  }
+  /// On an io_context, as `server` is.
+  explicit tls_server(boost::asio::io_context& on, tls_options files, server_options options = {})
+      : server(on, std::move(options)),
+        files_(std::move(files)) {
+    connect_by([this] { return make_connector(); });
+  }
+  tls_server(const tls_server&) = delete;
+  tls_server& operator=(const tls_server&) = delete;
+  ~tls_server() { stop(); }
+
+  using server::expose;
+  using server::port;
+  using server::routes;
+  using server::start;
+  using server::stop;
+  using server::unexpose;
+
+  /// Reads the files again, for the connections that come from now on. Throws std::system_error where they cannot be
+  /// used: then those of before stay. Does nothing before the first start. While `start` and `stop` are not called,
+  /// from any thread.
+  void reload() {
+    if (keys_ != nullptr) {
+      keys_->reload();
+    }
+  }
+  /// The same, but reports instead of throwing.
+  void reload(std::error_code& error) {
+    error.clear();
+    try {
+      reload();
+    } catch (const std::system_error& e) {
+      error = e.code();
+    }
+  }
+
+ private:
+  using tls_session = detail::session<detail::tls_stream>;
+
+  detail::connector make_connector() {
+    const server_options& o = options();
+    const access_rules& rules = o.access;
+    if (files_.client_authorities.empty() &&
+        (rules.metrics.client_certificate || rules.probes.client_certificate || rules.rest.client_certificate)) {
+      throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                              "vitals: a rule of access asks for client certificates, and no authority signs them: set "
+                              ".client_authorities to the file of its certificate");
+    }
+    keys_ = std::make_shared<detail::tls_keys>(files_, o.on_warning);
+    return [keys = keys_](std::shared_ptr<const detail::service> of, std::unique_ptr<detail::kept_descriptor> own,
+                          detail::tls_stream::socket socket) -> std::shared_ptr<detail::connection> {
+      auto on_failure = [access = std::weak_ptr{of->access}] {
+        if (const auto told = access.lock()) {
+          told->refused(access_refusal::handshake);
+        }
+      };
+      try {
+        return std::make_shared<tls_session>(std::move(of), std::move(own), keys->get(), std::move(socket),
+                                             std::move(on_failure));
+      } catch (const boost::system::system_error&) {  // OpenSSL has no memory for it
+        throw std::bad_alloc{};
+      }
+    };
+  }
+
+  tls_options files_;
+  std::shared_ptr<detail::tls_keys> keys_;  ///< of the last start
+};
+
+}  // namespace vitals::inline v0::http
 
 #endif
 #endif

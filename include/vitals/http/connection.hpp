@@ -4,6 +4,7 @@
 
 #include <utility>  // before asio, which misses it in g++
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -13,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/head.hpp>
+#include <vitals/http/kept_descriptor.hpp>
 #include <vitals/http/renderings.hpp>
 #include <vitals/http/router.hpp>
 
@@ -39,12 +42,21 @@ struct gate {
   bool is_open = true;
 };
 
+class connection;
+struct service;
+
+/// Makes a connection of a socket that was accepted. May throw std::bad_alloc.
+using connector = std::function<std::shared_ptr<connection>(
+    std::shared_ptr<const service>, std::unique_ptr<kept_descriptor>, asio::generic::stream_protocol::socket)>;
+
 /// What the connections of a server share.
 struct service {
   std::shared_ptr<const router> routes{};
-  std::shared_ptr<renderings> pages{};  ///< of metrics; null where there are none
-  std::shared_ptr<gate> calls{};        ///< null where the thread that serves ends before the server does
-  std::function<void()> on_close{};     ///< a connection was closed
+  std::shared_ptr<renderings> pages{};   ///< of metrics; null where there are none
+  std::shared_ptr<gate> calls{};         ///< null where the thread that serves ends before the server does
+  std::shared_ptr<gatekeeper> access{};  ///< null where everybody may ask for everything
+  connector connect{};                   ///< null: plain connections
+  std::function<void()> on_close{};      ///< a connection was closed
   connection_limits limits{};
   bool on_loopback = true;                   ///< as `is_allowed_host` takes it
   std::vector<std::string> allowed_hosts{};  ///< likewise

@@ -84,6 +84,12 @@ class health_routes {
   /// For a forked child, before anything else there: who was reading is not there to leave.
   void mend_after_fork() noexcept { readers_.store(0, std::memory_order_relaxed); }
 
+  /// Whether a path is one of those that probes ask, whatever health there is; or one of `/status`.
+  [[nodiscard]] static constexpr bool is_probe(std::string_view path) noexcept {
+    return path.starts_with("/readyz/") || path.starts_with("/livez/") || is_known(path, false);
+  }
+  [[nodiscard]] static constexpr bool is_status(std::string_view path) noexcept { return is_known(path, true); }
+
   /// Adds its paths to a router, which must not outlive it.
   void add_to(router& routes) {
     routes.add_group([this](std::string_view path) { return name_of_route(path); },
@@ -124,6 +130,15 @@ class health_routes {
       {"/status", question::everything, "all that is known, always 200"},
       {"/api/v1/status", question::everything, {}},
   };
+
+  static constexpr bool is_known(std::string_view path, bool as_status) noexcept {
+    for (const known_path& known : paths) {
+      if (path == known.path) {
+        return (known.asks == question::everything) == as_status;
+      }
+    }
+    return false;
+  }
 
   /// What a path asks, and of which component where it asks of one alone.
   struct asked_for {

@@ -244,7 +244,9 @@ class listener : public std::enable_shared_from_this<listener> {
     if (sessions_.size() >= most_.all) {
       close_longest_waiting([](const known&) { return true; });
     }
-    const auto fresh = std::make_shared<plain_session>(service_, std::move(own), std::move(socket));
+    const std::shared_ptr<connection> fresh =
+        service_->connect ? service_->connect(service_, std::move(own), std::move(socket))
+                          : std::make_shared<plain_session>(service_, std::move(own), std::move(socket));
     sessions_.push_back({fresh, std::move(address)});
     ++open_;
     fresh->start();

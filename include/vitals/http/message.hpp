@@ -26,12 +26,14 @@ struct response {
   std::string vary{};              ///< likewise
   std::string cache_control{};     ///< likewise
   std::string retry_after{};       ///< likewise: seconds
+  std::string www_authenticate{};  ///< likewise
 
   /// As a new one, but for the memory of its texts, which the next answer takes.
   void clear() {
     status = 200;
     content_type = "text/plain; charset=utf-8";
-    for (std::string* const text : {&body, &allow, &content_encoding, &vary, &cache_control, &retry_after}) {
+    for (std::string* const text :
+         {&body, &allow, &content_encoding, &vary, &cache_control, &retry_after, &www_authenticate}) {
       text->clear();
     }
   }
@@ -52,6 +54,7 @@ void each_header(const response& of, Visit visit) {
   }
   tell("Allow", of.allow);
   tell("Retry-After", of.retry_after);
+  tell("WWW-Authenticate", of.www_authenticate);
   tell("Vary", of.vary);
   tell("Cache-Control", of.cache_control);
   tell("X-Content-Type-Options", "nosniff");

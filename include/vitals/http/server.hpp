@@ -11,13 +11,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/http/access.hpp>
+#include <vitals/http/connection.hpp>
 #include <vitals/http/exposition.hpp>
+#include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/gzip.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/host_rules.hpp>
@@ -46,6 +51,8 @@ struct server_options {
   std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
   boost::asio::any_io_executor renderer{};   ///< where pages are made, instead of where the server does
   std::size_t waiting_pages = 16;            ///< different pages that may wait to be made; further scrapes get a 503
+  access_rules access{};                     ///< who may ask for what; everybody for everything where it is empty
+  std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
 };
 
 namespace detail {
@@ -135,8 +142,12 @@ class server {
   [[nodiscard]] router& routes() noexcept { return all_->routes; }
 
   /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
-  /// or whose port is taken. Does nothing where it serves already.
+  /// or whose port is taken; or that says what is wrong with the rules of access. Does nothing where it serves already.
   void start() {
+    mend();
+    if (serving_ == nullptr) {
+      prepare();
+    }
     std::error_code error;
     start(error);
     if (error) {
@@ -152,11 +163,23 @@ class server {
     if (serving_ != nullptr) {
       return;
     }
+    try {
+      if (access_ == nullptr) {
+        prepare();
+      }
+    } catch (const std::system_error& e) {
+      error = e.code();
+      return;
+    }
     const server_options& o = all_->options;
     detail::serving_order order{
         .address = o.address,
         .port = o.port,
-        .shared = {.routes = {all_, &all_->routes}, .limits = o.limits, .allowed_hosts = o.allowed_hosts},
+        .shared = {.routes = {all_, &all_->routes},
+                   .access = access_->is_needed() ? access_ : nullptr,
+                   .connect = std::move(connect_),
+                   .limits = o.limits,
+                   .allowed_hosts = o.allowed_hosts},
         .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics} : nullptr,
         .renderer = o.renderer,
         .most_waiting_pages = o.waiting_pages,
@@ -169,6 +192,8 @@ class server {
     }
     if (!error) {
       serving_ = std::move(fresh);
+    } else {
+      access_.reset();
     }
   }
 
@@ -180,6 +205,8 @@ class server {
     if (serving_ != nullptr) {
       serving_->stop();
       serving_.reset();
+      access_->stop();
+      access_.reset();
     }
   }
 
@@ -188,12 +215,24 @@ class server {
     return serving_ != nullptr && !serving_->is_parents() ? serving_->port() : 0;
   }
 
+ protected:
+  /// For servers with connections of another kind: `prepare` gives their maker at each start, or throws
+  /// std::system_error.
+  void connect_by(std::function<detail::connector()> prepare) { prepare_connector_ = std::move(prepare); }
+  [[nodiscard]] const server_options& options() const noexcept { return all_->options; }
+
  private:
+  void prepare() {
+    connect_ = prepare_connector_ ? prepare_connector_() : nullptr;
+    access_ = std::make_shared<detail::gatekeeper>(all_->options.access, connect_ != nullptr, all_->options.on_warning);
+  }
+
   /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
   void mend() noexcept {
     if (const std::uint64_t now = detail::kept_descriptor::generation(); generation_ != now) {
       generation_ = now;
       static_cast<void>(serving_.release());
+      access_.reset();
       all_->metrics.mend_after_fork();
       all_->health.mend_after_fork();
       own::forget_parents(detail::kept_descriptor::generation());
@@ -215,6 +254,9 @@ class server {
 
   std::shared_ptr<detail::endpoint> all_;
   boost::asio::io_context* io_ = nullptr;
+  std::function<detail::connector()> prepare_connector_{};  ///< null for plain connections
+  detail::connector connect_{};
+  std::shared_ptr<detail::gatekeeper> access_;  ///< there while it serves
   std::unique_ptr<detail::serving> serving_;
   std::uint64_t generation_ = detail::kept_descriptor::generation();  ///< written in a forked child alone
 };

@@ -8,6 +8,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -23,6 +24,7 @@
 #include <string_view>
 
 #include <vitals/http/connection.hpp>
+#include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/head.hpp>
 #include <vitals/http/host_rules.hpp>
 #include <vitals/http/kept_descriptor.hpp>
@@ -51,7 +53,13 @@ class session : public connection, public page_reader, public std::enable_shared
 
   void start() override {
     now_waiting(true);
-    wait();
+    if constexpr (requires { stream_.async_begin([](boost_error) {}); }) {  // TLS
+      expect_within(service_->limits.header);
+      stream_.async_begin(
+          [self = this->shared_from_this()](boost_error error) { error ? self->close() : self->wait(); });
+    } else {
+      wait();
+    }
   }
 
   void finish() override {
@@ -74,6 +82,10 @@ class session : public connection, public page_reader, public std::enable_shared
     }
     counts_.end();
     open_.close();
+    if (is_being_checked_) {
+      is_being_checked_ = false;
+      service_->access->leave(this);
+    }
     if constexpr (requires { socket.release(ignored); }) {
       if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
         socket.release(ignored);
@@ -196,8 +208,44 @@ class session : public connection, public page_reader, public std::enable_shared
                                                                                                               : 421;
     if (refusal != 0) {
       refuse(refusal);
-    } else {
+    } else if (is_admitted(head)) {
       answer(head, end);
+    }
+  }
+
+  /// Whether a request may be answered. Else it is refused, or looked at again when its password was checked.
+  bool is_admitted(const request_head& head) {
+    if (service_->access == nullptr) {
+      return true;
+    }
+    bool certified = false;
+    if constexpr (requires { stream_.has_client_certificate(); }) {
+      certified = stream_.has_client_certificate();
+    }
+    join_fields(head, "Authorization", accept_);
+    const admission judged = service_->access->judge(path_of(head.target), accept_, certified);
+    if (judged.status != 0) {
+      refuse(judged.status, judged.challenge);
+    } else if (judged.is_unknown) {
+      now_waiting(false);
+      expect_within(service_->limits.write);
+      is_being_checked_ = service_->access->ask(path_of(head.target), accept_, this,
+                                                [weak = this->weak_from_this(), on = stream_.get_executor()] {
+                                                  asio::post(on, [weak] {
+                                                    if (const auto self = weak.lock()) {
+                                                      self->on_checked();
+                                                    }
+                                                  });
+                                                });
+      if (!is_being_checked_) {
+        refuse(503);
+      }
+    }
+    return judged.status == 0 && !judged.is_unknown;
+  }
+  void on_checked() {
+    if (std::exchange(is_being_checked_, false)) {
+      look();
     }
   }
 
@@ -268,11 +316,12 @@ class session : public connection, public page_reader, public std::enable_shared
     fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
   }
 
-  void refuse(unsigned status) {
+  void refuse(unsigned status, std::string_view challenge = {}) {
     now_waiting(false);
     own::count_refusal(own::reason_of(status));
     expect_within(service_->limits.write);
     fill_refusal(status);
+    answer_.www_authenticate = challenge;
     keep_alive_ = false;
     head_only_ = false;
     minor_ = 1;
@@ -311,9 +360,16 @@ class session : public connection, public page_reader, public std::enable_shared
   /// read may be reset, and the response lost (RFC 9112, 9.6).
   void say_farewell() {
     saying_farewell_ = true;
+    expect_within(farewell);
+    if constexpr (requires { stream_.async_end([] {}); }) {  // TLS has an end of its own
+      stream_.async_end([self = this->shared_from_this()] { self->shut_down(); });
+    } else {
+      shut_down();
+    }
+  }
+  void shut_down() {
     boost_error ignored;
     stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
-    expect_within(farewell);
     ignore();
   }
   void ignore() {
@@ -348,6 +404,7 @@ class session : public connection, public page_reader, public std::enable_shared
   unsigned minor_ = 1;
   bool head_only_ = false;
   bool is_waiting_for_page_ = false;
+  bool is_being_checked_ = false;
   bool keep_alive_ = false;
   bool finishing_ = false;
   bool late_ = false;  ///< the head of a request took too long
