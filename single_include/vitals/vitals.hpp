@@ -82,9 +82,9 @@
 // 3 to 4 ns instead of 1. With either model an address of thread-local storage must not be kept across a switch of
 // fibers that may resume on another thread; handles keep none, but a compiler may within one function.
 #if defined(__GLIBC__) && defined(__PIC__) && !defined(__PIE__) && !defined(VITALS_TLS_DYNAMIC)
-#define VITALS_TLS [[gnu::tls_model("initial-exec")]]
+#define VITALS_TLS_MODEL [[gnu::tls_model("initial-exec")]]
 #else
-#define VITALS_TLS
+#define VITALS_TLS_MODEL
 #endif
 
 #endif
@@ -8273,7 +8273,7 @@ template <class Registry>
 struct thread_cells {
   /// This thread's cells, null before its first touch, and 1 after its end: all that is kept in thread-local storage,
   /// since a library's static TLS space is scarce.
-  VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+  VITALS_TLS_MODEL static inline constinit thread_local cell* mine = nullptr;
 
   /// Whether `mine`, as it was read, leads to cells.
   VITALS_HOT static bool attached(const cell* cells) noexcept { return reinterpret_cast<std::uintptr_t>(cells) > 1; }

@@ -23,9 +23,9 @@
 // 3 to 4 ns instead of 1. With either model an address of thread-local storage must not be kept across a switch of
 // fibers that may resume on another thread; handles keep none, but a compiler may within one function.
 #if defined(__GLIBC__) && defined(__PIC__) && !defined(__PIE__) && !defined(VITALS_TLS_DYNAMIC)
-#define VITALS_TLS [[gnu::tls_model("initial-exec")]]
+#define VITALS_TLS_MODEL [[gnu::tls_model("initial-exec")]]
 #else
-#define VITALS_TLS
+#define VITALS_TLS_MODEL
 #endif
 
 #endif

@@ -22,7 +22,7 @@ template <class Registry>
 struct thread_cells {
   /// This thread's cells, null before its first touch, and 1 after its end: all that is kept in thread-local storage,
   /// since a library's static TLS space is scarce.
-  VITALS_TLS static inline constinit thread_local cell* mine = nullptr;
+  VITALS_TLS_MODEL static inline constinit thread_local cell* mine = nullptr;
 
   /// Whether `mine`, as it was read, leads to cells.
   VITALS_HOT static bool attached(const cell* cells) noexcept { return reinterpret_cast<std::uintptr_t>(cells) > 1; }
