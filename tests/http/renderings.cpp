@@ -12,6 +12,7 @@
 
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/exposition.hpp>
+#include <vitals/http/gzip.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/page_maker.hpp>
 #include <vitals/metric/counter.hpp>
@@ -45,7 +46,7 @@ page_choice choice(bool zipped = false, std::vector<std::string> names = {}) {
 /// All on one io_context: what is made, and when, is in the test's hands.
 struct shop {
   boost::asio::io_context io{1};
-  std::shared_ptr<exposition> sources = std::make_shared<exposition>();
+  std::shared_ptr<exposition> sources = std::make_shared<exposition>(false, &vitals::http::make_gzip);
   std::shared_ptr<renderings> pages;
   explicit shop(std::size_t step = 1000, std::size_t most_waiting = 16)
       : pages(std::make_shared<renderings>(
