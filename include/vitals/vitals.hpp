@@ -1,7 +1,8 @@
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
 // VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
 // serves needs: JSON, protobuf, and the process's own metrics. VITALS_TLS adds a server over TLS to that (OpenSSL),
-// VITALS_CRYPT the check of passwords (libcrypt).
+// VITALS_CRYPT the check of passwords (libcrypt). VITALS_RESPONDER is for a program that has an HTTP server already: what
+// answers requests, with fmt and without Boost.
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
@@ -38,17 +39,25 @@
 #if (defined(VITALS_TLS) || defined(VITALS_CRYPT)) && !defined(VITALS_HTTP)
 #define VITALS_HTTP
 #endif
+#if defined(VITALS_HTTP) && !defined(VITALS_RESPONDER)
+#define VITALS_RESPONDER
+#endif
 
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
-#if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
+#if defined(VITALS_RESPONDER) && !defined(VITALS_RESPONDER_INCLUDED)
+#define VITALS_RESPONDER_INCLUDED
+#include <vitals/http/responder.hpp>
+#endif
+
+#if defined(VITALS_RESPONDER) && defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
 #define VITALS_HTTP_INCLUDED
 #include <vitals/expose/textfile.hpp>
 #include <vitals/health/checks.hpp>
 #include <vitals/health/drain.hpp>
 #include <vitals/health/monitor.hpp>
 #include <vitals/http/checks.hpp>
+#include <vitals/http/environment.hpp>
 #include <vitals/http/push.hpp>
-#include <vitals/http/responder.hpp>
 #include <vitals/http/server.hpp>
 #include <vitals/process/process_metrics.hpp>
 #endif

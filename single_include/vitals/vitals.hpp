@@ -30,7 +30,8 @@
 // vitals: a program's vital signs. This header is all that a program needs to count and to print a scrape; with
 // VITALS_HTTP defined before it, to serve one too (that takes fmt and Boost headers), with what only the file that
 // serves needs: JSON, protobuf, and the process's own metrics. VITALS_TLS adds a server over TLS to that (OpenSSL),
-// VITALS_CRYPT the check of passwords (libcrypt).
+// VITALS_CRYPT the check of passwords (libcrypt). VITALS_RESPONDER is for a program that has an HTTP server already: what
+// answers requests, with fmt and without Boost.
 #ifndef VITALS_VITALS_HPP
 #define VITALS_VITALS_HPP
 
@@ -8845,2519 +8846,22 @@ inline constexpr version_number version{VITALS_VERSION_MAJOR, VITALS_VERSION_MIN
 #if (defined(VITALS_TLS) || defined(VITALS_CRYPT)) && !defined(VITALS_HTTP)
 #define VITALS_HTTP
 #endif
+#if defined(VITALS_HTTP) && !defined(VITALS_RESPONDER)
+#define VITALS_RESPONDER
+#endif
 
 // Outside the guard: a file may include this header, define VITALS_HTTP, and include it again.
-#if defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
-#define VITALS_HTTP_INCLUDED
-// A scrape as a file, for the node exporter's textfile collector.
-// https://github.com/prometheus/node_exporter#textfile-collector
-#ifndef VITALS_EXPOSE_TEXTFILE_HPP
-#define VITALS_EXPOSE_TEXTFILE_HPP
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-/// A file on its way to replace another: it has a name of its own until all of it is on the disk.
-class replacing_file {
- public:
-  explicit replacing_file(const std::string& path) : path_(&path) {}
-  replacing_file(const replacing_file&) = delete;
-  replacing_file& operator=(const replacing_file&) = delete;
-  ~replacing_file() {
-    close();
-    if (made_) {
-      ::unlink(name_.c_str());
-    }
-  }
-
-  /// Takes all steps. False where one fails; `error` and `step` tell then which and why.
-  bool replace(std::string_view text) {
-    return check_place() && make() && write(text) && sync() && (close() || fail("closing ")) && rename();
-  }
-
-  [[nodiscard]] std::error_code error() const noexcept { return {error_, std::generic_category()}; }
-  [[nodiscard]] std::string step() const { return std::string{step_} + (made_ ? name_ : *path_); }
-
- private:
-  bool fail(std::string_view step, int error = errno) noexcept {
-    step_ = step;
-    error_ = error;
-    return false;
-  }
-
-  /// A name in place of a device or a pipe would be a surprise, and a folder cannot be replaced.
-  bool check_place() noexcept {
-    struct stat there {};
-    const bool other = ::stat(path_->c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    return !other || fail("replacing ", S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP);
-  }
-
-  /// Makes a file that nobody else has, in the same folder: a rename works within one file system only. Its name does
-  /// not end in .prom, so that nobody reads it yet. The system takes the umask off its permissions.
-  bool make() {
-    static constinit std::atomic<unsigned> count{0};  // relaxed: only that no two threads get the same
-    do {
-      name_ = *path_ + '.' + std::to_string(::getpid()) + '.' +
-              std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".tmp";
-      file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    } while (file_ < 0 && (errno == EEXIST || errno == EINTR));  // left by a crash, or made in another container
-    made_ = file_ >= 0;
-    return made_ || fail("making a file beside ");
-  }
-
-  bool write(std::string_view text) noexcept {
-    while (!text.empty()) {
-      const auto written = ::write(file_, text.data(), text.size());
-      if (written < 0 && errno != EINTR) {
-        return fail("writing ");
-      }
-      text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
-    }
-    return true;
-  }
-
-  /// Without this a power cut may leave the new name on an empty file, which then hides the job's last success until
-  /// the job runs again; and some file systems tell only now that they are full.
-  bool sync() noexcept { return ::fsync(file_) == 0 || fail("syncing "); }
-
-  bool close() noexcept {
-    const int file = file_;
-    file_ = -1;
-    return file < 0 || ::close(file) == 0 || errno == EINTR;  // closed all the same
-  }
-
-  bool rename() noexcept {
-    made_ = std::rename(name_.c_str(), path_->c_str()) != 0;
-    return !made_ || fail("renaming ");
-  }
-
-  const std::string* path_;
-  std::string name_;
-  int file_ = -1;
-  bool made_ = false;  ///< whether the file is there under its own name
-  std::string_view step_;
-  int error_ = 0;
-};
-
-}  // namespace detail
-
-/// Replaces the file at `path` by the exposition of all Sources as Prometheus text 0.0.4. Readers find the old file or
-/// the new one, whole, whoever else writes the same path at that time, and after a power cut too. The file's
-/// permissions are 0644 less the umask; a symbolic link is replaced, not followed. Let `path` end in `.prom`. Throws
-/// std::system_error that names the step where one fails (the folder is missing or may not be written, the disk is
-/// full, at `path` is a folder or a device); nothing is changed then.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path) {
-  const std::string text = scrape<Sources...>();
-  detail::replacing_file file{path};
-  if (!file.replace(text)) {
-    throw std::system_error(file.error(), "vitals: cannot write " + path + ": " + file.step());
-  }
-}
-
-/// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, std::error_code& error) {
-  const std::string text = scrape<Sources...>();
-  detail::replacing_file file{path};
-  file.replace(text);
-  error = file.error();
-}
-
-}  // namespace vitals::inline v0
-
-#endif
-// Ready-made checks, for a monitor or for a program's own loop: each is a callable that returns a check_result.
-#ifndef VITALS_HEALTH_CHECKS_HPP
-#define VITALS_HEALTH_CHECKS_HPP
-
-// A check of what a program tells itself: how long a queue is, how old its oldest entry.
-#ifndef VITALS_HEALTH_LAG_CHECK_HPP
-#define VITALS_HEALTH_LAG_CHECK_HPP
-
-#include <concepts>
-#include <limits>
-#include <string>
-#include <type_traits>
-#include <utility>
-
-// What a check finds, and how a finding becomes a component's state.
-#ifndef VITALS_HEALTH_CHECK_HPP
-#define VITALS_HEALTH_CHECK_HPP
-
-#include <atomic>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace vitals::inline v0 {
-
-/// What a check found. The reason is one of a few texts, such as "timeout"; the message is for people: it goes to the
-/// table of errors alone.
-struct check_result {
-  report what = report::success;
-  std::string reason{};
-  std::string message{};
-
-  check_result() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): a check may return a bool, and nothing else that becomes one
-  check_result(std::same_as<bool> auto passed) : what(passed ? report::success : report::failure) {}
-
-  [[nodiscard]] static check_result pass() { return {}; }
-  [[nodiscard]] static check_result degraded(std::string reason, std::string message = {}) {
-    return {report::degradation, std::move(reason), std::move(message)};
-  }
-  [[nodiscard]] static check_result failed(std::string reason, std::string message = {}) {
-    return {report::failure, std::move(reason), std::move(message)};
-  }
-
- private:
-  check_result(report r, std::string why, std::string text)
-      : what(r),
-        reason(std::move(why)),
-        message(std::move(text)) {}
-};
-
-namespace detail {
-
-inline std::size_t check_bucket(nanos took) noexcept {
-  std::size_t bucket = 0;
-  while (bucket != std::size(check_bounds) && took > nanos_of_seconds(check_bounds[bucket])) {
-    ++bucket;
-  }
-  return bucket;
-}
-
-/// Makes a check's result the report on its component; one that failed is an error too.
-inline void record_check(const health_ref& of, std::size_t index, report what, std::string_view reason,
-                         std::string_view message) noexcept {
-  of.at(index, component_cell::checked).store(of.clock.milliseconds() + 1, std::memory_order_relaxed);
-  if (what != report::success && reason.empty()) {
-    reason = what == report::failure ? "check_failed" : "check_degraded";
-  }
-  if (what == report::failure || (what == report::degradation && !message.empty())) {
-    record_error(of, index, reason, message);
-  }
-  mark_component(of, index, what, what == report::success ? std::string_view{} : reason);
-}
-
-/// Counts how long a check took.
-inline void record_check_duration(const health_ref& of, std::size_t index, nanos took) noexcept {
-  cell* const cells = &of.at(index, component_cell::durations);
-  common_add(cells[1 + check_bucket(took)], std::uint64_t{1});
-  wide_total::common_add(cells[0], cells[check_cells - 1], took < 0 ? 0 : took);
-}
-
-}  // namespace detail
-
-}  // namespace vitals::inline v0
-
-#endif
-// Numbers and durations as text for people, in the messages of checks.
-#ifndef VITALS_HEALTH_SHOWN_HPP
-#define VITALS_HEALTH_SHOWN_HPP
-
-#include <charconv>
-#include <chrono>
-#include <cmath>
-#include <string>
-#include <type_traits>
-
-namespace vitals::inline v0::detail {
-
-/// A number for people, whatever the locale.
-template <class T>
-requires std::is_arithmetic_v<T> std::string shown(T number) {
-  char digits[64];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
-  return {digits, end.ptr};
-}
-template <class Rep, class Period>
-std::string shown(std::chrono::duration<Rep, Period> d) {
-  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
-  return shown(std::round(seconds * 1000) / 1000) + " s";
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-template <class T>
-constexpr T most_of() noexcept {
-  if constexpr (is_duration<T>) {
-    return T::max();
-  } else {
-    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
-  }
-}
-
-/// What a lag's callable gives. (What is none fails with a message elsewhere.)
-template <class Lag>
-using lag_value = std::remove_cvref_t<
-    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
-
-}  // namespace detail
-
-/// Beyond which values something is degraded, and beyond which it has failed; and the reason.
-template <class T>
-struct check_bounds_of {
-  T degraded = detail::most_of<T>();
-  T failed = detail::most_of<T>();
-  std::string reason = "lag";
-};
-
-/// Compares what a callable gives, a number or a duration, with bounds: how long a queue is, how old its oldest entry.
-/// NaN has failed.
-///
-///   vitals::lag_check{[] { return queue.oldest_age(); }, {.degraded = 1s, .failed = 10s}}
-template <class Lag>
-class lag_check {
-  static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
-  using value = detail::lag_value<Lag>;
-  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
-                "a lag is a number or a duration");
-
- public:
-  lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
-
-  [[nodiscard]] check_result operator()() {
-    const value now = lag_();
-    if (now <= bounds_.degraded && now <= bounds_.failed) {
-      return true;
-    }
-    const bool degraded = now <= bounds_.failed;
-    std::string message = "it is " + detail::shown(now) + ", at most " +
-                          detail::shown(degraded ? bounds_.degraded : bounds_.failed) + " is allowed";
-    return degraded ? check_result::degraded(bounds_.reason, std::move(message))
-                    : check_result::failed(bounds_.reason, std::move(message));
-  }
-
- private:
-  Lag lag_;
-  check_bounds_of<value> bounds_;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// Checks of the process by its own metrics: a ratio of counters, a quantile of a histogram, within a window.
-#ifndef VITALS_HEALTH_METRIC_CHECKS_HPP
-#define VITALS_HEALTH_METRIC_CHECKS_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <limits>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-
-// How much something that only grows has grown by within a window of time.
-#ifndef VITALS_HEALTH_GROWTH_WINDOW_HPP
-#define VITALS_HEALTH_GROWTH_WINDOW_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <deque>
-
-namespace vitals::inline v0::detail {
-
-/// Past readings of something that only grows, a few dozen at most: enough to say what it was a window ago.
-template <class Reading>
-class growth_window {
- public:
-  explicit growth_window(std::chrono::milliseconds length)
-      : length_(length.count() < 0 ? 0 : static_cast<std::uint64_t>(length.count())) {}
-
-  /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
-  /// back, or it did not only grow, as after a reset, the past is forgotten.
-  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
-    if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
-      past_.clear();
-    }
-    if (past_.empty() || now - past_.back().at >= length_ / 32) {
-      past_.push_back({now, reading});
-    }
-    while (past_.size() > 1 && now - past_[1].at >= length_) {
-      past_.pop_front();
-    }
-    return past_.front().reading;
-  }
-  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
-  [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
-
- private:
-  struct sample {
-    std::uint64_t at;
-    Reading reading;
-  };
-  std::uint64_t length_;
-  std::deque<sample> past_;
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-/// When a check by the process's own metrics has failed. It looks at what they grew by within the window, or since its
-/// last run where that is longer ago.
-struct window_bounds {
-  double degraded = std::numeric_limits<double>::infinity();  ///< beyond it: degraded
-  double failed = std::numeric_limits<double>::infinity();    ///< beyond it: failed
-  double least_events = 1;                                    ///< with fewer in the window it passes
-  std::chrono::milliseconds window = std::chrono::minutes{1};
-  std::string reason{};  ///< otherwise the check's own: "ratio" or "slow"
-};
-
-namespace detail {
-
-inline void check_window(const window_bounds& b) {
-  if (b.degraded != b.degraded || b.failed != b.failed || b.least_events != b.least_events ||
-      b.window < std::chrono::milliseconds{1}) {
-    throw std::invalid_argument("vitals: a check's bounds are numbers, and its window is longer than 0");
-  }
-}
-
-inline check_result judge_window(double value, const window_bounds& b, std::string_view what, const char* reason) {
-  if (value <= b.degraded && value <= b.failed) {
-    return true;
-  }
-  const bool degraded = value <= b.failed;
-  std::string message = std::string{what} + " is " + shown(value) + " within " + shown(b.window) + ", at most " +
-                        shown(degraded ? b.degraded : b.failed) + " is allowed";
-  std::string why = b.reason.empty() ? reason : b.reason;
-  return degraded ? check_result::degraded(std::move(why), std::move(message))
-                  : check_result::failed(std::move(why), std::move(message));
-}
-
-/// What a counter's handle holds, or what a callable gives.
-template <class Counter>
-auto total_of(Counter& counter) {
-  if constexpr (requires { counter.value(); }) {
-    return counter.value();
-  } else if constexpr (std::is_invocable_v<Counter&>) {
-    return counter();
-  }
-}
-
-template <class Handle>
-inline constexpr bool is_histogram = false;
-template <class Registry, class Metric>
-inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
-
-/// The bounds of all of a histogram's buckets.
-template <class Registry, class Metric>
-view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
-  if constexpr (requires { Metric::native_buckets; }) {
-    return Metric::native_buckets.bounds;
-  } else {
-    return Metric::bounds;
-  }
-}
-
-}  // namespace detail
-
-/// Compares the ratio of two counters' growth within a window with bounds: errors to requests. A counter is a handle
-/// (`metrics::get<errors>()`) or a callable that gives a total, such as a sum over several. "ratio" is the reason.
-///
-///   vitals::ratio_check{metrics::get<errors>(), metrics::get<requests>(), {.failed = 0.05, .least_events = 100}}
-template <class Part, class Whole, class Clock = health_clock>
-class ratio_check {
-  using part_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Part&>()))>;
-  using whole_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Whole&>()))>;
-  static_assert(std::is_arithmetic_v<part_total> && std::is_arithmetic_v<whole_total>,
-                "a ratio is of two counters: give handles, or callables that return numbers");
-
- public:
-  /// Throws std::invalid_argument for bounds that are NaN.
-  ratio_check(Part part, Whole whole, window_bounds bounds)
-      : part_(std::move(part)),
-        whole_(std::move(whole)),
-        bounds_(std::move(bounds)),
-        past_(bounds_.window) {
-    detail::check_window(bounds_);
-    static_cast<void>((*this)());  // what there is before is no growth
-  }
-
-  [[nodiscard]] check_result operator()() {
-    const totals now{detail::total_of(part_), detail::total_of(whole_)};
-    const totals* const before = past_.latest();
-    const bool has_shrunk = before != nullptr && (now.part < before->part || now.whole < before->whole);
-    const totals& then = past_.since(Clock::milliseconds(), now, has_shrunk);
-    const auto part = static_cast<double>(now.part - then.part);
-    const auto whole = static_cast<double>(now.whole - then.whole);
-    return whole > 0 && whole >= bounds_.least_events
-               ? detail::judge_window(part / whole, bounds_, "the ratio", "ratio")
-               : check_result{true};
-  }
-
- private:
-  struct totals {
-    part_total part;
-    whole_total whole;
-  };
-  Part part_;
-  Whole whole_;
-  window_bounds bounds_;
-  detail::growth_window<totals> past_;
-};
-
-/// Compares a quantile of what a histogram observed within a window with bounds. Where it is above all of the
-/// histogram's bounds it is beyond every bound. "slow" is the reason.
-///
-///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
-template <class Histogram, class Clock = health_clock>
-class quantile_check {
-  static_assert(detail::is_histogram<Histogram>,
-                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
-  using reading = decltype(std::declval<Histogram&>().value().buckets);
-
- public:
-  /// Throws std::invalid_argument for a quantile that is not from 0 to 1, and for bounds that are NaN.
-  quantile_check(Histogram of, double q, window_bounds bounds)
-      : of_(of),
-        q_(q),
-        bounds_(std::move(bounds)),
-        past_(bounds_.window) {
-    detail::check_window(bounds_);
-    if (!(q >= 0 && q <= 1)) {
-      throw std::invalid_argument("vitals: a quantile is from 0 to 1");
-    }
-    static_cast<void>((*this)());  // what there is before is no growth
-  }
-
-  [[nodiscard]] check_result operator()() {
-    reading grown = of_.value().buckets;
-    bool has_shrunk = false;
-    if (const reading* const before = past_.latest()) {
-      for (std::size_t i = 0; i != grown.size(); ++i) {
-        has_shrunk = has_shrunk || grown[i] < (*before)[i];
-      }
-    }
-    const reading& then = past_.since(Clock::milliseconds(), grown, has_shrunk);
-    double events = 0;
-    for (std::size_t i = 0; i != grown.size(); ++i) {
-      grown[i] -= then[i];
-      events += static_cast<double>(grown[i]);
-    }
-    if (events == 0 || events < bounds_.least_events) {
-      return true;
-    }
-    const bool above = q_ * events > events - static_cast<double>(grown.back());
-    const double value = above ? std::numeric_limits<double>::infinity()
-                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
-    return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
-  }
-
- private:
-  Histogram of_;
-  double q_;
-  window_bounds bounds_;
-  detail::growth_window<reading> past_;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// Checks of what the system tells: how old a file is, space on a disk, the memory of the process.
-#ifndef VITALS_HEALTH_SYSTEM_CHECKS_HPP
-#define VITALS_HEALTH_SYSTEM_CHECKS_HPP
-
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstdint>
-#include <limits>
-#include <string>
-#include <system_error>
-#include <utility>
-
-// The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
-#ifndef VITALS_PROCESS_PARSE_HPP
-#define VITALS_PROCESS_PARSE_HPP
-
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace vitals::inline v0::detail {
-
-/// A word as a number: nothing where it is more or less than the digits of an unsigned 64-bit number.
-inline std::optional<std::uint64_t> number_of(std::string_view word) noexcept {
-  std::uint64_t number = 0;
-  const char* const end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
-  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
-}
-
-/// Takes the next word off `text`; an empty one where none is left.
-constexpr std::string_view take_word(std::string_view& text) noexcept {
-  constexpr std::string_view blanks = " \t\n";
-  const std::size_t start = text.find_first_not_of(blanks);
-  text.remove_prefix(start == std::string_view::npos ? text.size() : start);
-  const std::string_view word = text.substr(0, text.find_first_of(blanks));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-/// Takes the next line off `text`, without its end. Nothing where no whole line is left: a number at the end of a text
-/// that was cut may lack digits.
-constexpr std::optional<std::string_view> take_line(std::string_view& text) noexcept {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
-/// The number behind `key`, which is the first word of its line.
-inline std::optional<std::uint64_t> number_behind(std::string_view key, std::string_view text) noexcept {
-  while (auto line = take_line(text)) {
-    if (take_word(*line) == key) {
-      return number_of(take_word(*line));
-    }
-  }
-  return std::nullopt;
-}
-
-/// What /proc/self/stat tells.
-struct stat_numbers {
-  std::optional<std::uint64_t> threads;
-  std::optional<std::uint64_t> start_ticks;  ///< since the machine booted
-  std::optional<std::uint64_t> virtual_bytes;
-  std::optional<std::uint64_t> resident_pages;
-};
-
-inline stat_numbers parse_stat(std::string_view text) noexcept {
-  stat_numbers found;
-  text = text.substr(0, text.find_last_of(" \n") + 1);  // whole words only; npos + 1 is 0
-  const std::size_t name_end = text.rfind(')');         // the last one: a program's name may hold anything
-  if (name_end == std::string_view::npos) {
-    return found;
-  }
-  text.remove_prefix(name_end + 1);
-  for (int field = 3; field <= 24; ++field) {
-    const std::string_view word = take_word(text);
-    if (field == 20) {
-      found.threads = number_of(word);
-    } else if (field == 22) {
-      found.start_ticks = number_of(word);
-    } else if (field == 23) {
-      found.virtual_bytes = number_of(word);
-    } else if (field == 24) {
-      found.resident_pages = number_of(word);
-    }
-  }
-  return found;
-}
-
-/// Bytes received and sent.
-struct octets {
-  std::optional<std::uint64_t> received;
-  std::optional<std::uint64_t> transmitted;
-};
-
-/// What /proc/self/net/netstat tells of IPv4: a line of names, and a line of numbers below it.
-inline octets parse_netstat(std::string_view text) noexcept {
-  octets found;
-  constexpr std::string_view group = "IpExt:";
-  while (auto names = take_line(text)) {
-    if (take_word(*names) != group) {
-      continue;
-    }
-    auto numbers = take_line(text);
-    if (!numbers || take_word(*numbers) != group) {
-      break;
-    }
-    for (std::string_view name = take_word(*names); !name.empty(); name = take_word(*names)) {
-      const std::string_view number = take_word(*numbers);
-      if (name == "InOctets") {
-        found.received = number_of(number);
-      } else if (name == "OutOctets") {
-        found.transmitted = number_of(number);
-      }
-    }
-    break;
-  }
-  return found;
-}
-
-/// What /proc/self/net/snmp6 tells of IPv6.
-inline octets parse_snmp6(std::string_view text) noexcept {
-  return {.received = number_behind("Ip6InOctets", text), .transmitted = number_behind("Ip6OutOctets", text)};
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-// A process's own numbers, from /proc and the kernel. Nothing is allocated.
-#ifndef VITALS_PROCESS_PROC_HPP
-#define VITALS_PROCESS_PROC_HPP
-
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <string_view>
-
-namespace vitals::inline v0 {
-
-/// A process's numbers at one time; each absent where it cannot be read.
-struct process_reading {
-  std::optional<double> cpu_seconds;                    ///< user and system, of all its threads
-  std::optional<std::uint64_t> open_fds;                ///< file descriptors
-  std::optional<double> max_fds;                        ///< +Inf where there is no limit
-  std::optional<std::uint64_t> virtual_memory_bytes;    ///< address space
-  std::optional<double> virtual_memory_max_bytes;       ///< +Inf where there is no limit
-  std::optional<std::uint64_t> resident_memory_bytes;   ///< of it in RAM
-  std::optional<std::uint64_t> threads;                 ///< those of the kernel
-  std::optional<double> start_time_seconds;             ///< since 1970, to a tick of the kernel (10 ms)
-  std::optional<double> uptime_seconds;                 ///< since that start, also while the machine slept
-  std::optional<std::uint64_t> disk_read_bytes;         ///< also by the children that it has waited for
-  std::optional<std::uint64_t> disk_written_bytes;      ///< likewise
-  std::optional<std::uint64_t> network_receive_bytes;   ///< IP packets of its network namespace, loopback included
-  std::optional<std::uint64_t> network_transmit_bytes;  ///< likewise
-};
-
-namespace detail {
-
-/// Where the kernel tells them.
-struct proc_files {
-  const char* stat = "/proc/self/stat";
-  const char* io = "/proc/self/io";
-  const char* fd = "/proc/self/fd";
-  const char* netstat = "/proc/self/net/netstat";
-  const char* snmp6 = "/proc/self/net/snmp6";
-};
-
-/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
-using file_room = char[16384];
-
-/// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
-template <std::size_t Room>
-std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return std::nullopt;
-  }
-  std::size_t size = 0;
-  while (size != Room) {
-    const ssize_t got = ::read(fd, room + size, Room - size);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      const int why = errno;
-      ::close(fd);
-      errno = why;
-      return std::nullopt;
-    }
-    if (got == 0) {
-      break;
-    }
-    size += static_cast<std::size_t>(got);
-  }
-  ::close(fd);
-  return std::string_view{room, size};
-}
-
-inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
-  timespec now{};
-  if (::clock_gettime(clock, &now) != 0) {
-    return std::nullopt;
-  }
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-/// The soft limit of a resource.
-inline std::optional<double> limit_of(decltype(RLIMIT_NOFILE) resource) noexcept {
-  rlimit limit{};
-  if (::getrlimit(resource, &limit) != 0) {
-    return std::nullopt;
-  }
-  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
-                                         : static_cast<double>(limit.rlim_cur);
-}
-
-#if defined(__linux__)
-
-/// How many entries the list of open files has. Listing takes a file descriptor, which is not counted; opendir would
-/// allocate.
-inline std::optional<std::uint64_t> list_fds(const char* path) noexcept {
-  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
-    return std::nullopt;
-  }
-  // struct linux_dirent64: 8 bytes of inode, 8 of offset, 2 of the entry's length, 1 of type, the name
-  constexpr std::size_t length_at = 16;
-  constexpr std::size_t name_at = 19;
-  alignas(std::uint64_t) char entries[4096];
-  std::uint64_t count = 0;
-  long got = 0;
-  while ((got = ::syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
-    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
-      std::uint16_t length = 0;
-      std::memcpy(&length, entries + at + length_at, sizeof length);
-      count += entries[at + name_at] == '.' ? 0U : 1U;
-      at += length;
-    }
-  }
-  ::close(fd);
-  return got == 0 && count != 0 ? std::optional{count - 1} : std::nullopt;
-}
-
-/// Since Linux 6.2 the directory's size is their number: that takes no file descriptor, of which none may be left, and
-/// no time where there are many.
-inline std::optional<std::uint64_t> count_fds(const char* path) noexcept {
-  struct ::stat about {};
-  if (::stat(path, &about) == 0 && about.st_size > 0) {
-    return static_cast<std::uint64_t>(about.st_size);
-  }
-  return list_fds(path);
-}
-
-/// When the machine booted, in ticks since 1970, by the clocks: as /proc/stat's btime, but not cut to seconds, nor
-/// behind the long list of a large machine's interrupts. It changes only when somebody sets the wall clock; so what was
-/// seen first is kept, else an interruption between the two readings would look like a restart, and a change of a
-/// second or more is believed.
-constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::int64_t ticks_a_second) noexcept {
-  return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
-}
-inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
-  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
-  std::int64_t seen = kept.load(std::memory_order_relaxed);
-  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
-  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
-  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
-    return seen;  // another thread was first
-  }
-  return boot;
-}
-
-inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
-  to.threads = from.threads;
-  const long page = ::sysconf(_SC_PAGESIZE);
-  const long ticks_a_second = ::sysconf(_SC_CLK_TCK);
-  if (from.virtual_bytes.value_or(0) != 0) {  // 0: the main thread has ended and its memory does not show
-    to.virtual_memory_bytes = from.virtual_bytes;
-    std::uint64_t resident = 0;
-    if (from.resident_pages && page > 0 &&
-        !__builtin_mul_overflow(*from.resident_pages, static_cast<std::uint64_t>(page), &resident)) {
-      to.resident_memory_bytes = resident;
-    }
-  }
-  const auto wall = nanoseconds_of(CLOCK_REALTIME);
-  const auto since_boot = nanoseconds_of(CLOCK_BOOTTIME);
-  if (from.start_ticks && ticks_a_second > 0 && wall && since_boot) {
-    const std::int64_t tick = 1'000'000'000 / ticks_a_second;
-    const wide start = *from.start_ticks;
-    to.start_time_seconds =
-        static_cast<double>(boot_ticks(*wall, *since_boot, tick) + start) / static_cast<double>(ticks_a_second);
-    const wide uptime = *since_boot - start * tick;
-    to.uptime_seconds = uptime > 0 ? static_cast<double>(uptime) / 1e9 : 0;
-  }
-}
-
-/// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
-/// are absent, as a total without one part would look like a reset.
-inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
-  const auto netstat = read_file(files.netstat, room);
-  if (!netstat) {
-    return;
-  }
-  const octets v4 = parse_netstat(*netstat);
-  octets v6{.received = 0, .transmitted = 0};
-  if (const auto snmp6 = read_file(files.snmp6, room)) {
-    v6 = parse_snmp6(*snmp6);
-  } else if (errno != ENOENT) {
-    return;
-  }
-  if (v4.received && v6.received) {
-    to.network_receive_bytes = *v4.received + *v6.received;
-  }
-  if (v4.transmitted && v6.transmitted) {
-    to.network_transmit_bytes = *v4.transmitted + *v6.transmitted;
-  }
-}
-
-inline void add_files(process_reading& to, const proc_files& files) noexcept {
-  to.open_fds = count_fds(files.fd);
-  file_room room;
-  if (const auto text = read_file(files.stat, room)) {
-    add_stat(to, parse_stat(*text));
-  }
-  if (const auto text = read_file(files.io, room)) {
-    to.disk_read_bytes = number_behind("read_bytes:", *text);
-    to.disk_written_bytes = number_behind("write_bytes:", *text);
-  }
-  add_network(to, files, room);
-}
-
-#else
-
-inline void add_files(process_reading&, const proc_files&) noexcept {}
-
-#endif
-
-inline process_reading read_process(const proc_files& files) noexcept {
-  process_reading reading;
-  // Nanoseconds, where getrusage has microseconds and /proc/self/stat ticks of 10 ms; and it needs no /proc.
-  if (const auto cpu = nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID)) {
-    reading.cpu_seconds = static_cast<double>(*cpu) / 1e9;
-  }
-  reading.max_fds = limit_of(RLIMIT_NOFILE);
-  reading.virtual_memory_max_bytes = limit_of(RLIMIT_AS);
-  add_files(reading, files);
-  return reading;
-}
-
-}  // namespace detail
-
-/// Reads the calling process's numbers. Any thread, any time; it opens and closes some files of /proc and takes 17 KiB
-/// of stack.
-[[nodiscard]] inline process_reading read_process() noexcept {
-  return detail::read_process({});
-}
-
-}  // namespace vitals::inline v0
-
-#endif
-
-namespace vitals::inline v0 {
-
-namespace detail {
-
-inline std::string text_of_errno(int error) {
-  return std::generic_category().message(error);
-}
-
-}  // namespace detail
-
-/// Fails where a file is missing ("missing"), was written too long ago ("stale"), or cannot be asked ("unreadable").
-/// One that was written in the future is fresh.
-struct file_check {
-  std::string path{};
-  std::chrono::milliseconds most_age = std::chrono::minutes{1};
-
-  [[nodiscard]] check_result operator()() const {
-    struct ::stat about {};
-    if (::stat(path.c_str(), &about) != 0) {
-      const int why = errno;
-      const bool missing = why == ENOENT || why == ENOTDIR;
-      return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
-    }
-    constexpr std::int64_t most = 1'000'000'000'000;  // 30,000 years: a file may say more than milliseconds can
-    const std::chrono::milliseconds written =
-        std::chrono::seconds{std::clamp(std::int64_t{about.st_mtim.tv_sec}, -most, most)};
-    const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
-    if (age > most_age) {
-      return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
-                                               detail::shown(most_age) + " are allowed");
-    }
-    return true;
-  }
-};
-
-/// Fails ("low_space") where a file system has fewer free bytes, or a smaller free part of it, than is given; what only
-/// root may use is not free. "unreadable" where it cannot be asked.
-struct disk_check {
-  std::string path{};  ///< any file in it
-  std::uint64_t least_bytes = 0;
-  double least_part = 0;  ///< 0.05: 5 %
-
-  [[nodiscard]] check_result operator()() const {
-    struct ::statvfs about {};
-    if (::statvfs(path.c_str(), &about) != 0) {
-      return check_result::failed("unreadable", path + ": " + detail::text_of_errno(errno));
-    }
-    return judge(about.f_frsize, about.f_blocks - about.f_bfree, about.f_bavail);
-  }
-
-  /// The same of so many blocks used and available.
-  [[nodiscard]] check_result judge(std::uint64_t block, std::uint64_t used, std::uint64_t available) const {
-    const double bytes = static_cast<double>(available) * static_cast<double>(block);
-    const double all = static_cast<double>(used) + static_cast<double>(available);
-    const double part = all == 0 ? 0 : static_cast<double>(available) / all;
-    if (bytes < static_cast<double>(least_bytes) || part < least_part) {
-      return check_result::failed("low_space", path + ": " + detail::shown(static_cast<std::uint64_t>(bytes)) +
-                                                   " bytes are free, a part of " + detail::shown(part));
-    }
-    return true;
-  }
-};
-
-/// Fails ("memory_limit") where the process has more memory in RAM than is given; degraded above the lower bound.
-struct memory_check {
-  std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t degraded_bytes = std::numeric_limits<std::uint64_t>::max();
-
-  [[nodiscard]] check_result operator()() const {
-    process_reading reading;
-#if defined(__linux__)
-    detail::file_room room;
-    if (const auto text = detail::read_file(detail::proc_files{}.stat, room)) {
-      detail::add_stat(reading, detail::parse_stat(*text));
-    }
-#endif
-    if (!reading.resident_memory_bytes) {
-      return check_result::failed("unreadable", "the system does not tell the process's memory");
-    }
-    return judge(*reading.resident_memory_bytes);
-  }
-
-  /// The same of so many bytes.
-  [[nodiscard]] check_result judge(std::uint64_t bytes) const {
-    if (bytes <= most_bytes && bytes <= degraded_bytes) {
-      return true;
-    }
-    std::string message = detail::shown(bytes) + " bytes are in RAM";
-    return bytes > most_bytes ? check_result::failed("memory_limit", std::move(message))
-                              : check_result::degraded("memory_limit", std::move(message));
-  }
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-
-#endif
-// Draining: a program that is asked to end goes on for a while, so that balancers can turn away from it first.
-#ifndef VITALS_HEALTH_DRAIN_HPP
-#define VITALS_HEALTH_DRAIN_HPP
-
-#include <semaphore.h>
-#include <signal.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <stdexcept>
-#include <system_error>
-#include <thread>
-
-// Threads of the library's own: signals are for the program's threads.
-#ifndef VITALS_HEALTH_QUIET_THREAD_HPP
-#define VITALS_HEALTH_QUIET_THREAD_HPP
-
-#include <pthread.h>
-#include <signal.h>
-
-#include <thread>
-#include <utility>
-
-namespace vitals::inline v0::detail {
-
-/// A thread that runs `work` with signals blocked, but for those of a crash: work may be the program's own, and where
-/// it crashes the program's handler is to see it. Throws std::system_error where there can be none.
-template <class Work>
-std::thread quiet_thread(Work work) {
-  struct blocked {
-    blocked() noexcept {
-      sigset_t quiet;
-      sigfillset(&quiet);
-      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
-        sigdelset(&quiet, crash);
-      }
-      pthread_sigmask(SIG_BLOCK, &quiet, &before);
-    }
-    blocked(const blocked&) = delete;
-    blocked& operator=(const blocked&) = delete;
-    ~blocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-    sigset_t before{};
-  };
-  const blocked while_it_starts;
-  return std::thread{std::move(work)};
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-/// How a program drains.
-struct drain_options {
-  std::chrono::milliseconds delay = std::chrono::seconds{5};  ///< from the wish to end to the return of `wait`
-  bool on_sigterm = true;
-  bool on_sigint = false;
-};
-
-namespace detail {
-
-/// The signals that ask a program to end. One in a process at a time.
-class end_signals {
- public:
-  /// Throws std::logic_error where another one handles signals, std::system_error where the system refuses.
-  end_signals(bool on_sigterm, bool on_sigint) : wanted_{on_sigterm, on_sigint} {
-    if (taken_.exchange(true, std::memory_order_acq_rel)) {
-      throw std::logic_error("vitals: another vitals::drain handles the program's signals already");
-    }
-    if (!has_semaphore_) {  // it stays for good: a handler may be at it in another thread, however late
-      ::sem_init(&asked_, 0, 0);
-      has_semaphore_ = true;
-    }
-    owner_.store(::getpid(), std::memory_order_relaxed);
-    seen_.store(false, std::memory_order_relaxed);
-    for (std::size_t i = 0; i != signals.size(); ++i) {
-      if (!wanted_[i]) {
-        continue;
-      }
-      struct sigaction action {};
-      action.sa_handler = &handle;
-      action.sa_flags = SA_RESTART;  // the program goes on: its calls are not interrupted
-      ::sigfillset(&action.sa_mask);
-      if (::sigaction(signals[i], nullptr, &former_[i]) != 0 || ::sigaction(signals[i], &action, nullptr) != 0) {
-        const int why = errno;
-        restore(i);
-        taken_.store(false, std::memory_order_release);
-        throw std::system_error(why, std::generic_category(), "vitals: cannot handle a signal");
-      }
-    }
-  }
-  end_signals(const end_signals&) = delete;
-  end_signals& operator=(const end_signals&) = delete;
-  ~end_signals() {
-    restore(signals.size());
-    taken_.store(false, std::memory_order_release);
-  }
-
-  /// Waits for a signal, or for `wake`. Whether there was a signal.
-  bool wait() noexcept {
-    while (::sem_wait(&asked_) != 0 && errno == EINTR) {
-    }
-    return seen_.load(std::memory_order_acquire);
-  }
-  void wake() noexcept { ::sem_post(&asked_); }
-
- private:
-  static constexpr std::array signals{SIGTERM, SIGINT};
-
-  /// Async-signal-safe. A child that was forked has nobody who waits: there the signal does what it did before.
-  static void handle(int signal) noexcept {
-    const int before = errno;
-    if (::getpid() == owner_.load(std::memory_order_relaxed)) {
-      seen_.store(true, std::memory_order_release);
-      ::sem_post(&asked_);
-    } else {
-      ::sigaction(signal, &former_[signal == SIGTERM ? 0 : 1], nullptr);
-      ::raise(signal);  // delivered when this returns
-    }
-    errno = before;
-  }
-
-  /// The former handlers of the first signals, but where somebody has put another one into our place.
-  void restore(std::size_t count) noexcept {
-    for (std::size_t i = 0; i != count; ++i) {
-      struct sigaction now {};
-      if (wanted_[i] && ::sigaction(signals[i], nullptr, &now) == 0 && now.sa_handler == &handle) {
-        ::sigaction(signals[i], &former_[i], nullptr);
-      }
-    }
-  }
-
-  std::array<bool, signals.size()> wanted_;
-  static inline constinit std::atomic<bool> taken_{false};  // acquire and release: the next owner sees the last one's
-  static inline constinit bool has_semaphore_ = false;
-  static inline sem_t asked_;
-  static inline constinit std::atomic<bool> seen_{false};  // release in the handler; what it says is all that it says
-  static inline constinit std::atomic<pid_t> owner_{0};    // relaxed: written before a handler is there
-  static inline std::array<struct sigaction, signals.size()> former_{};  // likewise; a child's handler reads its copy
-};
-
-/// When a drain began, and when it is over.
-class drain_time {
- public:
-  using clock = std::chrono::steady_clock;
-
-  drain_time() = default;
-  drain_time(const drain_time&) = delete;
-  drain_time& operator=(const drain_time&) = delete;
-  ~drain_time() {
-    if (is_inherited()) {
-      static_cast<void>(changed_.release());  // it would wait for those who waited when this child was forked
-    }
-  }
-
-  /// Whether this is a child that was forked since.
-  [[nodiscard]] bool is_inherited() const noexcept { return process_ != ::getpid(); }
-
-  void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
-    constexpr std::chrono::milliseconds most = std::chrono::hours{24};
-    const std::lock_guard lock{mutex_};
-    end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
-    changed_->notify_all();
-  }
-  [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
-    const std::lock_guard lock{mutex_};
-    return end_;
-  }
-  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
-    const auto at = end();
-    return at && *at <= now;
-  }
-  void wait() noexcept {
-    std::unique_lock lock{mutex_};
-    changed_->wait(lock, [&] { return end_.has_value(); });
-    while (clock::now() < *end_) {
-      changed_->wait_until(lock, *end_);
-    }
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
-  const ::pid_t process_ = ::getpid();
-  std::optional<clock::time_point> end_;
-};
-
-}  // namespace detail
-
-/// The end of a program, in order: at SIGTERM (SIGINT too, by choice) or `begin` it is marked as draining at once, so
-/// that readiness fails; everything else goes on, probes and scrapes included, until the delay is over and `wait`
-/// returns. A second signal changes nothing. When the object goes, the program is marked as stopped.
-///
-///   vitals::drain<app_health> drain{{.delay = 5s}};
-///   ...                                              // start servers and workers
-///   drain.wait();                                    // then stop them
-///
-/// One in a process handles signals at a time; the former handlers are restored when it goes. A thread that has the
-/// signals blocked does not receive them, so at least one must not.
-template <class Health>
-class drain {
-  static_assert(detail::is_health<Health>, "a drain is of a program's health: write vitals::drain<app_health>");
-
- public:
-  /// Throws std::logic_error where another drain handles signals, std::system_error where there can be no thread.
-  explicit drain(const drain_options& options = {}) : options_(options) {
-    if (options.on_sigterm || options.on_sigint) {
-      signals_.emplace(options.on_sigterm, options.on_sigint);
-      thread_ = detail::quiet_thread([this] {
-        while (!gone_.load(std::memory_order_acquire)) {
-          if (signals_->wait()) {
-            begin();
-          }
-        }
-      });
-    }
-  }
-  drain(const drain&) = delete;
-  drain& operator=(const drain&) = delete;
-  ~drain() {
-    if (thread_.joinable() && time_.is_inherited()) {
-      thread_.detach();  // it is not there
-    } else if (thread_.joinable()) {
-      gone_.store(true, std::memory_order_release);
-      signals_->wake();
-      thread_.join();
-    }
-    Health::mark_stopped();
-  }
-
-  /// Begins to drain, as a signal does. Any thread, any number of times; not for a signal handler.
-  void begin() noexcept {
-    if (!begun_.exchange(true, std::memory_order_acq_rel)) {
-      Health::mark_draining();  // before anybody may be told that it is over
-      time_.begin(detail::drain_time::clock::now(), options_.delay);
-    }
-  }
-
-  /// Whether it has begun.
-  [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
-
-  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
-  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
-
-  /// Waits until it has begun and the delay is over. Any thread, any number of them.
-  void wait() noexcept { time_.wait(); }
-
- private:
-  drain_options options_;
-  detail::drain_time time_;
-  std::atomic<bool> begun_{false};  // acquire and release: set once, by whoever begins
-  std::optional<detail::end_signals> signals_;
-  std::atomic<bool> gone_{false};  // release before the semaphore's post, acquire after its wait
-  std::thread thread_;
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// Active checks: run on a period, each on a thread of its own, never on a probe's path.
-#ifndef VITALS_HEALTH_MONITOR_HPP
-#define VITALS_HEALTH_MONITOR_HPP
-
-#include <unistd.h>
-
-#include <concepts>
-#include <cstdint>
-#include <memory>
-#include <stdexcept>
-#include <thread>
-#include <type_traits>
-#include <utility>
-
-// When a check starts, and when it is overdue.
-#ifndef VITALS_HEALTH_CHECK_SCHEDULE_HPP
-#define VITALS_HEALTH_CHECK_SCHEDULE_HPP
-
-#include <unistd.h>
-
-#include <atomic>
-#include <chrono>
-#include <cstdint>
-
-namespace vitals::inline v0 {
-
-/// When a check runs. Times are up to a day.
-struct check_timing {
-  std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
-  std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
-  std::chrono::milliseconds delay{};                            ///< before the first one
-  /// Each start comes later by up to so much, at random: programs that were started together do not ask together.
-  std::chrono::milliseconds jitter{};
-};
-
-namespace detail {
-
-/// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
-inline std::uint64_t some_number(std::uint64_t most) noexcept {
-  static std::atomic<std::uint64_t> calls{0};  // relaxed: any difference will do
-  std::uint64_t x = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) +
-                    (static_cast<std::uint64_t>(::getpid()) << 32U) +
-                    calls.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;  // the finalizer of splitmix64
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return (x ^ (x >> 31U)) % (most + 1);
-}
-
-/// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
-/// distances: should the clock step, a wait is not as long as the step.
-class check_schedule {
- public:
-  enum class turn : std::uint8_t { wait, start, overdue };
-  enum class ending : std::uint8_t { in_time, overdue, known_overdue };
-
-  check_schedule(const check_timing& timing, std::uint64_t now) noexcept
-      : period_(static_cast<std::uint64_t>(timing.period.count())),
-        timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
-        jitter_(static_cast<std::uint64_t>(timing.jitter.count())),
-        from_(now),
-        wait_(static_cast<std::uint64_t>(timing.delay.count()) + some_number(jitter_)) {}
-
-  /// What is to be done now.
-  [[nodiscard]] turn at(std::uint64_t now) const noexcept {
-    return left(now) != 0 ? turn::wait : runs_ ? turn::overdue : turn::start;
-  }
-  /// How long there is nothing to do.
-  [[nodiscard]] std::uint64_t left(std::uint64_t now) const noexcept {
-    const std::uint64_t passed = distance(from_, now);
-    return passed < wait_ ? wait_ - passed : 0;
-  }
-
-  void start(std::uint64_t now) noexcept {
-    runs_ = true;
-    late_ = false;
-    from_ = now;
-    wait_ = timeout_;
-  }
-  /// For how long it has run.
-  [[nodiscard]] std::uint64_t passed(std::uint64_t now) const noexcept { return distance(from_, now); }
-
-  /// It was found overdue: look again in a period, should it still run.
-  void pass_by(std::uint64_t now) noexcept {
-    late_ = true;
-    wait_ = distance(from_, now) + period_;
-  }
-  /// It has ended, at that time. The next start is a whole number of periods after the last one.
-  ending end(std::uint64_t then, std::uint64_t now) noexcept {
-    const ending how = late_                               ? ending::known_overdue
-                       : distance(from_, then) >= timeout_ ? ending::overdue
-                                                           : ending::in_time;
-    runs_ = false;
-    late_ = false;
-    wait_ = (distance(from_, now) / period_ + 1) * period_ + some_number(jitter_);
-    return how;
-  }
-  /// It is wanted now; where it runs, it will have a result anyhow.
-  void hurry() noexcept { wait_ = runs_ ? wait_ : 0; }
-
-  [[nodiscard]] bool is_running() const noexcept { return runs_; }
-  [[nodiscard]] bool is_late() const noexcept { return late_; }
-
- private:
-  std::uint64_t period_;
-  std::uint64_t timeout_;
-  std::uint64_t jitter_;
-  std::uint64_t from_;
-  std::uint64_t wait_;
-  bool runs_ = false;
-  bool late_ = false;
-};
-
-}  // namespace detail
-
-}  // namespace vitals::inline v0
-
-#endif
-// What a monitor does at each step: it starts checks, takes their results, reports what is overdue, and ticks.
-#ifndef VITALS_HEALTH_CHECK_WATCH_HPP
-#define VITALS_HEALTH_CHECK_WATCH_HPP
-
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <stdexcept>
-#include <string>
-#include <utility>
-#include <vector>
-
-// A check and its thread: what runs it, and what of it may be left behind.
-#ifndef VITALS_HEALTH_CHECK_TASK_HPP
-#define VITALS_HEALTH_CHECK_TASK_HPP
-
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <functional>
-#include <mutex>
-#include <thread>
-#include <utility>
-
-namespace vitals::inline v0::detail {
-
-using check_milliseconds = std::uint64_t (*)() noexcept;
-
-/// What a monitor and the threads of its checks share, so that a check that never ends may be left behind.
-struct check_hub {
-  std::mutex mutex{};
-  std::condition_variable changed{};
-  bool news = false;      ///< something has ended, was added, or is to stop
-  bool stopping = false;  ///< no check is started any more
-};
-
-/// A check. Its thread and the monitor share it.
-struct check_task {
-  check_task(const health_ref& health, std::size_t component, std::function<check_result()> what,
-             const check_timing& when, std::uint64_t now)
-      : of(health),
-        index(component),
-        call(std::move(what)),
-        timing(when),
-        schedule(when, now) {}
-
-  const health_ref of;
-  const std::size_t index;
-  const std::function<check_result()> call;  ///< called by one thread at a time
-  const check_timing timing;
-
-  // The monitor's own.
-  check_schedule schedule;
-  std::thread thread{};
-
-  // Under the hub's mutex: somebody wants it to run at once.
-  bool wanted = false;
-
-  // Under the hub's mutex: written by the check's thread as its last act.
-  bool done = false;
-  std::uint64_t ended = 0;
-  nanos took = 0;
-  check_result result{};
-};
-
-inline check_result outcome_of(const check_task& task) noexcept {
-  try {
-    return task.call();
-  } catch (const std::exception& e) {
-    try {
-      return check_result::failed("exception", e.what());
-    } catch (...) {  // no memory for the message
-    }
-  } catch (...) {
-  }
-  check_result unknown = false;
-  unknown.reason = "exception";  // so short a text needs no memory
-  return unknown;
-}
-
-/// What a check's thread does.
-inline void run_check(check_task& task, check_hub& hub, check_milliseconds clock) noexcept {
-  const auto start = std::chrono::steady_clock::now();
-  check_result result = outcome_of(task);
-  const nanos took = nanos_of(std::chrono::steady_clock::now() - start);
-  const std::lock_guard lock{hub.mutex};
-  task.result = std::move(result);
-  task.took = took;
-  task.ended = clock();
-  task.done = true;
-  hub.news = true;
-  hub.changed.notify_all();
-}
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0::detail {
-
-/// A monitor but for its thread: `step` does what is due. Checks may be added at any time, and `ask_to_stop` comes from
-/// any thread; all else is done by one thread at a time.
-class check_watch {
- public:
-  explicit check_watch(check_milliseconds clock) noexcept : clock_(clock) {}
-  check_watch(const check_watch&) = delete;
-  check_watch& operator=(const check_watch&) = delete;
-  ~check_watch() { leave(); }
-
-  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
-    using std::chrono::milliseconds;
-    constexpr milliseconds day = std::chrono::hours{24};
-    const auto refuse = [&](const char* why) {
-      throw std::invalid_argument("vitals: cannot check the component \"" +
-                                  std::string{of.facts->components[index].name} + "\": " + why);
-    };
-    if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
-        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day ||
-        timing.jitter < milliseconds{0} || timing.jitter > day) {
-      refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
-    }
-    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
-    const std::lock_guard lock{hub_->mutex};
-    for (const auto& other : tasks_) {
-      if (other->of.cells == of.cells && other->index == index) {
-        refuse("it has a check already: make one check of the two");
-      }
-    }
-    note(of);
-    tasks_.push_back(std::move(task));
-    tick_every_ = std::min(tick_every_, tick_for(static_cast<std::uint64_t>(timing.period.count())));
-    announce();
-  }
-
-  /// Has a health ticked that has no check.
-  void add(const health_ref& of) {
-    const std::lock_guard lock{hub_->mutex};
-    note(of);
-    announce();
-  }
-
-  /// Has a component's check run at the next step. False where it has none.
-  bool want(const health_ref& of, std::size_t index) noexcept {
-    const std::lock_guard lock{hub_->mutex};
-    for (const auto& task : tasks_) {
-      if (task->of.cells == of.cells && task->index == index) {
-        task->wanted = true;
-        announce();
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
-  /// nothing to do, unless there is news.
-  std::uint64_t step() noexcept {
-    const bool stopping = is_stopping();
-    std::uint64_t wait = tick_all();
-    each_task([&](const std::shared_ptr<check_task>& task) {
-      take(*task);
-      if (!task->schedule.is_running() && is_wanted(*task)) {
-        task->schedule.hurry();
-      }
-      const std::uint64_t now = clock_();
-      const check_schedule::turn turn = task->schedule.at(now);
-      if (turn == check_schedule::turn::overdue) {
-        report_overdue(*task, now);
-      } else if (turn == check_schedule::turn::start && !stopping) {
-        start(task, now);
-      }
-      if (task->schedule.is_running() || !stopping) {
-        wait = std::min(wait, std::max(task->schedule.left(now), std::uint64_t{1}));
-      }
-    });
-    return wait;
-  }
-
-  /// Waits for news, or for so many ms.
-  void wait(std::uint64_t milliseconds) noexcept {
-    std::unique_lock lock{hub_->mutex};
-    hub_->changed.wait_for(lock, std::chrono::milliseconds{milliseconds}, [&] { return hub_->news; });
-    hub_->news = false;
-  }
-
-  /// Before the first step, and after a stop: delays begin now. What is stuck is not started again.
-  void resume() noexcept {
-    {
-      const std::lock_guard lock{hub_->mutex};
-      hub_->stopping = false;
-    }
-    each_task([&](const std::shared_ptr<check_task>& task) {
-      take(*task);
-      if (!task->schedule.is_running()) {
-        task->schedule = check_schedule{task->timing, clock_()};
-      }
-    });
-  }
-
-  void ask_to_stop() noexcept {
-    const std::lock_guard lock{hub_->mutex};
-    hub_->stopping = true;
-    announce();
-  }
-
-  /// Whether it is to stop, and no check runs that is still within its timeout.
-  [[nodiscard]] bool may_stop() noexcept {
-    bool may = is_stopping();
-    each_task([&](const std::shared_ptr<check_task>& task) {
-      may = may && (!task->schedule.is_running() || task->schedule.is_late());
-    });
-    return may;
-  }
-
-  /// Leaves behind what still runs. False where there was any.
-  bool leave() noexcept {
-    bool none = true;
-    each_task([&](const std::shared_ptr<check_task>& task) {
-      take(*task);
-      if (task->thread.joinable()) {
-        task->thread.detach();
-      }
-      none = none && !task->schedule.is_running();
-    });
-    return none;
-  }
-
- private:
-  /// Each second is soon enough for people; what is checked, or missed, sooner is told sooner.
-  static constexpr std::uint64_t tick_for(std::uint64_t period) noexcept {
-    return std::clamp<std::uint64_t>(period, 10, 1000);
-  }
-
-  /// With the mutex held, as `announce`.
-  void note(const health_ref& of) {
-    for (const health_ref& other : healths_) {
-      if (other.cells == of.cells) {
-        return;
-      }
-    }
-    healths_.push_back(of);
-    for (const component_facts& f : of.facts->components) {
-      tick_every_ = f.deadline == 0 ? tick_every_ : std::min(tick_every_, tick_for(f.deadline));
-    }
-  }
-  void announce() noexcept {
-    hub_->news = true;
-    hub_->changed.notify_all();
-  }
-
-  [[nodiscard]] bool is_stopping() const noexcept {
-    const std::lock_guard lock{hub_->mutex};
-    return hub_->stopping;
-  }
-
-  /// Whether somebody has wanted it since the last call.
-  [[nodiscard]] bool is_wanted(check_task& task) const noexcept {
-    const std::lock_guard lock{hub_->mutex};
-    return std::exchange(task.wanted, false);
-  }
-
-  /// Visits all tasks, without the mutex: listeners are called, threads joined.
-  template <class Visit>
-  void each_task(Visit visit) noexcept {
-    for (std::size_t i = 0;; ++i) {
-      std::shared_ptr<check_task> task;
-      {
-        const std::lock_guard lock{hub_->mutex};
-        if (i == tasks_.size()) {
-          return;
-        }
-        task = tasks_[i];
-      }
-      visit(task);
-    }
-  }
-
-  void start(const std::shared_ptr<check_task>& task, std::uint64_t now) noexcept {
-    task->schedule.start(now);
-    try {
-      task->thread = quiet_thread([task, hub = hub_, clock = clock_] { run_check(*task, *hub, clock); });
-    } catch (const std::exception& e) {
-      task->schedule.end(now, now);
-      record_check(task->of, task->index, report::failure, "no_thread", e.what());
-    }
-  }
-
-  /// Makes a report of a result that has come in time; one that comes later is not believed.
-  void take(check_task& task) noexcept {
-    check_result result;
-    std::uint64_t ended = 0;
-    {
-      const std::lock_guard lock{hub_->mutex};
-      if (!task.done) {
-        return;
-      }
-      task.done = false;
-      ended = task.ended;
-      result = std::move(task.result);
-    }
-    if (task.thread.joinable()) {
-      task.thread.join();  // it has nothing left to do
-    }
-    switch (task.schedule.end(ended, clock_())) {
-      case check_schedule::ending::in_time:
-        record_check_duration(task.of, task.index, task.took);
-        record_check(task.of, task.index, result.what, result.reason, result.message);
-        break;
-      case check_schedule::ending::overdue:
-        record_check_duration(task.of, task.index, task.took);
-        record_timeout(task, task.took / 1'000'000);
-        break;
-      case check_schedule::ending::known_overdue:
-        break;
-    }
-  }
-
-  void report_overdue(check_task& task, std::uint64_t now) noexcept {
-    const auto passed = static_cast<nanos>(task.schedule.passed(now));
-    if (!task.schedule.is_late()) {
-      record_check_duration(task.of, task.index, passed * 1'000'000);
-    }
-    task.schedule.pass_by(now);
-    record_timeout(task, passed);
-  }
-
-  static void record_timeout(const check_task& task, nanos milliseconds) noexcept {
-    char message[64];
-    const int length =
-        std::snprintf(message, sizeof message, "no result after %lld ms", static_cast<long long>(milliseconds));
-    record_check(task.of, task.index, report::failure, "timeout",
-                 {message, length < 0 ? 0 : static_cast<std::size_t>(length)});
-  }
-
-  std::uint64_t tick_all() noexcept {
-    const std::uint64_t now = clock_();
-    std::uint64_t every = 0;
-    {
-      const std::lock_guard lock{hub_->mutex};
-      every = tick_every_;
-    }
-    const std::uint64_t passed = distance(ticked_, now);
-    if (has_ticked_ && passed < every) {
-      return every - passed;
-    }
-    has_ticked_ = true;
-    ticked_ = now;
-    for (std::size_t i = 0;; ++i) {
-      health_ref of;
-      {
-        const std::lock_guard lock{hub_->mutex};
-        if (i == healths_.size()) {
-          return every;
-        }
-        of = healths_[i];
-      }
-      detail::tick(of);
-    }
-  }
-
-  check_milliseconds clock_;
-  std::shared_ptr<check_hub> hub_ = std::make_shared<check_hub>();
-  // Under the hub's mutex; none is ever taken away.
-  std::vector<std::shared_ptr<check_task>> tasks_;
-  std::vector<health_ref> healths_;
-  std::uint64_t tick_every_ = 1000;
-  // Of who takes steps.
-  std::uint64_t ticked_ = 0;
-  bool has_ticked_ = false;
-};
-
-}  // namespace vitals::inline v0::detail
-
-#endif
-
-namespace vitals::inline v0 {
-
-/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
-/// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
-/// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
-/// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
-/// `tick` does.
-///
-///   vitals::monitor checks;
-///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
-///   checks.start();
-///
-/// Make, start and stop it on one thread at a time; `add`, `watch` and `run_now` may come at any time. A forked child
-/// has none of a running monitor's threads: make another one there.
-class monitor {
- public:
-  monitor() = default;
-  monitor(const monitor&) = delete;
-  monitor& operator=(const monitor&) = delete;
-  ~monitor() {
-    stop();
-    if (is_inherited()) {
-      static_cast<void>(running_.release());  // its mutex may be locked, and waited for, by a thread that is not there
-    }
-  }
-
-  /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
-  /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
-  /// std::invalid_argument where the component has a check already, or a time is out of its range.
-  template <class Health, class Component, class Check>
-  void add(Check check, const check_timing& timing = {}) {
-    static_assert(detail::is_health<Health>,
-                  "a check is of a program's health and one of its components: write add<app_health, store>(check)");
-    static_assert(std::is_invocable_v<Check&>, "a check is called without arguments: bind them in a lambda");
-    if constexpr (detail::is_health<Health> && std::is_invocable_v<Check&>) {
-      using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
-      static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
-                    "a check returns bool or vitals::check_result");
-      running_->watch.add(
-          Health::ref(), Health::template place_of<Component>,
-          [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
-    }
-  }
-
-  /// Ticks for a health that has no check.
-  template <class Health>
-  void watch() {
-    static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
-    if constexpr (detail::is_health<Health>) {
-      running_->watch.add(Health::ref());
-    }
-  }
-
-  /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
-  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
-  template <class Health, class Component>
-  bool run_now() noexcept {
-    static_assert(detail::is_health<Health>,
-                  "a check is of a program's health and one of its components: write run_now<app_health, store>()");
-    if constexpr (detail::is_health<Health>) {
-      return running_->watch.want(Health::ref(), Health::template place_of<Component>);
-    }
-  }
-
-  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none, std::logic_error in
-  /// a child that was forked while it ran. Does nothing where it runs already.
-  void start() {
-    if (is_inherited()) {
-      throw std::logic_error("vitals: a forked child has no threads of its parent's monitor: make another one there");
-    }
-    if (!running_->thread.joinable()) {
-      running_->watch.resume();
-      running_->thread = detail::quiet_thread([&watch = running_->watch] {
-        for (std::uint64_t wait = watch.step(); !watch.may_stop(); wait = watch.step()) {
-          watch.wait(wait);
-        }
-      });
-      process_ = ::getpid();
-    }
-  }
-
-  /// Starts no check any more and waits for those that are within their timeout. One that is over it is left behind,
-  /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
-  /// would wait for itself.
-  bool stop() noexcept {
-    if (is_inherited()) {
-      return true;  // nothing runs here
-    }
-    if (running_->thread.joinable()) {
-      running_->watch.ask_to_stop();
-      running_->thread.join();
-    }
-    const bool none_left = running_->watch.leave();
-    process_ = none_left ? 0 : process_;
-    return none_left;
-  }
-
- private:
-  struct parts {
-    detail::check_watch watch{&health_clock::milliseconds};
-    std::thread thread{};
-  };
-
-  /// Whether this is a child that was forked after the start.
-  [[nodiscard]] bool is_inherited() const noexcept { return process_ != 0 && process_ != ::getpid(); }
-
-  std::unique_ptr<parts> running_ = std::make_unique<parts>();
-  ::pid_t process_ = 0;  ///< the one whose threads may be at it; 0: none
-};
-
-}  // namespace vitals::inline v0
-
-#endif
-// Ready-made checks of what a program talks to: whether a port takes connections, whether a server answers as it
-// should.
-#ifndef VITALS_HTTP_CHECKS_HPP
-#define VITALS_HTTP_CHECKS_HPP
-
-#include <fmt/format.h>
-
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <exception>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-// A blocking HTTP/1.1 client for small errands: one request, one connection, one deadline for all of it.
-#ifndef VITALS_HTTP_CLIENT_HPP
-#define VITALS_HTTP_CLIENT_HPP
-
-#include <fmt/format.h>
-
-#include <utility>  // before asio, which misses it in g++
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <limits>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// A request to a server.
-struct client_request {
-  std::string method = "GET";
-  std::string host{};  ///< a name or an IP address
-  std::uint16_t port = 80;
-  std::string target = "/";                                      ///< path and query, percent-encoded
-  std::string content_type{};                                    ///< the body's, where not empty
-  std::string_view body{};                                       ///< must live until `fetch` returns
-  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
-  std::size_t body_limit = 64 * 1024;                            ///< bytes of the answer's body to keep
-};
-
-/// What the server answered.
-struct client_response {
-  unsigned status = 0;
-  std::string content_type{};
-  std::string body{};  ///< as much of it as `body_limit` allows; the rest is not read
-};
-
-namespace detail {
-
-/// A host as it stands in front of a port.
-inline std::string bracketed(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-}
-
-/// What a request is about, for messages.
-inline std::string description(const client_request& asked) {
-  return fmt::format("{} http://{}:{}{}", asked.method, bracketed(asked.host), asked.port, asked.target);
-}
-
-using steady_deadline = std::chrono::steady_clock::time_point;
-
-/// What `work` returns or throws, or nothing where the deadline passes before. It runs on a thread of its own, which is
-/// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
-template <class Work>
-auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
-  struct outcome {
-    std::mutex mutex{};
-    std::condition_variable changed{};
-    bool there = false;
-    std::optional<decltype(work())> value{};
-    std::exception_ptr error{};
-  };
-  const auto shared = std::make_shared<outcome>();
-  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
-    std::optional<decltype(work())> value;
-    std::exception_ptr error;
-    try {
-      value.emplace(work());
-    } catch (...) {
-      error = std::current_exception();
-    }
-    const std::lock_guard lock{shared->mutex};
-    shared->value = std::move(value);
-    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
-    shared->there = true;
-    shared->changed.notify_one();
-  }).detach();
-  std::unique_lock lock{shared->mutex};
-  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
-    return std::nullopt;
-  }
-  if (shared->error) {
-    std::rethrow_exception(std::move(shared->error));
-  }
-  return std::move(shared->value);
-}
-
-/// Where a name leads.
-struct host_addresses {
-  boost::system::error_code error{};
-  std::vector<boost::asio::ip::tcp::endpoint> endpoints{};
-};
-
-/// Where an IP address leads; nothing where the host is a name.
-inline std::optional<host_addresses> address_of(const std::string& host, std::uint16_t port) {
-  host_addresses found;
-  const auto address = boost::asio::ip::make_address(host, found.error);
-  if (found.error) {
-    return std::nullopt;
-  }
-  found.endpoints.emplace_back(address, port);
-  return found;
-}
-
-/// The system's name lookup: it may take as long as it likes.
-inline host_addresses look_up(const std::string& host, std::uint16_t port) {
-  host_addresses found;
-  boost::asio::io_context io;
-  for (const auto& entry : boost::asio::ip::tcp::resolver{io}.resolve(host, std::to_string(port), found.error)) {
-    found.endpoints.push_back(entry.endpoint());
-  }
-  return found;
-}
-
-/// One request and its answer.
-class exchange {
- public:
-  explicit exchange(const client_request& asked)
-      : asked_(&asked),
-        deadline_(std::chrono::steady_clock::now() + std::clamp<std::chrono::milliseconds>(asked.timeout,
-                                                                                           std::chrono::seconds{0},
-                                                                                           std::chrono::hours{24})) {
-    check("method", asked.method);
-    check("host", asked.host);
-    check("target", asked.target);
-    check("content type", asked.content_type, true);
-  }
-
-  client_response run() {
-    auto to = address_of(asked_->host, asked_->port);
-    if (!to) {
-      to = outcome_by(deadline_, [host = asked_->host, port = asked_->port] { return look_up(host, port); });
-    }
-    connect(to);
-    return talk();
-  }
-
-  [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
-
-  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
-  /// the time that is left, so that one that is silent does not hide one that answers.
-  void connect(const std::optional<host_addresses>& to) {
-    if (!to || to->error) {
-      fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
-    }
-    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
-    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
-      const auto now = std::chrono::steady_clock::now();
-      stream_.close();
-      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
-                       now + (deadline_ - now) / left--);
-      if (!error) {
-        return;
-      }
-    }
-    fail("connecting", error);
-  }
-
-  /// Sends the request and reads its answer.
-  client_response talk() {
-    const error_type unsent = write();
-    client_response answer;
-    const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
-    if (unread) {
-      fail(unsent ? "sending the request" : "reading the answer", unsent ? unsent : unread);
-    }
-    return answer;
-  }
-
- private:
-  using tcp = boost::asio::ip::tcp;
-  using error_type = boost::system::error_code;
-  using parser_type = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
-
-  /// What goes into the head may not end its line.
-  static void check(std::string_view what, std::string_view text, bool blanks = false) {
-    const bool good = std::all_of(text.begin(), text.end(),
-                                  [blanks](unsigned char c) { return (c > ' ' && c != 0x7F) || (c == ' ' && blanks); });
-    if (!good || (text.empty() && !blanks)) {
-      throw std::invalid_argument(
-          fmt::format("vitals::http::fetch: the {} is empty, or has blanks or control characters", what));
-    }
-  }
-
-  [[noreturn]] void fail(std::string_view step, std::error_code error) const {
-    if (error == error_type{boost::beast::error::timeout}) {
-      error = std::make_error_code(std::errc::timed_out);
-    }
-    throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
-  }
-
-  [[nodiscard]] error_type write() {
-    namespace http = boost::beast::http;
-    http::request<http::span_body<const char>> head;
-    head.method_string(asked_->method);
-    head.target(asked_->target);
-    head.version(11);
-    head.set(http::field::host, fmt::format("{}:{}", bracketed(asked_->host), asked_->port));
-    head.set(http::field::user_agent, fmt::format("vitals/{}.{}.{}", version.major, version.minor, version.patch));
-    if (!asked_->content_type.empty()) {
-      head.set(http::field::content_type, asked_->content_type);
-    }
-    head.keep_alive(false);
-    head.body() = {asked_->body.data(), asked_->body.size()};
-    head.content_length(asked_->body.size());
-    return finished([&](auto handler) { http::async_write(stream_, head, std::move(handler)); });
-  }
-
-  [[nodiscard]] error_type read(client_response& answer) {
-    namespace http = boost::beast::http;
-    std::optional<parser_type> parser;
-    do {  // past interim answers such as 100 Continue
-      parser.emplace();
-      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is not kept in the parser
-      parser->skip(asked_->method == "HEAD");
-      if (const error_type error =
-              finished([&](auto handler) { http::async_read_header(stream_, buffer_, *parser, std::move(handler)); })) {
-        return error;
-      }
-      answer.status = parser->get().result_int();
-    } while (answer.status / 100 == 1 && answer.status != 101);
-    const auto content_type = parser->get()[http::field::content_type];
-    answer.content_type.assign(content_type.data(), content_type.size());
-    std::array<char, 4096> part;
-    while (!parser->is_done() && answer.body.size() < asked_->body_limit) {
-      auto& body = parser->get().body();
-      body.data = part.data();
-      body.size = std::min(part.size(), asked_->body_limit - answer.body.size());
-      body.more = true;
-      const std::size_t room = body.size;
-      const error_type error =
-          finished([&](auto handler) { http::async_read(stream_, buffer_, *parser, std::move(handler)); });
-      if (error && error != http::error::need_buffer) {
-        return error;
-      }
-      answer.body.append(part.data(), room - body.size);
-    }
-    return {};
-  }
-
-  /// Runs one operation to its end or to the deadline.
-  template <class Start>
-  [[nodiscard]] error_type finished(Start start) {
-    return finished(std::move(start), deadline_);
-  }
-  template <class Start>
-  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
-    error_type error = boost::beast::error::timeout;
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return error;
-    }
-    stream_.expires_at(deadline);
-    start([&error](error_type result, const auto&...) { error = result; });
-    io_.restart();
-    io_.run();
-    return error;
-  }
-
-  const client_request* asked_;
-  steady_deadline deadline_;
-  boost::asio::io_context io_{1};
-  boost::beast::tcp_stream stream_{io_};
-  boost::beast::flat_buffer buffer_{16 * 1024};  // a head, or a line of a chunked body, has to fit
-};
-
-}  // namespace detail
-
-/// Asks a server and waits for its answer, whatever its status; a redirection is not followed. Throws
-/// std::system_error that names the step where one fails (std::errc::timed_out where the deadline passes),
-/// std::invalid_argument for a request that cannot be sent, std::bad_alloc. Any thread.
-[[nodiscard]] inline client_response fetch(const client_request& asked) {
-  return detail::exchange{asked}.run();
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
-
-namespace vitals::inline v0::http {
-
-namespace detail {
-
-/// Finds where a host leads, again and again. The system's lookup cannot be called off: one that does not return is
-/// waited for anew the next time, so that there is one thread at most.
-class host_lookup {
- public:
-  using lookup = host_addresses (*)(const std::string& host, std::uint16_t port);
-
-  explicit host_lookup(lookup how = &look_up) : how_(how) {}
-
-  /// Nothing where the deadline passes before. Throws std::system_error where there can be no thread.
-  std::optional<host_addresses> find(const std::string& host, std::uint16_t port, steady_deadline deadline) {
-    if (auto known = address_of(host, port)) {
-      return known;
-    }
-    std::unique_lock lock{shared_->mutex};
-    if (!shared_->runs) {
-      shared_->found.reset();
-      v0::detail::quiet_thread([shared = shared_, how = how_, host, port] {
-        host_addresses found;
-        try {
-          found = how(host, port);
-        } catch (...) {
-          found.error = make_error_code(boost::system::errc::not_enough_memory);
-        }
-        const std::lock_guard done{shared->mutex};
-        shared->found = std::move(found);
-        shared->runs = false;
-        shared->changed.notify_all();
-      }).detach();
-      shared_->runs = true;
-    }
-    shared_->changed.wait_until(lock, deadline, [&] { return !shared_->runs; });
-    return shared_->runs ? std::nullopt : shared_->found;
-  }
-
- private:
-  struct state {
-    std::mutex mutex{};
-    std::condition_variable changed{};
-    bool runs = false;
-    std::optional<host_addresses> found{};
-  };
-  lookup how_;
-  std::shared_ptr<state> shared_ = std::make_shared<state>();
-};
-
-/// What an error is called as a reason.
-inline const char* reason_of(std::error_code error) {
-  return error == std::errc::timed_out                                                     ? "timeout"
-         : error == std::errc::connection_refused                                          ? "connection_refused"
-         : error == std::errc::host_unreachable || error == std::errc::network_unreachable ? "unreachable"
-         : error == std::errc::connection_reset                                            ? "connection_reset"
-                                                                                           : "connection_failed";
-}
-
-}  // namespace detail
-
-/// Where a connection is tried.
-struct connect_target {
-  std::string host{};  ///< a name or an IP address
-  std::uint16_t port = 0;
-  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for the name and the connection
-};
-
-/// Fails where a port takes no connection: of a database, a cache, a broker. The reasons are "timeout",
-/// "connection_refused", "unreachable", "unknown_host" and the like.
-///
-///   checks.add<app_health, store>(vitals::http::connect_check{{.host = "db", .port = 5432}});
-class connect_check {
- public:
-  /// Throws std::invalid_argument for a host that cannot be asked for.
-  explicit connect_check(const connect_target& to, detail::host_lookup lookup = detail::host_lookup{})
-      : to_{.host = to.host, .port = to.port, .timeout = to.timeout},
-        lookup_(std::move(lookup)) {
-    detail::exchange{to_};
-  }
-
-  [[nodiscard]] check_result operator()() {
-    detail::exchange connection{to_};
-    const auto at = lookup_.find(to_.host, to_.port, connection.deadline());
-    if (at && at->error) {
-      return check_result::failed("unknown_host", fmt::format("{}: {}", to_.host, at->error.message()));
-    }
-    try {
-      connection.connect(at);
-    } catch (const std::system_error& e) {
-      return check_result::failed(
-          detail::reason_of(e.code()),
-          fmt::format("{} port {}: {}{}", to_.host, to_.port, at ? "" : "looking up the host: ", e.code().message()));
-    }
-    return true;
-  }
-
- private:
-  client_request to_;
-  detail::host_lookup lookup_;
-};
-
-/// What a server is asked, and how it should answer.
-struct get_target {
-  std::string host{};  ///< a name or an IP address
-  std::uint16_t port = 80;
-  std::string target = "/";                                     ///< path and query, percent-encoded
-  unsigned status = 200;                                        ///< what it should answer
-  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for all of it
-};
-
-/// Fails where a server does not answer a GET with the status that is expected. The reasons are those of
-/// `connect_check`, and "unexpected_status". The answer's body is not read.
-///
-///   checks.add<app_health, pricing>(vitals::http::get_check{{.host = "pricing", .port = 8080, .target = "/readyz"}});
-class get_check {
- public:
-  /// Throws std::invalid_argument for a host or a target that cannot be asked for.
-  explicit get_check(const get_target& from, detail::host_lookup lookup = detail::host_lookup{})
-      : asked_{.host = from.host, .port = from.port, .target = from.target, .timeout = from.timeout, .body_limit = 0},
-        status_(from.status),
-        lookup_(std::move(lookup)) {
-    detail::exchange{asked_};
-  }
-
-  [[nodiscard]] check_result operator()() {
-    detail::exchange connection{asked_};
-    const auto at = lookup_.find(asked_.host, asked_.port, connection.deadline());
-    if (at && at->error) {
-      return check_result::failed("unknown_host", fmt::format("{}: {}", asked_.host, at->error.message()));
-    }
-    try {
-      connection.connect(at);
-      const unsigned status = connection.talk().status;
-      if (status == status_) {
-        return true;
-      }
-      return check_result::failed("unexpected_status",
-                                  fmt::format("{}: {}, expected {}", detail::description(asked_), status, status_));
-    } catch (const std::system_error& e) {
-      return check_result::failed(detail::reason_of(e.code()), e.what());
-    }
-  }
-
- private:
-  client_request asked_;
-  unsigned status_;
-  detail::host_lookup lookup_;
-};
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// Pushes to a Pushgateway, for jobs that end before a scraper finds them.
-// https://github.com/prometheus/pushgateway#api
-#ifndef VITALS_HTTP_PUSH_HPP
-#define VITALS_HTTP_PUSH_HPP
-
-#include <fmt/format.h>
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace vitals::inline v0::http {
-
-/// Where a push goes: the gateway, and the group of its metrics that the push replaces, adds to or deletes.
-struct push_options {
-  std::string host = "127.0.0.1";  ///< a name or an IP address
-  std::uint16_t port = 9091;
-  std::string job{};
-  std::vector<std::pair<std::string, std::string>> grouping{};   ///< labels and their values, `{{"instance", "a"}}`
-  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
-};
-
-namespace detail {
-
-/// Base64 with the alphabet for URLs, without padding (RFC 4648, 5).
-inline std::string base64url(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  std::uint32_t bits = 0;
-  int pending = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (pending += 8; pending >= 6; pending -= 6) {
-      text += digits[bits >> (pending - 6) & 63];
-    }
-  }
-  if (pending != 0) {
-    text += digits[bits << (6 - pending) & 63];
-  }
-  return text;
-}
-
-/// All but unreserved characters as `%XX` (RFC 3986, 2.3).
-inline std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
-    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
-
-/// A label of the group as a piece of the path. A path cannot hold a slash, nothing, or a dot or two in its place.
-inline std::string group_label(std::string_view name, std::string_view value) {
-  const bool unfit = value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
-  return unfit ? fmt::format("/{}@base64/{}", name, value.empty() ? "=" : base64url(value))
-               : fmt::format("/{}/{}", name, percent_encoded(value));
-}
-
-/// The path of a group. Throws std::invalid_argument for what cannot name one.
-inline std::string group_path(const push_options& options) {
-  const auto require = [](bool good, std::string_view what, std::string_view name) {
-    if (!good) {
-      throw std::invalid_argument(fmt::format("vitals::http::push: {} \"{}\"", what, name));
-    }
-  };
-  require(!options.job.empty(), "a group is named by its job: set", "job");
-  require(is_utf8(options.job), "not UTF-8: the job's name", options.job);
-  std::string path = "/metrics" + group_label("job", options.job);
-  for (std::size_t i = 0; i != options.grouping.size(); ++i) {
-    const auto& [name, value] = options.grouping[i];
-    require(is_label_name(name), "no label can be named", name);
-    require(is_utf8(value), "not UTF-8: the value of", name);
-    bool repeated = name == "job";
-    for (std::size_t k = 0; k != i; ++k) {
-      repeated = repeated || options.grouping[k].first == name;
-    }
-    require(!repeated, "given twice: the label", name);
-    path += group_label(name, value);
-  }
-  return path;
-}
-
-/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
-/// first line.)
-inline std::string as_one_line(std::string_view text) {
-  constexpr std::size_t limit = 500;
-  std::string line;
-  for (const char c : text.substr(0, limit)) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-    if (!blank) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  return line.substr(0, line.find_last_not_of(' ') + 1);
-}
-
-inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
-  const client_request asked{.method = std::string{method},
-                             .host = options.host,
-                             .port = options.port,
-                             .target = group_path(options),
-                             .content_type = std::string{body.empty() ? "" : prometheus_text::content_type},
-                             .body = body,
-                             .timeout = options.timeout};
-  const client_response answer = fetch(asked);
-  if (answer.status / 100 != 2) {
-    const std::string reason = as_one_line(answer.body);
-    throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
-                                         reason.empty() ? "" : ": ", reason));
-  }
-}
-
-}  // namespace detail
-
-/// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
-/// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
-/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
-/// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
-/// UTF-8, and std::bad_alloc. Any thread.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void push(const push_options& options) {
-  detail::ask_gateway("PUT", options, scrape<Sources...>());
-}
-
-/// Replaces those of the group's metrics that have the names of the Sources', and keeps the others (POST). Else as
-/// `push`.
-template <source... Sources>
-requires(sizeof...(Sources) != 0) void push_add(const push_options& options) {
-  detail::ask_gateway("POST", options, scrape<Sources...>());
-}
-
-/// Deletes the group and its metrics (DELETE); one that is not there, too. Else as `push`.
-inline void push_delete(const push_options& options) {
-  detail::ask_gateway("DELETE", options, {});
-}
-
-}  // namespace vitals::inline v0::http
-
-#endif
+#if defined(VITALS_RESPONDER) && !defined(VITALS_RESPONDER_INCLUDED)
+#define VITALS_RESPONDER_INCLUDED
 // All that a server answers, for a program that has an HTTP server already. It knows no HTTP library.
 #ifndef VITALS_HTTP_RESPONDER_HPP
 #define VITALS_HTTP_RESPONDER_HPP
+
+#include <utility>
+
+// All that is served, without who serves it: the sources, the health, and the routes to them.
+#ifndef VITALS_HTTP_ENDPOINT_HPP
+#define VITALS_HTTP_ENDPOINT_HPP
 
 #include <string>
 #include <utility>
@@ -14115,42 +11619,41 @@ class health_routes {
 
 #endif
 
-namespace vitals::inline v0::http {
+namespace vitals::inline v0::http::detail {
 
-/// As `server_options` have them.
-struct responder_options {
+/// As `server_options` have them, and `responder_options`.
+struct endpoint_options {
   bool metrics = true;
   bool openmetrics_created = false;
   health_page_options health{};
-  compressor (*compress)() = nullptr;  ///< `make_gzip`, which takes Boost, or another; null: pages are not compressed
+  compressor (*compress)() = nullptr;
 };
 
-/// Answers requests as `server` does, where another server reads and sends them: a request's fields in, a response out.
-/// Thread-safe, but for `routes`.
-class responder {
+/// Thread-safe, but for `routes`. Its routes keep its address.
+class endpoint {
  public:
-  explicit responder(responder_options options = {})
+  explicit endpoint(endpoint_options options)
       : metrics_(options.openmetrics_created, options.compress),
         health_(std::move(options.health),
                 [this](const std::vector<std::string>& names) { return metrics_.json_of(names); }) {
     health_.add_to(routes_);
-    for (const detail::page_path& p : detail::page_paths) {
-      if (options.metrics) {
+    if (options.metrics) {
+      for (const page_path& p : page_paths) {
         routes_.add(std::string{p.path}, std::string{p.what},
                     [this, &p](const request& asked, response& out) { metrics_.answer(p.choose(asked), out); });
       }
     }
   }
-  responder(const responder&) = delete;
-  responder& operator=(const responder&) = delete;
+  endpoint(const endpoint&) = delete;
+  endpoint& operator=(const endpoint&) = delete;
 
-  /// As `server::expose` and `server::unexpose`.
   template <source... Sources>
   void expose(exposure how = {}) {
     metrics_.expose({Sources::source()...}, std::move(how));
     (expose_health<Sources>(), ...);
   }
   void expose(const callbacks& calls, exposure how = {}) { metrics_.expose({calls.source()}, std::move(how)); }
+
   template <source... Sources>
   void unexpose() {
     (unexpose_health<Sources>(), ...);
@@ -14158,12 +11661,15 @@ class responder {
   }
   void unexpose(const callbacks& calls) { metrics_.unexpose({calls.source()}); }
 
-  /// The routes, to add some of your own before the first request.
+  [[nodiscard]] const exposition& metrics() const noexcept { return metrics_; }
   [[nodiscard]] router& routes() noexcept { return routes_; }
+  [[nodiscard]] const router& routes() const noexcept { return routes_; }
 
-  /// Answers a request, whatever its path: 404 where nothing is there. A response that is used again keeps its memory.
-  [[nodiscard]] response handle(const request& asked) const { return routes_.handle(asked); }
-  void handle(const request& asked, response& out) const { routes_.handle(asked, out); }
+  /// To be called first in a forked child, where locks may be held by threads that are not there.
+  void mend_after_fork() noexcept {
+    metrics_.mend_after_fork();
+    health_.mend_after_fork();
+  }
 
  private:
   template <class Source>
@@ -14184,9 +11690,2432 @@ class responder {
   router routes_{};
 };
 
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// As `server_options` have them.
+struct responder_options {
+  bool metrics = true;
+  bool openmetrics_created = false;
+  health_page_options health{};
+  compressor (*compress)() = nullptr;  ///< `make_gzip`, which takes Boost, or another; null: pages are not compressed
+};
+
+/// Answers requests as `server` does, where another server reads and sends them: a request's fields in, a response out.
+/// Thread-safe, but for `routes`.
+class responder {
+ public:
+  explicit responder(responder_options options = {})
+      : all_({.metrics = options.metrics,
+              .openmetrics_created = options.openmetrics_created,
+              .health = std::move(options.health),
+              .compress = options.compress}) {}
+
+  /// As `server::expose` and `server::unexpose`.
+  template <source... Sources>
+  void expose(exposure how = {}) {
+    all_.expose<Sources...>(std::move(how));
+  }
+  void expose(const callbacks& calls, exposure how = {}) { all_.expose(calls, std::move(how)); }
+  template <source... Sources>
+  void unexpose() {
+    all_.unexpose<Sources...>();
+  }
+  void unexpose(const callbacks& calls) { all_.unexpose(calls); }
+
+  /// The routes, to add some of your own before the first request.
+  [[nodiscard]] router& routes() noexcept { return all_.routes(); }
+
+  /// Answers a request, whatever its path: 404 where nothing is there. A response that is used again keeps its memory.
+  [[nodiscard]] response handle(const request& asked) const { return all_.routes().handle(asked); }
+  void handle(const request& asked, response& out) const { all_.routes().handle(asked, out); }
+
+ private:
+  detail::endpoint all_;
+};
+
 }  // namespace vitals::inline v0::http
 
 #endif
+#endif
+
+#if defined(VITALS_RESPONDER) && defined(VITALS_HTTP) && !defined(VITALS_HTTP_INCLUDED)
+#define VITALS_HTTP_INCLUDED
+// A scrape as a file, for the node exporter's textfile collector.
+// https://github.com/prometheus/node_exporter#textfile-collector
+#ifndef VITALS_EXPOSE_TEXTFILE_HPP
+#define VITALS_EXPOSE_TEXTFILE_HPP
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A file on its way to replace another: it has a name of its own until all of it is on the disk.
+class replacing_file {
+ public:
+  explicit replacing_file(const std::string& path) : path_(&path) {}
+  replacing_file(const replacing_file&) = delete;
+  replacing_file& operator=(const replacing_file&) = delete;
+  ~replacing_file() {
+    close();
+    if (made_) {
+      ::unlink(name_.c_str());
+    }
+  }
+
+  /// Takes all steps. False where one fails; `error` and `step` tell then which and why.
+  bool replace(std::string_view text) {
+    return check_place() && make() && write(text) && sync() && (close() || fail("closing ")) && rename();
+  }
+
+  [[nodiscard]] std::error_code error() const noexcept { return {error_, std::generic_category()}; }
+  [[nodiscard]] std::string step() const { return std::string{step_} + (made_ ? name_ : *path_); }
+
+ private:
+  bool fail(std::string_view step, int error = errno) noexcept {
+    step_ = step;
+    error_ = error;
+    return false;
+  }
+
+  /// A name in place of a device or a pipe would be a surprise, and a folder cannot be replaced.
+  bool check_place() noexcept {
+    struct stat there {};
+    const bool other = ::stat(path_->c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+    return !other || fail("replacing ", S_ISDIR(there.st_mode) ? EISDIR : ENOTSUP);
+  }
+
+  /// Makes a file that nobody else has, in the same folder: a rename works within one file system only. Its name does
+  /// not end in .prom, so that nobody reads it yet. The system takes the umask off its permissions.
+  bool make() {
+    static constinit std::atomic<unsigned> count{0};  // relaxed: only that no two threads get the same
+    do {
+      name_ = *path_ + '.' + std::to_string(::getpid()) + '.' +
+              std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".tmp";
+      file_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    } while (file_ < 0 && (errno == EEXIST || errno == EINTR));  // left by a crash, or made in another container
+    made_ = file_ >= 0;
+    return made_ || fail("making a file beside ");
+  }
+
+  bool write(std::string_view text) noexcept {
+    while (!text.empty()) {
+      const auto written = ::write(file_, text.data(), text.size());
+      if (written < 0 && errno != EINTR) {
+        return fail("writing ");
+      }
+      text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+  /// Without this a power cut may leave the new name on an empty file, which then hides the job's last success until
+  /// the job runs again; and some file systems tell only now that they are full.
+  bool sync() noexcept { return ::fsync(file_) == 0 || fail("syncing "); }
+
+  bool close() noexcept {
+    const int file = file_;
+    file_ = -1;
+    return file < 0 || ::close(file) == 0 || errno == EINTR;  // closed all the same
+  }
+
+  bool rename() noexcept {
+    made_ = std::rename(name_.c_str(), path_->c_str()) != 0;
+    return !made_ || fail("renaming ");
+  }
+
+  const std::string* path_;
+  std::string name_;
+  int file_ = -1;
+  bool made_ = false;  ///< whether the file is there under its own name
+  std::string_view step_;
+  int error_ = 0;
+};
+
+}  // namespace detail
+
+/// Replaces the file at `path` by the exposition of all Sources as Prometheus text 0.0.4. Readers find the old file or
+/// the new one, whole, whoever else writes the same path at that time, and after a power cut too. The file's
+/// permissions are 0644 less the umask; a symbolic link is replaced, not followed. Let `path` end in `.prom`. Throws
+/// std::system_error that names the step where one fails (the folder is missing or may not be written, the disk is
+/// full, at `path` is a folder or a device); nothing is changed then.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  if (!file.replace(text)) {
+    throw std::system_error(file.error(), "vitals: cannot write " + path + ": " + file.step());
+  }
+}
+
+/// The same, but reports instead of throwing. (Only std::bad_alloc is thrown.)
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void write_textfile(const std::string& path, std::error_code& error) {
+  const std::string text = scrape<Sources...>();
+  detail::replacing_file file{path};
+  file.replace(text);
+  error = file.error();
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+// Ready-made checks, for a monitor or for a program's own loop: each is a callable that returns a check_result.
+#ifndef VITALS_HEALTH_CHECKS_HPP
+#define VITALS_HEALTH_CHECKS_HPP
+
+// A check of what a program tells itself: how long a queue is, how old its oldest entry.
+#ifndef VITALS_HEALTH_LAG_CHECK_HPP
+#define VITALS_HEALTH_LAG_CHECK_HPP
+
+#include <concepts>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+// What a check finds, and how a finding becomes a component's state.
+#ifndef VITALS_HEALTH_CHECK_HPP
+#define VITALS_HEALTH_CHECK_HPP
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vitals::inline v0 {
+
+/// What a check found. The reason is one of a few texts, such as "timeout"; the message is for people: it goes to the
+/// table of errors alone.
+struct check_result {
+  report what = report::success;
+  std::string reason{};
+  std::string message{};
+
+  check_result() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a check may return a bool, and nothing else that becomes one
+  check_result(std::same_as<bool> auto passed) : what(passed ? report::success : report::failure) {}
+
+  [[nodiscard]] static check_result pass() { return {}; }
+  [[nodiscard]] static check_result degraded(std::string reason, std::string message = {}) {
+    return {report::degradation, std::move(reason), std::move(message)};
+  }
+  [[nodiscard]] static check_result failed(std::string reason, std::string message = {}) {
+    return {report::failure, std::move(reason), std::move(message)};
+  }
+
+ private:
+  check_result(report r, std::string why, std::string text)
+      : what(r),
+        reason(std::move(why)),
+        message(std::move(text)) {}
+};
+
+namespace detail {
+
+inline std::size_t check_bucket(nanos took) noexcept {
+  std::size_t bucket = 0;
+  while (bucket != std::size(check_bounds) && took > nanos_of_seconds(check_bounds[bucket])) {
+    ++bucket;
+  }
+  return bucket;
+}
+
+/// Makes a check's result the report on its component; one that failed is an error too.
+inline void record_check(const health_ref& of, std::size_t index, report what, std::string_view reason,
+                         std::string_view message) noexcept {
+  of.at(index, component_cell::checked).store(of.clock.milliseconds() + 1, std::memory_order_relaxed);
+  if (what != report::success && reason.empty()) {
+    reason = what == report::failure ? "check_failed" : "check_degraded";
+  }
+  if (what == report::failure || (what == report::degradation && !message.empty())) {
+    record_error(of, index, reason, message);
+  }
+  mark_component(of, index, what, what == report::success ? std::string_view{} : reason);
+}
+
+/// Counts how long a check took.
+inline void record_check_duration(const health_ref& of, std::size_t index, nanos took) noexcept {
+  cell* const cells = &of.at(index, component_cell::durations);
+  common_add(cells[1 + check_bucket(took)], std::uint64_t{1});
+  wide_total::common_add(cells[0], cells[check_cells - 1], took < 0 ? 0 : took);
+}
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// Numbers and durations as text for people, in the messages of checks.
+#ifndef VITALS_HEALTH_SHOWN_HPP
+#define VITALS_HEALTH_SHOWN_HPP
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+namespace vitals::inline v0::detail {
+
+/// A number for people, whatever the locale.
+template <class T>
+requires std::is_arithmetic_v<T> std::string shown(T number) {
+  char digits[64];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
+  return {digits, end.ptr};
+}
+template <class Rep, class Period>
+std::string shown(std::chrono::duration<Rep, Period> d) {
+  const double seconds = std::chrono::duration<double>(d).count();  // the longest has no place in whole milliseconds
+  return shown(std::round(seconds * 1000) / 1000) + " s";
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+template <class T>
+constexpr T most_of() noexcept {
+  if constexpr (is_duration<T>) {
+    return T::max();
+  } else {
+    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  }
+}
+
+/// What a lag's callable gives. (What is none fails with a message elsewhere.)
+template <class Lag>
+using lag_value = std::remove_cvref_t<
+    typename std::conditional_t<std::is_invocable_v<Lag&>, std::invoke_result<Lag&>, std::type_identity<int>>::type>;
+
+}  // namespace detail
+
+/// Beyond which values something is degraded, and beyond which it has failed; and the reason.
+template <class T>
+struct check_bounds_of {
+  T degraded = detail::most_of<T>();
+  T failed = detail::most_of<T>();
+  std::string reason = "lag";
+};
+
+/// Compares what a callable gives, a number or a duration, with bounds: how long a queue is, how old its oldest entry.
+/// NaN has failed.
+///
+///   vitals::lag_check{[] { return queue.oldest_age(); }, {.degraded = 1s, .failed = 10s}}
+template <class Lag>
+class lag_check {
+  static_assert(std::is_invocable_v<Lag&>, "a lag is told by a callable without arguments");
+  using value = detail::lag_value<Lag>;
+  static_assert((std::is_arithmetic_v<value> && !std::same_as<value, bool>) || detail::is_duration<value>,
+                "a lag is a number or a duration");
+
+ public:
+  lag_check(Lag lag, check_bounds_of<value> bounds) : lag_(std::move(lag)), bounds_(std::move(bounds)) {}
+
+  [[nodiscard]] check_result operator()() {
+    const value now = lag_();
+    if (now <= bounds_.degraded && now <= bounds_.failed) {
+      return true;
+    }
+    const bool degraded = now <= bounds_.failed;
+    std::string message = "it is " + detail::shown(now) + ", at most " +
+                          detail::shown(degraded ? bounds_.degraded : bounds_.failed) + " is allowed";
+    return degraded ? check_result::degraded(bounds_.reason, std::move(message))
+                    : check_result::failed(bounds_.reason, std::move(message));
+  }
+
+ private:
+  Lag lag_;
+  check_bounds_of<value> bounds_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Checks of the process by its own metrics: a ratio of counters, a quantile of a histogram, within a window.
+#ifndef VITALS_HEALTH_METRIC_CHECKS_HPP
+#define VITALS_HEALTH_METRIC_CHECKS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// How much something that only grows has grown by within a window of time.
+#ifndef VITALS_HEALTH_GROWTH_WINDOW_HPP
+#define VITALS_HEALTH_GROWTH_WINDOW_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+namespace vitals::inline v0::detail {
+
+/// Past readings of something that only grows, a few dozen at most: enough to say what it was a window ago.
+template <class Reading>
+class growth_window {
+ public:
+  explicit growth_window(std::chrono::milliseconds length)
+      : length_(length.count() < 0 ? 0 : static_cast<std::uint64_t>(length.count())) {}
+
+  /// The reading at the window's start, or the oldest there is, and this one for later. Where the clock has stepped
+  /// back, or it did not only grow, as after a reset, the past is forgotten.
+  const Reading& since(std::uint64_t now, const Reading& reading, bool has_shrunk) {
+    if (!past_.empty() && (has_shrunk || now < past_.back().at)) {
+      past_.clear();
+    }
+    if (past_.empty() || now - past_.back().at >= length_ / 32) {
+      past_.push_back({now, reading});
+    }
+    while (past_.size() > 1 && now - past_[1].at >= length_) {
+      past_.pop_front();
+    }
+    return past_.front().reading;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return past_.size(); }
+  [[nodiscard]] const Reading* latest() const { return past_.empty() ? nullptr : &past_.back().reading; }
+
+ private:
+  struct sample {
+    std::uint64_t at;
+    Reading reading;
+  };
+  std::uint64_t length_;
+  std::deque<sample> past_;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// When a check by the process's own metrics has failed. It looks at what they grew by within the window, or since its
+/// last run where that is longer ago.
+struct window_bounds {
+  double degraded = std::numeric_limits<double>::infinity();  ///< beyond it: degraded
+  double failed = std::numeric_limits<double>::infinity();    ///< beyond it: failed
+  double least_events = 1;                                    ///< with fewer in the window it passes
+  std::chrono::milliseconds window = std::chrono::minutes{1};
+  std::string reason{};  ///< otherwise the check's own: "ratio" or "slow"
+};
+
+namespace detail {
+
+inline void check_window(const window_bounds& b) {
+  if (b.degraded != b.degraded || b.failed != b.failed || b.least_events != b.least_events ||
+      b.window < std::chrono::milliseconds{1}) {
+    throw std::invalid_argument("vitals: a check's bounds are numbers, and its window is longer than 0");
+  }
+}
+
+inline check_result judge_window(double value, const window_bounds& b, std::string_view what, const char* reason) {
+  if (value <= b.degraded && value <= b.failed) {
+    return true;
+  }
+  const bool degraded = value <= b.failed;
+  std::string message = std::string{what} + " is " + shown(value) + " within " + shown(b.window) + ", at most " +
+                        shown(degraded ? b.degraded : b.failed) + " is allowed";
+  std::string why = b.reason.empty() ? reason : b.reason;
+  return degraded ? check_result::degraded(std::move(why), std::move(message))
+                  : check_result::failed(std::move(why), std::move(message));
+}
+
+/// What a counter's handle holds, or what a callable gives.
+template <class Counter>
+auto total_of(Counter& counter) {
+  if constexpr (requires { counter.value(); }) {
+    return counter.value();
+  } else if constexpr (std::is_invocable_v<Counter&>) {
+    return counter();
+  }
+}
+
+template <class Handle>
+inline constexpr bool is_histogram = false;
+template <class Registry, class Metric>
+inline constexpr bool is_histogram<histogram_handle<Registry, Metric>> = true;
+
+/// The bounds of all of a histogram's buckets.
+template <class Registry, class Metric>
+view<double> bounds_behind(const histogram_handle<Registry, Metric>&) noexcept {
+  if constexpr (requires { Metric::native_buckets; }) {
+    return Metric::native_buckets.bounds;
+  } else {
+    return Metric::bounds;
+  }
+}
+
+}  // namespace detail
+
+/// Compares the ratio of two counters' growth within a window with bounds: errors to requests. A counter is a handle
+/// (`metrics::get<errors>()`) or a callable that gives a total, such as a sum over several. "ratio" is the reason.
+///
+///   vitals::ratio_check{metrics::get<errors>(), metrics::get<requests>(), {.failed = 0.05, .least_events = 100}}
+template <class Part, class Whole, class Clock = health_clock>
+class ratio_check {
+  using part_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Part&>()))>;
+  using whole_total = std::remove_cvref_t<decltype(detail::total_of(std::declval<Whole&>()))>;
+  static_assert(std::is_arithmetic_v<part_total> && std::is_arithmetic_v<whole_total>,
+                "a ratio is of two counters: give handles, or callables that return numbers");
+
+ public:
+  /// Throws std::invalid_argument for bounds that are NaN.
+  ratio_check(Part part, Whole whole, window_bounds bounds)
+      : part_(std::move(part)),
+        whole_(std::move(whole)),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    const totals now{detail::total_of(part_), detail::total_of(whole_)};
+    const totals* const before = past_.latest();
+    const bool has_shrunk = before != nullptr && (now.part < before->part || now.whole < before->whole);
+    const totals& then = past_.since(Clock::milliseconds(), now, has_shrunk);
+    const auto part = static_cast<double>(now.part - then.part);
+    const auto whole = static_cast<double>(now.whole - then.whole);
+    return whole > 0 && whole >= bounds_.least_events
+               ? detail::judge_window(part / whole, bounds_, "the ratio", "ratio")
+               : check_result{true};
+  }
+
+ private:
+  struct totals {
+    part_total part;
+    whole_total whole;
+  };
+  Part part_;
+  Whole whole_;
+  window_bounds bounds_;
+  detail::growth_window<totals> past_;
+};
+
+/// Compares a quantile of what a histogram observed within a window with bounds. Where it is above all of the
+/// histogram's bounds it is beyond every bound. "slow" is the reason.
+///
+///   vitals::quantile_check{metrics::get<latency>(), 0.99, {.failed = 0.5, .least_events = 100}}
+template <class Histogram, class Clock = health_clock>
+class quantile_check {
+  static_assert(detail::is_histogram<Histogram>,
+                "a quantile is of a histogram: give its handle, such as metrics::get<latency>()");
+  using reading = decltype(std::declval<Histogram&>().value().buckets);
+
+ public:
+  /// Throws std::invalid_argument for a quantile that is not from 0 to 1, and for bounds that are NaN.
+  quantile_check(Histogram of, double q, window_bounds bounds)
+      : of_(of),
+        q_(q),
+        bounds_(std::move(bounds)),
+        past_(bounds_.window) {
+    detail::check_window(bounds_);
+    if (!(q >= 0 && q <= 1)) {
+      throw std::invalid_argument("vitals: a quantile is from 0 to 1");
+    }
+    static_cast<void>((*this)());  // what there is before is no growth
+  }
+
+  [[nodiscard]] check_result operator()() {
+    reading grown = of_.value().buckets;
+    bool has_shrunk = false;
+    if (const reading* const before = past_.latest()) {
+      for (std::size_t i = 0; i != grown.size(); ++i) {
+        has_shrunk = has_shrunk || grown[i] < (*before)[i];
+      }
+    }
+    const reading& then = past_.since(Clock::milliseconds(), grown, has_shrunk);
+    double events = 0;
+    for (std::size_t i = 0; i != grown.size(); ++i) {
+      grown[i] -= then[i];
+      events += static_cast<double>(grown[i]);
+    }
+    if (events == 0 || events < bounds_.least_events) {
+      return true;
+    }
+    const bool above = q_ * events > events - static_cast<double>(grown.back());
+    const double value = above ? std::numeric_limits<double>::infinity()
+                               : quantile(q_, {grown.data(), grown.size()}, detail::bounds_behind(of_));
+    return detail::judge_window(value, bounds_, "the quantile " + detail::shown(q_), "slow");
+  }
+
+ private:
+  Histogram of_;
+  double q_;
+  window_bounds bounds_;
+  detail::growth_window<reading> past_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Checks of what the system tells: how old a file is, space on a disk, the memory of the process.
+#ifndef VITALS_HEALTH_SYSTEM_CHECKS_HPP
+#define VITALS_HEALTH_SYSTEM_CHECKS_HPP
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <system_error>
+#include <utility>
+
+// The texts of /proc as numbers. https://man7.org/linux/man-pages/man5/proc.5.html
+#ifndef VITALS_PROCESS_PARSE_HPP
+#define VITALS_PROCESS_PARSE_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace vitals::inline v0::detail {
+
+/// A word as a number: nothing where it is more or less than the digits of an unsigned 64-bit number.
+inline std::optional<std::uint64_t> number_of(std::string_view word) noexcept {
+  std::uint64_t number = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
+}
+
+/// Takes the next word off `text`; an empty one where none is left.
+constexpr std::string_view take_word(std::string_view& text) noexcept {
+  constexpr std::string_view blanks = " \t\n";
+  const std::size_t start = text.find_first_not_of(blanks);
+  text.remove_prefix(start == std::string_view::npos ? text.size() : start);
+  const std::string_view word = text.substr(0, text.find_first_of(blanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+/// Takes the next line off `text`, without its end. Nothing where no whole line is left: a number at the end of a text
+/// that was cut may lack digits.
+constexpr std::optional<std::string_view> take_line(std::string_view& text) noexcept {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+/// The number behind `key`, which is the first word of its line.
+inline std::optional<std::uint64_t> number_behind(std::string_view key, std::string_view text) noexcept {
+  while (auto line = take_line(text)) {
+    if (take_word(*line) == key) {
+      return number_of(take_word(*line));
+    }
+  }
+  return std::nullopt;
+}
+
+/// What /proc/self/stat tells.
+struct stat_numbers {
+  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> start_ticks;  ///< since the machine booted
+  std::optional<std::uint64_t> virtual_bytes;
+  std::optional<std::uint64_t> resident_pages;
+};
+
+inline stat_numbers parse_stat(std::string_view text) noexcept {
+  stat_numbers found;
+  text = text.substr(0, text.find_last_of(" \n") + 1);  // whole words only; npos + 1 is 0
+  const std::size_t name_end = text.rfind(')');         // the last one: a program's name may hold anything
+  if (name_end == std::string_view::npos) {
+    return found;
+  }
+  text.remove_prefix(name_end + 1);
+  for (int field = 3; field <= 24; ++field) {
+    const std::string_view word = take_word(text);
+    if (field == 20) {
+      found.threads = number_of(word);
+    } else if (field == 22) {
+      found.start_ticks = number_of(word);
+    } else if (field == 23) {
+      found.virtual_bytes = number_of(word);
+    } else if (field == 24) {
+      found.resident_pages = number_of(word);
+    }
+  }
+  return found;
+}
+
+/// Bytes received and sent.
+struct octets {
+  std::optional<std::uint64_t> received;
+  std::optional<std::uint64_t> transmitted;
+};
+
+/// What /proc/self/net/netstat tells of IPv4: a line of names, and a line of numbers below it.
+inline octets parse_netstat(std::string_view text) noexcept {
+  octets found;
+  constexpr std::string_view group = "IpExt:";
+  while (auto names = take_line(text)) {
+    if (take_word(*names) != group) {
+      continue;
+    }
+    auto numbers = take_line(text);
+    if (!numbers || take_word(*numbers) != group) {
+      break;
+    }
+    for (std::string_view name = take_word(*names); !name.empty(); name = take_word(*names)) {
+      const std::string_view number = take_word(*numbers);
+      if (name == "InOctets") {
+        found.received = number_of(number);
+      } else if (name == "OutOctets") {
+        found.transmitted = number_of(number);
+      }
+    }
+    break;
+  }
+  return found;
+}
+
+/// What /proc/self/net/snmp6 tells of IPv6.
+inline octets parse_snmp6(std::string_view text) noexcept {
+  return {.received = number_behind("Ip6InOctets", text), .transmitted = number_behind("Ip6OutOctets", text)};
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+// A process's own numbers, from /proc and the kernel. Nothing is allocated.
+#ifndef VITALS_PROCESS_PROC_HPP
+#define VITALS_PROCESS_PROC_HPP
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+/// A process's numbers at one time; each absent where it cannot be read.
+struct process_reading {
+  std::optional<double> cpu_seconds;                    ///< user and system, of all its threads
+  std::optional<std::uint64_t> open_fds;                ///< file descriptors
+  std::optional<double> max_fds;                        ///< +Inf where there is no limit
+  std::optional<std::uint64_t> virtual_memory_bytes;    ///< address space
+  std::optional<double> virtual_memory_max_bytes;       ///< +Inf where there is no limit
+  std::optional<std::uint64_t> resident_memory_bytes;   ///< of it in RAM
+  std::optional<std::uint64_t> threads;                 ///< those of the kernel
+  std::optional<double> start_time_seconds;             ///< since 1970, to a tick of the kernel (10 ms)
+  std::optional<double> uptime_seconds;                 ///< since that start, also while the machine slept
+  std::optional<std::uint64_t> disk_read_bytes;         ///< also by the children that it has waited for
+  std::optional<std::uint64_t> disk_written_bytes;      ///< likewise
+  std::optional<std::uint64_t> network_receive_bytes;   ///< IP packets of its network namespace, loopback included
+  std::optional<std::uint64_t> network_transmit_bytes;  ///< likewise
+};
+
+namespace detail {
+
+/// Where the kernel tells them.
+struct proc_files {
+  const char* stat = "/proc/self/stat";
+  const char* io = "/proc/self/io";
+  const char* fd = "/proc/self/fd";
+  const char* netstat = "/proc/self/net/netstat";
+  const char* snmp6 = "/proc/self/net/snmp6";
+};
+
+/// Room for a file of /proc; the longest, netstat, is some 4 KiB.
+using file_room = char[16384];
+
+/// The text of a file, as much of it as there is room for. Nothing where it cannot be read; errno says why.
+template <std::size_t Room>
+std::optional<std::string_view> read_file(const char* path, char (&room)[Room]) noexcept {
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return std::nullopt;
+  }
+  std::size_t size = 0;
+  while (size != Room) {
+    const ssize_t got = ::read(fd, room + size, Room - size);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      const int why = errno;
+      ::close(fd);
+      errno = why;
+      return std::nullopt;
+    }
+    if (got == 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+  }
+  ::close(fd);
+  return std::string_view{room, size};
+}
+
+inline std::optional<std::int64_t> nanoseconds_of(clockid_t clock) noexcept {
+  timespec now{};
+  if (::clock_gettime(clock, &now) != 0) {
+    return std::nullopt;
+  }
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// The soft limit of a resource.
+inline std::optional<double> limit_of(decltype(RLIMIT_NOFILE) resource) noexcept {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0) {
+    return std::nullopt;
+  }
+  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
+                                         : static_cast<double>(limit.rlim_cur);
+}
+
+#if defined(__linux__)
+
+/// How many entries the list of open files has. Listing takes a file descriptor, which is not counted; opendir would
+/// allocate.
+inline std::optional<std::uint64_t> list_fds(const char* path) noexcept {
+  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return std::nullopt;
+  }
+  // struct linux_dirent64: 8 bytes of inode, 8 of offset, 2 of the entry's length, 1 of type, the name
+  constexpr std::size_t length_at = 16;
+  constexpr std::size_t name_at = 19;
+  alignas(std::uint64_t) char entries[4096];
+  std::uint64_t count = 0;
+  long got = 0;
+  while ((got = ::syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
+    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+      std::uint16_t length = 0;
+      std::memcpy(&length, entries + at + length_at, sizeof length);
+      count += entries[at + name_at] == '.' ? 0U : 1U;
+      at += length;
+    }
+  }
+  ::close(fd);
+  return got == 0 && count != 0 ? std::optional{count - 1} : std::nullopt;
+}
+
+/// Since Linux 6.2 the directory's size is their number: that takes no file descriptor, of which none may be left, and
+/// no time where there are many.
+inline std::optional<std::uint64_t> count_fds(const char* path) noexcept {
+  struct ::stat about {};
+  if (::stat(path, &about) == 0 && about.st_size > 0) {
+    return static_cast<std::uint64_t>(about.st_size);
+  }
+  return list_fds(path);
+}
+
+/// When the machine booted, in ticks since 1970, by the clocks: as /proc/stat's btime, but not cut to seconds, nor
+/// behind the long list of a large machine's interrupts. It changes only when somebody sets the wall clock; so what was
+/// seen first is kept, else an interruption between the two readings would look like a restart, and a change of a
+/// second or more is believed.
+constexpr std::int64_t settled_boot(std::int64_t kept, std::int64_t fresh, std::int64_t ticks_a_second) noexcept {
+  return fresh - kept < ticks_a_second && kept - fresh < ticks_a_second ? kept : fresh;
+}
+inline std::int64_t boot_ticks(std::int64_t wall_nanos, std::int64_t boot_nanos, std::int64_t tick_nanos) noexcept {
+  static constinit std::atomic<std::int64_t> kept{0};  // relaxed: it publishes nothing but itself
+  std::int64_t seen = kept.load(std::memory_order_relaxed);
+  const std::int64_t fresh = (wall_nanos - boot_nanos) / tick_nanos;
+  const std::int64_t boot = settled_boot(seen, fresh, std::int64_t{1'000'000'000} / tick_nanos);
+  if (boot != seen && !kept.compare_exchange_strong(seen, boot, std::memory_order_relaxed)) {
+    return seen;  // another thread was first
+  }
+  return boot;
+}
+
+inline void add_stat(process_reading& to, const stat_numbers& from) noexcept {
+  to.threads = from.threads;
+  const long page = ::sysconf(_SC_PAGESIZE);
+  const long ticks_a_second = ::sysconf(_SC_CLK_TCK);
+  if (from.virtual_bytes.value_or(0) != 0) {  // 0: the main thread has ended and its memory does not show
+    to.virtual_memory_bytes = from.virtual_bytes;
+    std::uint64_t resident = 0;
+    if (from.resident_pages && page > 0 &&
+        !__builtin_mul_overflow(*from.resident_pages, static_cast<std::uint64_t>(page), &resident)) {
+      to.resident_memory_bytes = resident;
+    }
+  }
+  const auto wall = nanoseconds_of(CLOCK_REALTIME);
+  const auto since_boot = nanoseconds_of(CLOCK_BOOTTIME);
+  if (from.start_ticks && ticks_a_second > 0 && wall && since_boot) {
+    const std::int64_t tick = 1'000'000'000 / ticks_a_second;
+    const wide start = *from.start_ticks;
+    to.start_time_seconds =
+        static_cast<double>(boot_ticks(*wall, *since_boot, tick) + start) / static_cast<double>(ticks_a_second);
+    const wide uptime = *since_boot - start * tick;
+    to.uptime_seconds = uptime > 0 ? static_cast<double>(uptime) / 1e9 : 0;
+  }
+}
+
+/// IPv4 and IPv6 together. A kernel without IPv6 has no file for it; where the file is there and cannot be read both
+/// are absent, as a total without one part would look like a reset.
+inline void add_network(process_reading& to, const proc_files& files, file_room& room) noexcept {
+  const auto netstat = read_file(files.netstat, room);
+  if (!netstat) {
+    return;
+  }
+  const octets v4 = parse_netstat(*netstat);
+  octets v6{.received = 0, .transmitted = 0};
+  if (const auto snmp6 = read_file(files.snmp6, room)) {
+    v6 = parse_snmp6(*snmp6);
+  } else if (errno != ENOENT) {
+    return;
+  }
+  if (v4.received && v6.received) {
+    to.network_receive_bytes = *v4.received + *v6.received;
+  }
+  if (v4.transmitted && v6.transmitted) {
+    to.network_transmit_bytes = *v4.transmitted + *v6.transmitted;
+  }
+}
+
+inline void add_files(process_reading& to, const proc_files& files) noexcept {
+  to.open_fds = count_fds(files.fd);
+  file_room room;
+  if (const auto text = read_file(files.stat, room)) {
+    add_stat(to, parse_stat(*text));
+  }
+  if (const auto text = read_file(files.io, room)) {
+    to.disk_read_bytes = number_behind("read_bytes:", *text);
+    to.disk_written_bytes = number_behind("write_bytes:", *text);
+  }
+  add_network(to, files, room);
+}
+
+#else
+
+inline void add_files(process_reading&, const proc_files&) noexcept {}
+
+#endif
+
+inline process_reading read_process(const proc_files& files) noexcept {
+  process_reading reading;
+  // Nanoseconds, where getrusage has microseconds and /proc/self/stat ticks of 10 ms; and it needs no /proc.
+  if (const auto cpu = nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID)) {
+    reading.cpu_seconds = static_cast<double>(*cpu) / 1e9;
+  }
+  reading.max_fds = limit_of(RLIMIT_NOFILE);
+  reading.virtual_memory_max_bytes = limit_of(RLIMIT_AS);
+  add_files(reading, files);
+  return reading;
+}
+
+}  // namespace detail
+
+/// Reads the calling process's numbers. Any thread, any time; it opens and closes some files of /proc and takes 17 KiB
+/// of stack.
+[[nodiscard]] inline process_reading read_process() noexcept {
+  return detail::read_process({});
+}
+
+}  // namespace vitals::inline v0
+
+#endif
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+inline std::string text_of_errno(int error) {
+  return std::generic_category().message(error);
+}
+
+}  // namespace detail
+
+/// Fails where a file is missing ("missing"), was written too long ago ("stale"), or cannot be asked ("unreadable").
+/// One that was written in the future is fresh.
+struct file_check {
+  std::string path{};
+  std::chrono::milliseconds most_age = std::chrono::minutes{1};
+
+  [[nodiscard]] check_result operator()() const {
+    struct ::stat about {};
+    if (::stat(path.c_str(), &about) != 0) {
+      const int why = errno;
+      const bool missing = why == ENOENT || why == ENOTDIR;
+      return check_result::failed(missing ? "missing" : "unreadable", path + ": " + detail::text_of_errno(why));
+    }
+    constexpr std::int64_t most = 1'000'000'000'000;  // 30,000 years: a file may say more than milliseconds can
+    const std::chrono::milliseconds written =
+        std::chrono::seconds{std::clamp(std::int64_t{about.st_mtim.tv_sec}, -most, most)};
+    const auto age = std::chrono::milliseconds{health_clock::wall()} - written;
+    if (age > most_age) {
+      return check_result::failed("stale", path + ": written " + detail::shown(age) + " ago, at most " +
+                                               detail::shown(most_age) + " are allowed");
+    }
+    return true;
+  }
+};
+
+/// Fails ("low_space") where a file system has fewer free bytes, or a smaller free part of it, than is given; what only
+/// root may use is not free. "unreadable" where it cannot be asked.
+struct disk_check {
+  std::string path{};  ///< any file in it
+  std::uint64_t least_bytes = 0;
+  double least_part = 0;  ///< 0.05: 5 %
+
+  [[nodiscard]] check_result operator()() const {
+    struct ::statvfs about {};
+    if (::statvfs(path.c_str(), &about) != 0) {
+      return check_result::failed("unreadable", path + ": " + detail::text_of_errno(errno));
+    }
+    return judge(about.f_frsize, about.f_blocks - about.f_bfree, about.f_bavail);
+  }
+
+  /// The same of so many blocks used and available.
+  [[nodiscard]] check_result judge(std::uint64_t block, std::uint64_t used, std::uint64_t available) const {
+    const double bytes = static_cast<double>(available) * static_cast<double>(block);
+    const double all = static_cast<double>(used) + static_cast<double>(available);
+    const double part = all == 0 ? 0 : static_cast<double>(available) / all;
+    if (bytes < static_cast<double>(least_bytes) || part < least_part) {
+      return check_result::failed("low_space", path + ": " + detail::shown(static_cast<std::uint64_t>(bytes)) +
+                                                   " bytes are free, a part of " + detail::shown(part));
+    }
+    return true;
+  }
+};
+
+/// Fails ("memory_limit") where the process has more memory in RAM than is given; degraded above the lower bound.
+struct memory_check {
+  std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t degraded_bytes = std::numeric_limits<std::uint64_t>::max();
+
+  [[nodiscard]] check_result operator()() const {
+    process_reading reading;
+#if defined(__linux__)
+    detail::file_room room;
+    if (const auto text = detail::read_file(detail::proc_files{}.stat, room)) {
+      detail::add_stat(reading, detail::parse_stat(*text));
+    }
+#endif
+    if (!reading.resident_memory_bytes) {
+      return check_result::failed("unreadable", "the system does not tell the process's memory");
+    }
+    return judge(*reading.resident_memory_bytes);
+  }
+
+  /// The same of so many bytes.
+  [[nodiscard]] check_result judge(std::uint64_t bytes) const {
+    if (bytes <= most_bytes && bytes <= degraded_bytes) {
+      return true;
+    }
+    std::string message = detail::shown(bytes) + " bytes are in RAM";
+    return bytes > most_bytes ? check_result::failed("memory_limit", std::move(message))
+                              : check_result::degraded("memory_limit", std::move(message));
+  }
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+
+#endif
+// Draining: a program that is asked to end goes on for a while, so that balancers can turn away from it first.
+#ifndef VITALS_HEALTH_DRAIN_HPP
+#define VITALS_HEALTH_DRAIN_HPP
+
+#include <semaphore.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+// Threads of the library's own: signals are for the program's threads.
+#ifndef VITALS_HEALTH_QUIET_THREAD_HPP
+#define VITALS_HEALTH_QUIET_THREAD_HPP
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <thread>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+/// A thread that runs `work` with signals blocked, but for those of a crash: work may be the program's own, and where
+/// it crashes the program's handler is to see it. Throws std::system_error where there can be none.
+template <class Work>
+std::thread quiet_thread(Work work) {
+  struct blocked {
+    blocked() noexcept {
+      sigset_t quiet;
+      sigfillset(&quiet);
+      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
+        sigdelset(&quiet, crash);
+      }
+      pthread_sigmask(SIG_BLOCK, &quiet, &before);
+    }
+    blocked(const blocked&) = delete;
+    blocked& operator=(const blocked&) = delete;
+    ~blocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before{};
+  };
+  const blocked while_it_starts;
+  return std::thread{std::move(work)};
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// How a program drains.
+struct drain_options {
+  std::chrono::milliseconds delay = std::chrono::seconds{5};  ///< from the wish to end to the return of `wait`
+  bool on_sigterm = true;
+  bool on_sigint = false;
+};
+
+namespace detail {
+
+/// The signals that ask a program to end. One in a process at a time.
+class end_signals {
+ public:
+  /// Throws std::logic_error where another one handles signals, std::system_error where the system refuses.
+  end_signals(bool on_sigterm, bool on_sigint) : wanted_{on_sigterm, on_sigint} {
+    if (taken_.exchange(true, std::memory_order_acq_rel)) {
+      throw std::logic_error("vitals: another vitals::drain handles the program's signals already");
+    }
+    if (!has_semaphore_) {  // it stays for good: a handler may be at it in another thread, however late
+      ::sem_init(&asked_, 0, 0);
+      has_semaphore_ = true;
+    }
+    owner_.store(::getpid(), std::memory_order_relaxed);
+    seen_.store(false, std::memory_order_relaxed);
+    for (std::size_t i = 0; i != signals.size(); ++i) {
+      if (!wanted_[i]) {
+        continue;
+      }
+      struct sigaction action {};
+      action.sa_handler = &handle;
+      action.sa_flags = SA_RESTART;  // the program goes on: its calls are not interrupted
+      ::sigfillset(&action.sa_mask);
+      if (::sigaction(signals[i], nullptr, &former_[i]) != 0 || ::sigaction(signals[i], &action, nullptr) != 0) {
+        const int why = errno;
+        restore(i);
+        taken_.store(false, std::memory_order_release);
+        throw std::system_error(why, std::generic_category(), "vitals: cannot handle a signal");
+      }
+    }
+  }
+  end_signals(const end_signals&) = delete;
+  end_signals& operator=(const end_signals&) = delete;
+  ~end_signals() {
+    restore(signals.size());
+    taken_.store(false, std::memory_order_release);
+  }
+
+  /// Waits for a signal, or for `wake`. Whether there was a signal.
+  bool wait() noexcept {
+    while (::sem_wait(&asked_) != 0 && errno == EINTR) {
+    }
+    return seen_.load(std::memory_order_acquire);
+  }
+  void wake() noexcept { ::sem_post(&asked_); }
+
+ private:
+  static constexpr std::array signals{SIGTERM, SIGINT};
+
+  /// Async-signal-safe. A child that was forked has nobody who waits: there the signal does what it did before.
+  static void handle(int signal) noexcept {
+    const int before = errno;
+    if (::getpid() == owner_.load(std::memory_order_relaxed)) {
+      seen_.store(true, std::memory_order_release);
+      ::sem_post(&asked_);
+    } else {
+      ::sigaction(signal, &former_[signal == SIGTERM ? 0 : 1], nullptr);
+      ::raise(signal);  // delivered when this returns
+    }
+    errno = before;
+  }
+
+  /// The former handlers of the first signals, but where somebody has put another one into our place.
+  void restore(std::size_t count) noexcept {
+    for (std::size_t i = 0; i != count; ++i) {
+      struct sigaction now {};
+      if (wanted_[i] && ::sigaction(signals[i], nullptr, &now) == 0 && now.sa_handler == &handle) {
+        ::sigaction(signals[i], &former_[i], nullptr);
+      }
+    }
+  }
+
+  std::array<bool, signals.size()> wanted_;
+  static inline constinit std::atomic<bool> taken_{false};  // acquire and release: the next owner sees the last one's
+  static inline constinit bool has_semaphore_ = false;
+  static inline sem_t asked_;
+  static inline constinit std::atomic<bool> seen_{false};  // release in the handler; what it says is all that it says
+  static inline constinit std::atomic<pid_t> owner_{0};    // relaxed: written before a handler is there
+  static inline std::array<struct sigaction, signals.size()> former_{};  // likewise; a child's handler reads its copy
+};
+
+/// When a drain began, and when it is over.
+class drain_time {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  drain_time() = default;
+  drain_time(const drain_time&) = delete;
+  drain_time& operator=(const drain_time&) = delete;
+  ~drain_time() {
+    if (is_inherited()) {
+      static_cast<void>(changed_.release());  // it would wait for those who waited when this child was forked
+    }
+  }
+
+  /// Whether this is a child that was forked since.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != ::getpid(); }
+
+  void begin(clock::time_point now, std::chrono::milliseconds delay) noexcept {
+    constexpr std::chrono::milliseconds most = std::chrono::hours{24};
+    const std::lock_guard lock{mutex_};
+    end_ = now + std::clamp(delay, std::chrono::milliseconds{0}, most);
+    changed_->notify_all();
+  }
+  [[nodiscard]] std::optional<clock::time_point> end() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return end_;
+  }
+  [[nodiscard]] bool is_over(clock::time_point now) const noexcept {
+    const auto at = end();
+    return at && *at <= now;
+  }
+  void wait() noexcept {
+    std::unique_lock lock{mutex_};
+    changed_->wait(lock, [&] { return end_.has_value(); });
+    while (clock::now() < *end_) {
+      changed_->wait_until(lock, *end_);
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
+  const ::pid_t process_ = ::getpid();
+  std::optional<clock::time_point> end_;
+};
+
+}  // namespace detail
+
+/// The end of a program, in order: at SIGTERM (SIGINT too, by choice) or `begin` it is marked as draining at once, so
+/// that readiness fails; everything else goes on, probes and scrapes included, until the delay is over and `wait`
+/// returns. A second signal changes nothing. When the object goes, the program is marked as stopped.
+///
+///   vitals::drain<app_health> drain{{.delay = 5s}};
+///   ...                                              // start servers and workers
+///   drain.wait();                                    // then stop them
+///
+/// One in a process handles signals at a time; the former handlers are restored when it goes. A thread that has the
+/// signals blocked does not receive them, so at least one must not.
+template <class Health>
+class drain {
+  static_assert(detail::is_health<Health>, "a drain is of a program's health: write vitals::drain<app_health>");
+
+ public:
+  /// Throws std::logic_error where another drain handles signals, std::system_error where there can be no thread.
+  explicit drain(const drain_options& options = {}) : options_(options) {
+    if (options.on_sigterm || options.on_sigint) {
+      signals_.emplace(options.on_sigterm, options.on_sigint);
+      thread_ = detail::quiet_thread([this] {
+        while (!gone_.load(std::memory_order_acquire)) {
+          if (signals_->wait()) {
+            begin();
+          }
+        }
+      });
+    }
+  }
+  drain(const drain&) = delete;
+  drain& operator=(const drain&) = delete;
+  ~drain() {
+    if (thread_.joinable() && time_.is_inherited()) {
+      thread_.detach();  // it is not there
+    } else if (thread_.joinable()) {
+      gone_.store(true, std::memory_order_release);
+      signals_->wake();
+      thread_.join();
+    }
+    Health::mark_stopped();
+  }
+
+  /// Begins to drain, as a signal does. Any thread, any number of times; not for a signal handler.
+  void begin() noexcept {
+    if (!begun_.exchange(true, std::memory_order_acq_rel)) {
+      Health::mark_draining();  // before anybody may be told that it is over
+      time_.begin(detail::drain_time::clock::now(), options_.delay);
+    }
+  }
+
+  /// Whether it has begun.
+  [[nodiscard]] bool has_begun() const noexcept { return begun_.load(std::memory_order_acquire); }
+
+  /// Whether it has begun and the delay is over, for a loop that has other things to do than to `wait`. Any thread.
+  [[nodiscard]] bool is_over() const noexcept { return has_begun() && time_.is_over(detail::drain_time::clock::now()); }
+
+  /// Waits until it has begun and the delay is over. Any thread, any number of them.
+  void wait() noexcept { time_.wait(); }
+
+ private:
+  drain_options options_;
+  detail::drain_time time_;
+  std::atomic<bool> begun_{false};  // acquire and release: set once, by whoever begins
+  std::optional<detail::end_signals> signals_;
+  std::atomic<bool> gone_{false};  // release before the semaphore's post, acquire after its wait
+  std::thread thread_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Active checks: run on a period, each on a thread of its own, never on a probe's path.
+#ifndef VITALS_HEALTH_MONITOR_HPP
+#define VITALS_HEALTH_MONITOR_HPP
+
+#include <unistd.h>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+// When a check starts, and when it is overdue.
+#ifndef VITALS_HEALTH_CHECK_SCHEDULE_HPP
+#define VITALS_HEALTH_CHECK_SCHEDULE_HPP
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace vitals::inline v0 {
+
+/// When a check runs. Times are up to a day.
+struct check_timing {
+  std::chrono::milliseconds period = std::chrono::seconds{10};  ///< from one start to the next
+  std::chrono::milliseconds timeout = std::chrono::seconds{2};  ///< after which it has failed, for now
+  std::chrono::milliseconds delay{};                            ///< before the first one
+  /// Each start comes later by up to so much, at random: programs that were started together do not ask together.
+  std::chrono::milliseconds jitter{};
+};
+
+namespace detail {
+
+/// A number from 0 to `most`, another one at each call and in each process; good for nothing but to spread starts.
+inline std::uint64_t some_number(std::uint64_t most) noexcept {
+  static std::atomic<std::uint64_t> calls{0};  // relaxed: any difference will do
+  std::uint64_t x = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) +
+                    (static_cast<std::uint64_t>(::getpid()) << 32U) +
+                    calls.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;  // the finalizer of splitmix64
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return (x ^ (x >> 31U)) % (most + 1);
+}
+
+/// When a check starts and when it is overdue, in ms of a clock. It waits for one thing at a time, and all waits are
+/// distances: should the clock step, a wait is not as long as the step.
+class check_schedule {
+ public:
+  enum class turn : std::uint8_t { wait, start, overdue };
+  enum class ending : std::uint8_t { in_time, overdue, known_overdue };
+
+  check_schedule(const check_timing& timing, std::uint64_t now) noexcept
+      : period_(static_cast<std::uint64_t>(timing.period.count())),
+        timeout_(static_cast<std::uint64_t>(timing.timeout.count())),
+        jitter_(static_cast<std::uint64_t>(timing.jitter.count())),
+        from_(now),
+        wait_(static_cast<std::uint64_t>(timing.delay.count()) + some_number(jitter_)) {}
+
+  /// What is to be done now.
+  [[nodiscard]] turn at(std::uint64_t now) const noexcept {
+    return left(now) != 0 ? turn::wait : runs_ ? turn::overdue : turn::start;
+  }
+  /// How long there is nothing to do.
+  [[nodiscard]] std::uint64_t left(std::uint64_t now) const noexcept {
+    const std::uint64_t passed = distance(from_, now);
+    return passed < wait_ ? wait_ - passed : 0;
+  }
+
+  void start(std::uint64_t now) noexcept {
+    runs_ = true;
+    late_ = false;
+    from_ = now;
+    wait_ = timeout_;
+  }
+  /// For how long it has run.
+  [[nodiscard]] std::uint64_t passed(std::uint64_t now) const noexcept { return distance(from_, now); }
+
+  /// It was found overdue: look again in a period, should it still run.
+  void pass_by(std::uint64_t now) noexcept {
+    late_ = true;
+    wait_ = distance(from_, now) + period_;
+  }
+  /// It has ended, at that time. The next start is a whole number of periods after the last one.
+  ending end(std::uint64_t then, std::uint64_t now) noexcept {
+    const ending how = late_                               ? ending::known_overdue
+                       : distance(from_, then) >= timeout_ ? ending::overdue
+                                                           : ending::in_time;
+    runs_ = false;
+    late_ = false;
+    wait_ = (distance(from_, now) / period_ + 1) * period_ + some_number(jitter_);
+    return how;
+  }
+  /// It is wanted now; where it runs, it will have a result anyhow.
+  void hurry() noexcept { wait_ = runs_ ? wait_ : 0; }
+
+  [[nodiscard]] bool is_running() const noexcept { return runs_; }
+  [[nodiscard]] bool is_late() const noexcept { return late_; }
+
+ private:
+  std::uint64_t period_;
+  std::uint64_t timeout_;
+  std::uint64_t jitter_;
+  std::uint64_t from_;
+  std::uint64_t wait_;
+  bool runs_ = false;
+  bool late_ = false;
+};
+
+}  // namespace detail
+
+}  // namespace vitals::inline v0
+
+#endif
+// What a monitor does at each step: it starts checks, takes their results, reports what is overdue, and ticks.
+#ifndef VITALS_HEALTH_CHECK_WATCH_HPP
+#define VITALS_HEALTH_CHECK_WATCH_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+// A check and its thread: what runs it, and what of it may be left behind.
+#ifndef VITALS_HEALTH_CHECK_TASK_HPP
+#define VITALS_HEALTH_CHECK_TASK_HPP
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace vitals::inline v0::detail {
+
+using check_milliseconds = std::uint64_t (*)() noexcept;
+
+/// What a monitor and the threads of its checks share, so that a check that never ends may be left behind.
+struct check_hub {
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  bool news = false;      ///< something has ended, was added, or is to stop
+  bool stopping = false;  ///< no check is started any more
+};
+
+/// A check. Its thread and the monitor share it.
+struct check_task {
+  check_task(const health_ref& health, std::size_t component, std::function<check_result()> what,
+             const check_timing& when, std::uint64_t now)
+      : of(health),
+        index(component),
+        call(std::move(what)),
+        timing(when),
+        schedule(when, now) {}
+
+  const health_ref of;
+  const std::size_t index;
+  const std::function<check_result()> call;  ///< called by one thread at a time
+  const check_timing timing;
+
+  // The monitor's own.
+  check_schedule schedule;
+  std::thread thread{};
+
+  // Under the hub's mutex: somebody wants it to run at once.
+  bool wanted = false;
+
+  // Under the hub's mutex: written by the check's thread as its last act.
+  bool done = false;
+  std::uint64_t ended = 0;
+  nanos took = 0;
+  check_result result{};
+};
+
+inline check_result outcome_of(const check_task& task) noexcept {
+  try {
+    return task.call();
+  } catch (const std::exception& e) {
+    try {
+      return check_result::failed("exception", e.what());
+    } catch (...) {  // no memory for the message
+    }
+  } catch (...) {
+  }
+  check_result unknown = false;
+  unknown.reason = "exception";  // so short a text needs no memory
+  return unknown;
+}
+
+/// What a check's thread does.
+inline void run_check(check_task& task, check_hub& hub, check_milliseconds clock) noexcept {
+  const auto start = std::chrono::steady_clock::now();
+  check_result result = outcome_of(task);
+  const nanos took = nanos_of(std::chrono::steady_clock::now() - start);
+  const std::lock_guard lock{hub.mutex};
+  task.result = std::move(result);
+  task.took = took;
+  task.ended = clock();
+  task.done = true;
+  hub.news = true;
+  hub.changed.notify_all();
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0::detail {
+
+/// A monitor but for its thread: `step` does what is due. Checks may be added at any time, and `ask_to_stop` comes from
+/// any thread; all else is done by one thread at a time.
+class check_watch {
+ public:
+  explicit check_watch(check_milliseconds clock) noexcept : clock_(clock) {}
+  check_watch(const check_watch&) = delete;
+  check_watch& operator=(const check_watch&) = delete;
+  ~check_watch() { leave(); }
+
+  void add(const health_ref& of, std::size_t index, std::function<check_result()> what, const check_timing& timing) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds day = std::chrono::hours{24};
+    const auto refuse = [&](const char* why) {
+      throw std::invalid_argument("vitals: cannot check the component \"" +
+                                  std::string{of.facts->components[index].name} + "\": " + why);
+    };
+    if (timing.period < milliseconds{1} || timing.period > day || timing.timeout < milliseconds{1} ||
+        timing.timeout > day || timing.delay < milliseconds{0} || timing.delay > day ||
+        timing.jitter < milliseconds{0} || timing.jitter > day) {
+      refuse("its period and its timeout are from 1ms to a day, its delay and its jitter from 0 to a day");
+    }
+    auto task = std::make_shared<check_task>(of, index, std::move(what), timing, clock_());
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& other : tasks_) {
+      if (other->of.cells == of.cells && other->index == index) {
+        refuse("it has a check already: make one check of the two");
+      }
+    }
+    note(of);
+    tasks_.push_back(std::move(task));
+    tick_every_ = std::min(tick_every_, tick_for(static_cast<std::uint64_t>(timing.period.count())));
+    announce();
+  }
+
+  /// Has a health ticked that has no check.
+  void add(const health_ref& of) {
+    const std::lock_guard lock{hub_->mutex};
+    note(of);
+    announce();
+  }
+
+  /// Has a component's check run at the next step. False where it has none.
+  bool want(const health_ref& of, std::size_t index) noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    for (const auto& task : tasks_) {
+      if (task->of.cells == of.cells && task->index == index) {
+        task->wanted = true;
+        announce();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Takes what has ended, reports what is overdue, starts what is due, and ticks. Returns for how many ms there is
+  /// nothing to do, unless there is news.
+  std::uint64_t step() noexcept {
+    const bool stopping = is_stopping();
+    std::uint64_t wait = tick_all();
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      if (!task->schedule.is_running() && is_wanted(*task)) {
+        task->schedule.hurry();
+      }
+      const std::uint64_t now = clock_();
+      const check_schedule::turn turn = task->schedule.at(now);
+      if (turn == check_schedule::turn::overdue) {
+        report_overdue(*task, now);
+      } else if (turn == check_schedule::turn::start && !stopping) {
+        start(task, now);
+      }
+      if (task->schedule.is_running() || !stopping) {
+        wait = std::min(wait, std::max(task->schedule.left(now), std::uint64_t{1}));
+      }
+    });
+    return wait;
+  }
+
+  /// Waits for news, or for so many ms.
+  void wait(std::uint64_t milliseconds) noexcept {
+    std::unique_lock lock{hub_->mutex};
+    hub_->changed.wait_for(lock, std::chrono::milliseconds{milliseconds}, [&] { return hub_->news; });
+    hub_->news = false;
+  }
+
+  /// Before the first step, and after a stop: delays begin now. What is stuck is not started again.
+  void resume() noexcept {
+    {
+      const std::lock_guard lock{hub_->mutex};
+      hub_->stopping = false;
+    }
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      if (!task->schedule.is_running()) {
+        task->schedule = check_schedule{task->timing, clock_()};
+      }
+    });
+  }
+
+  void ask_to_stop() noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    hub_->stopping = true;
+    announce();
+  }
+
+  /// Whether it is to stop, and no check runs that is still within its timeout.
+  [[nodiscard]] bool may_stop() noexcept {
+    bool may = is_stopping();
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      may = may && (!task->schedule.is_running() || task->schedule.is_late());
+    });
+    return may;
+  }
+
+  /// Leaves behind what still runs. False where there was any.
+  bool leave() noexcept {
+    bool none = true;
+    each_task([&](const std::shared_ptr<check_task>& task) {
+      take(*task);
+      if (task->thread.joinable()) {
+        task->thread.detach();
+      }
+      none = none && !task->schedule.is_running();
+    });
+    return none;
+  }
+
+ private:
+  /// Each second is soon enough for people; what is checked, or missed, sooner is told sooner.
+  static constexpr std::uint64_t tick_for(std::uint64_t period) noexcept {
+    return std::clamp<std::uint64_t>(period, 10, 1000);
+  }
+
+  /// With the mutex held, as `announce`.
+  void note(const health_ref& of) {
+    for (const health_ref& other : healths_) {
+      if (other.cells == of.cells) {
+        return;
+      }
+    }
+    healths_.push_back(of);
+    for (const component_facts& f : of.facts->components) {
+      tick_every_ = f.deadline == 0 ? tick_every_ : std::min(tick_every_, tick_for(f.deadline));
+    }
+  }
+  void announce() noexcept {
+    hub_->news = true;
+    hub_->changed.notify_all();
+  }
+
+  [[nodiscard]] bool is_stopping() const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return hub_->stopping;
+  }
+
+  /// Whether somebody has wanted it since the last call.
+  [[nodiscard]] bool is_wanted(check_task& task) const noexcept {
+    const std::lock_guard lock{hub_->mutex};
+    return std::exchange(task.wanted, false);
+  }
+
+  /// Visits all tasks, without the mutex: listeners are called, threads joined.
+  template <class Visit>
+  void each_task(Visit visit) noexcept {
+    for (std::size_t i = 0;; ++i) {
+      std::shared_ptr<check_task> task;
+      {
+        const std::lock_guard lock{hub_->mutex};
+        if (i == tasks_.size()) {
+          return;
+        }
+        task = tasks_[i];
+      }
+      visit(task);
+    }
+  }
+
+  void start(const std::shared_ptr<check_task>& task, std::uint64_t now) noexcept {
+    task->schedule.start(now);
+    try {
+      task->thread = quiet_thread([task, hub = hub_, clock = clock_] { run_check(*task, *hub, clock); });
+    } catch (const std::exception& e) {
+      task->schedule.end(now, now);
+      record_check(task->of, task->index, report::failure, "no_thread", e.what());
+    }
+  }
+
+  /// Makes a report of a result that has come in time; one that comes later is not believed.
+  void take(check_task& task) noexcept {
+    check_result result;
+    std::uint64_t ended = 0;
+    {
+      const std::lock_guard lock{hub_->mutex};
+      if (!task.done) {
+        return;
+      }
+      task.done = false;
+      ended = task.ended;
+      result = std::move(task.result);
+    }
+    if (task.thread.joinable()) {
+      task.thread.join();  // it has nothing left to do
+    }
+    switch (task.schedule.end(ended, clock_())) {
+      case check_schedule::ending::in_time:
+        record_check_duration(task.of, task.index, task.took);
+        record_check(task.of, task.index, result.what, result.reason, result.message);
+        break;
+      case check_schedule::ending::overdue:
+        record_check_duration(task.of, task.index, task.took);
+        record_timeout(task, task.took / 1'000'000);
+        break;
+      case check_schedule::ending::known_overdue:
+        break;
+    }
+  }
+
+  void report_overdue(check_task& task, std::uint64_t now) noexcept {
+    const auto passed = static_cast<nanos>(task.schedule.passed(now));
+    if (!task.schedule.is_late()) {
+      record_check_duration(task.of, task.index, passed * 1'000'000);
+    }
+    task.schedule.pass_by(now);
+    record_timeout(task, passed);
+  }
+
+  static void record_timeout(const check_task& task, nanos milliseconds) noexcept {
+    char message[64];
+    const int length =
+        std::snprintf(message, sizeof message, "no result after %lld ms", static_cast<long long>(milliseconds));
+    record_check(task.of, task.index, report::failure, "timeout",
+                 {message, length < 0 ? 0 : static_cast<std::size_t>(length)});
+  }
+
+  std::uint64_t tick_all() noexcept {
+    const std::uint64_t now = clock_();
+    std::uint64_t every = 0;
+    {
+      const std::lock_guard lock{hub_->mutex};
+      every = tick_every_;
+    }
+    const std::uint64_t passed = distance(ticked_, now);
+    if (has_ticked_ && passed < every) {
+      return every - passed;
+    }
+    has_ticked_ = true;
+    ticked_ = now;
+    for (std::size_t i = 0;; ++i) {
+      health_ref of;
+      {
+        const std::lock_guard lock{hub_->mutex};
+        if (i == healths_.size()) {
+          return every;
+        }
+        of = healths_[i];
+      }
+      detail::tick(of);
+    }
+  }
+
+  check_milliseconds clock_;
+  std::shared_ptr<check_hub> hub_ = std::make_shared<check_hub>();
+  // Under the hub's mutex; none is ever taken away.
+  std::vector<std::shared_ptr<check_task>> tasks_;
+  std::vector<health_ref> healths_;
+  std::uint64_t tick_every_ = 1000;
+  // Of who takes steps.
+  std::uint64_t ticked_ = 0;
+  bool has_ticked_ = false;
+};
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
+namespace vitals::inline v0 {
+
+/// Runs checks, each on a period and on a thread of its own (one at most, with signals blocked), and makes their
+/// results reports on components, so that a probe reads but a word. A check that is over its timeout is a failure,
+/// "timeout", and one more in each period until it ends; it holds up no other, is not started a second time meanwhile,
+/// and its late result is ignored. Once a second, or sooner where a period is, the monitor's thread also does what
+/// `tick` does.
+///
+///   vitals::monitor checks;
+///   checks.add<app_health, store>([&] { return pool.ping(); }, {.period = 10s, .timeout = 2s});
+///   checks.start();
+///
+/// Make, start and stop it on one thread at a time; `add`, `watch` and `run_now` may come at any time. A forked child
+/// has none of a running monitor's threads: make another one there.
+class monitor {
+ public:
+  monitor() = default;
+  monitor(const monitor&) = delete;
+  monitor& operator=(const monitor&) = delete;
+  ~monitor() {
+    stop();
+    if (is_inherited()) {
+      static_cast<void>(running_.release());  // its mutex may be locked, and waited for, by a thread that is not there
+    }
+  }
+
+  /// Adds the check of a component: a callable that returns bool or a `check_result`. One that throws has failed, by
+  /// "exception". What it refers to must outlive it, which a check that is stuck may do to the monitor. Throws
+  /// std::invalid_argument where the component has a check already, or a time is out of its range.
+  template <class Health, class Component, class Check>
+  void add(Check check, const check_timing& timing = {}) {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write add<app_health, store>(check)");
+    static_assert(std::is_invocable_v<Check&>, "a check is called without arguments: bind them in a lambda");
+    if constexpr (detail::is_health<Health> && std::is_invocable_v<Check&>) {
+      using result = std::remove_cvref_t<std::invoke_result_t<Check&>>;
+      static_assert(std::same_as<result, bool> || std::same_as<result, check_result>,
+                    "a check returns bool or vitals::check_result");
+      running_->watch.add(
+          Health::ref(), Health::template place_of<Component>,
+          [shared = std::make_shared<Check>(std::move(check))] { return check_result{(*shared)()}; }, timing);
+    }
+  }
+
+  /// Ticks for a health that has no check.
+  template <class Health>
+  void watch() {
+    static_assert(detail::is_health<Health>, "a monitor watches a program's health: write watch<app_health>()");
+    if constexpr (detail::is_health<Health>) {
+      running_->watch.add(Health::ref());
+    }
+  }
+
+  /// Has a component's check run at once, not at its time: something has changed that it should see. Where it runs
+  /// already it may have looked before, so it is run once more when it ends. False where the component has no check.
+  template <class Health, class Component>
+  bool run_now() noexcept {
+    static_assert(detail::is_health<Health>,
+                  "a check is of a program's health and one of its components: write run_now<app_health, store>()");
+    if constexpr (detail::is_health<Health>) {
+      return running_->watch.want(Health::ref(), Health::template place_of<Component>);
+    }
+  }
+
+  /// Starts its thread; the checks' delays begin. Throws std::system_error where there can be none, std::logic_error in
+  /// a child that was forked while it ran. Does nothing where it runs already.
+  void start() {
+    if (is_inherited()) {
+      throw std::logic_error("vitals: a forked child has no threads of its parent's monitor: make another one there");
+    }
+    if (!running_->thread.joinable()) {
+      running_->watch.resume();
+      running_->thread = detail::quiet_thread([&watch = running_->watch] {
+        for (std::uint64_t wait = watch.step(); !watch.may_stop(); wait = watch.step()) {
+          watch.wait(wait);
+        }
+      });
+      process_ = ::getpid();
+    }
+  }
+
+  /// Starts no check any more and waits for those that are within their timeout. One that is over it is left behind,
+  /// and false returned: it may still run, and use what it refers to. May be started again. Not for a listener: it
+  /// would wait for itself.
+  bool stop() noexcept {
+    if (is_inherited()) {
+      return true;  // nothing runs here
+    }
+    if (running_->thread.joinable()) {
+      running_->watch.ask_to_stop();
+      running_->thread.join();
+    }
+    const bool none_left = running_->watch.leave();
+    process_ = none_left ? 0 : process_;
+    return none_left;
+  }
+
+ private:
+  struct parts {
+    detail::check_watch watch{&health_clock::milliseconds};
+    std::thread thread{};
+  };
+
+  /// Whether this is a child that was forked after the start.
+  [[nodiscard]] bool is_inherited() const noexcept { return process_ != 0 && process_ != ::getpid(); }
+
+  std::unique_ptr<parts> running_ = std::make_unique<parts>();
+  ::pid_t process_ = 0;  ///< the one whose threads may be at it; 0: none
+};
+
+}  // namespace vitals::inline v0
+
+#endif
+// Ready-made checks of what a program talks to: whether a port takes connections, whether a server answers as it
+// should.
+#ifndef VITALS_HTTP_CHECKS_HPP
+#define VITALS_HTTP_CHECKS_HPP
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+// A blocking HTTP/1.1 client for small errands: one request, one connection, one deadline for all of it.
+#ifndef VITALS_HTTP_CLIENT_HPP
+#define VITALS_HTTP_CLIENT_HPP
+
+#include <fmt/format.h>
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// A request to a server.
+struct client_request {
+  std::string method = "GET";
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 80;
+  std::string target = "/";                                      ///< path and query, percent-encoded
+  std::string content_type{};                                    ///< the body's, where not empty
+  std::string_view body{};                                       ///< must live until `fetch` returns
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+  std::size_t body_limit = 64 * 1024;                            ///< bytes of the answer's body to keep
+};
+
+/// What the server answered.
+struct client_response {
+  unsigned status = 0;
+  std::string content_type{};
+  std::string body{};  ///< as much of it as `body_limit` allows; the rest is not read
+};
+
+namespace detail {
+
+/// A host as it stands in front of a port.
+inline std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
+/// What a request is about, for messages.
+inline std::string description(const client_request& asked) {
+  return fmt::format("{} http://{}:{}{}", asked.method, bracketed(asked.host), asked.port, asked.target);
+}
+
+using steady_deadline = std::chrono::steady_clock::time_point;
+
+/// What `work` returns or throws, or nothing where the deadline passes before. It runs on a thread of its own, which is
+/// then left alone with it: the system's name lookup cannot be called off. What `work` refers to must be its own.
+template <class Work>
+auto outcome_by(steady_deadline deadline, Work work) -> std::optional<decltype(work())> {
+  struct outcome {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool there = false;
+    std::optional<decltype(work())> value{};
+    std::exception_ptr error{};
+  };
+  const auto shared = std::make_shared<outcome>();
+  vitals::detail::quiet_thread([shared, work = std::move(work)]() mutable {
+    std::optional<decltype(work())> value;
+    std::exception_ptr error;
+    try {
+      value.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{shared->mutex};
+    shared->value = std::move(value);
+    shared->error = std::move(error);  // the only reference: this thread has nothing left to release
+    shared->there = true;
+    shared->changed.notify_one();
+  }).detach();
+  std::unique_lock lock{shared->mutex};
+  if (!shared->changed.wait_until(lock, deadline, [&] { return shared->there; })) {
+    return std::nullopt;
+  }
+  if (shared->error) {
+    std::rethrow_exception(std::move(shared->error));
+  }
+  return std::move(shared->value);
+}
+
+/// Where a name leads.
+struct host_addresses {
+  boost::system::error_code error{};
+  std::vector<boost::asio::ip::tcp::endpoint> endpoints{};
+};
+
+/// Where an IP address leads; nothing where the host is a name.
+inline std::optional<host_addresses> address_of(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  const auto address = boost::asio::ip::make_address(host, found.error);
+  if (found.error) {
+    return std::nullopt;
+  }
+  found.endpoints.emplace_back(address, port);
+  return found;
+}
+
+/// The system's name lookup: it may take as long as it likes.
+inline host_addresses look_up(const std::string& host, std::uint16_t port) {
+  host_addresses found;
+  boost::asio::io_context io;
+  for (const auto& entry : boost::asio::ip::tcp::resolver{io}.resolve(host, std::to_string(port), found.error)) {
+    found.endpoints.push_back(entry.endpoint());
+  }
+  return found;
+}
+
+/// One request and its answer.
+class exchange {
+ public:
+  explicit exchange(const client_request& asked)
+      : asked_(&asked),
+        deadline_(std::chrono::steady_clock::now() + std::clamp<std::chrono::milliseconds>(asked.timeout,
+                                                                                           std::chrono::seconds{0},
+                                                                                           std::chrono::hours{24})) {
+    check("method", asked.method);
+    check("host", asked.host);
+    check("target", asked.target);
+    check("content type", asked.content_type, true);
+  }
+
+  client_response run() {
+    auto to = address_of(asked_->host, asked_->port);
+    if (!to) {
+      to = outcome_by(deadline_, [host = asked_->host, port = asked_->port] { return look_up(host, port); });
+    }
+    connect(to);
+    return talk();
+  }
+
+  [[nodiscard]] steady_deadline deadline() const noexcept { return deadline_; }
+
+  /// Connects where a lookup has led to; nothing: it has not come to an end. Of several addresses each has its share of
+  /// the time that is left, so that one that is silent does not hide one that answers.
+  void connect(const std::optional<host_addresses>& to) {
+    if (!to || to->error) {
+      fail("looking up the host", to ? std::error_code{to->error} : std::make_error_code(std::errc::timed_out));
+    }
+    error_type error = boost::asio::error::host_not_found;  // a lookup that led nowhere
+    for (auto left = static_cast<std::ptrdiff_t>(to->endpoints.size()); const auto& endpoint : to->endpoints) {
+      const auto now = std::chrono::steady_clock::now();
+      stream_.close();
+      error = finished([&](auto handler) { stream_.async_connect(endpoint, std::move(handler)); },
+                       now + (deadline_ - now) / left--);
+      if (!error) {
+        return;
+      }
+    }
+    fail("connecting", error);
+  }
+
+  /// Sends the request and reads its answer.
+  client_response talk() {
+    const error_type unsent = write();
+    client_response answer;
+    const error_type unread = read(answer);  // even so: a server may refuse a request before it has all of it
+    if (unread) {
+      fail(unsent ? "sending the request" : "reading the answer", unsent ? unsent : unread);
+    }
+    return answer;
+  }
+
+ private:
+  using tcp = boost::asio::ip::tcp;
+  using error_type = boost::system::error_code;
+  using parser_type = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
+
+  /// What goes into the head may not end its line.
+  static void check(std::string_view what, std::string_view text, bool blanks = false) {
+    const bool good = std::all_of(text.begin(), text.end(),
+                                  [blanks](unsigned char c) { return (c > ' ' && c != 0x7F) || (c == ' ' && blanks); });
+    if (!good || (text.empty() && !blanks)) {
+      throw std::invalid_argument(
+          fmt::format("vitals::http::fetch: the {} is empty, or has blanks or control characters", what));
+    }
+  }
+
+  [[noreturn]] void fail(std::string_view step, std::error_code error) const {
+    if (error == error_type{boost::beast::error::timeout}) {
+      error = std::make_error_code(std::errc::timed_out);
+    }
+    throw std::system_error(error, fmt::format("vitals: {}: {}", description(*asked_), step));
+  }
+
+  [[nodiscard]] error_type write() {
+    namespace http = boost::beast::http;
+    http::request<http::span_body<const char>> head;
+    head.method_string(asked_->method);
+    head.target(asked_->target);
+    head.version(11);
+    head.set(http::field::host, fmt::format("{}:{}", bracketed(asked_->host), asked_->port));
+    head.set(http::field::user_agent, fmt::format("vitals/{}.{}.{}", version.major, version.minor, version.patch));
+    if (!asked_->content_type.empty()) {
+      head.set(http::field::content_type, asked_->content_type);
+    }
+    head.keep_alive(false);
+    head.body() = {asked_->body.data(), asked_->body.size()};
+    head.content_length(asked_->body.size());
+    return finished([&](auto handler) { http::async_write(stream_, head, std::move(handler)); });
+  }
+
+  [[nodiscard]] error_type read(client_response& answer) {
+    namespace http = boost::beast::http;
+    std::optional<parser_type> parser;
+    do {  // past interim answers such as 100 Continue
+      parser.emplace();
+      parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it is not kept in the parser
+      parser->skip(asked_->method == "HEAD");
+      if (const error_type error =
+              finished([&](auto handler) { http::async_read_header(stream_, buffer_, *parser, std::move(handler)); })) {
+        return error;
+      }
+      answer.status = parser->get().result_int();
+    } while (answer.status / 100 == 1 && answer.status != 101);
+    const auto content_type = parser->get()[http::field::content_type];
+    answer.content_type.assign(content_type.data(), content_type.size());
+    std::array<char, 4096> part;
+    while (!parser->is_done() && answer.body.size() < asked_->body_limit) {
+      auto& body = parser->get().body();
+      body.data = part.data();
+      body.size = std::min(part.size(), asked_->body_limit - answer.body.size());
+      body.more = true;
+      const std::size_t room = body.size;
+      const error_type error =
+          finished([&](auto handler) { http::async_read(stream_, buffer_, *parser, std::move(handler)); });
+      if (error && error != http::error::need_buffer) {
+        return error;
+      }
+      answer.body.append(part.data(), room - body.size);
+    }
+    return {};
+  }
+
+  /// Runs one operation to its end or to the deadline.
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start) {
+    return finished(std::move(start), deadline_);
+  }
+  template <class Start>
+  [[nodiscard]] error_type finished(Start start, steady_deadline deadline) {
+    error_type error = boost::beast::error::timeout;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return error;
+    }
+    stream_.expires_at(deadline);
+    start([&error](error_type result, const auto&...) { error = result; });
+    io_.restart();
+    io_.run();
+    return error;
+  }
+
+  const client_request* asked_;
+  steady_deadline deadline_;
+  boost::asio::io_context io_{1};
+  boost::beast::tcp_stream stream_{io_};
+  boost::beast::flat_buffer buffer_{16 * 1024};  // a head, or a line of a chunked body, has to fit
+};
+
+}  // namespace detail
+
+/// Asks a server and waits for its answer, whatever its status; a redirection is not followed. Throws
+/// std::system_error that names the step where one fails (std::errc::timed_out where the deadline passes),
+/// std::invalid_argument for a request that cannot be sent, std::bad_alloc. Any thread.
+[[nodiscard]] inline client_response fetch(const client_request& asked) {
+  return detail::exchange{asked}.run();
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+/// Finds where a host leads, again and again. The system's lookup cannot be called off: one that does not return is
+/// waited for anew the next time, so that there is one thread at most.
+class host_lookup {
+ public:
+  using lookup = host_addresses (*)(const std::string& host, std::uint16_t port);
+
+  explicit host_lookup(lookup how = &look_up) : how_(how) {}
+
+  /// Nothing where the deadline passes before. Throws std::system_error where there can be no thread.
+  std::optional<host_addresses> find(const std::string& host, std::uint16_t port, steady_deadline deadline) {
+    if (auto known = address_of(host, port)) {
+      return known;
+    }
+    std::unique_lock lock{shared_->mutex};
+    if (!shared_->runs) {
+      shared_->found.reset();
+      v0::detail::quiet_thread([shared = shared_, how = how_, host, port] {
+        host_addresses found;
+        try {
+          found = how(host, port);
+        } catch (...) {
+          found.error = make_error_code(boost::system::errc::not_enough_memory);
+        }
+        const std::lock_guard done{shared->mutex};
+        shared->found = std::move(found);
+        shared->runs = false;
+        shared->changed.notify_all();
+      }).detach();
+      shared_->runs = true;
+    }
+    shared_->changed.wait_until(lock, deadline, [&] { return !shared_->runs; });
+    return shared_->runs ? std::nullopt : shared_->found;
+  }
+
+ private:
+  struct state {
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    bool runs = false;
+    std::optional<host_addresses> found{};
+  };
+  lookup how_;
+  std::shared_ptr<state> shared_ = std::make_shared<state>();
+};
+
+/// What an error is called as a reason.
+inline const char* reason_of(std::error_code error) {
+  return error == std::errc::timed_out                                                     ? "timeout"
+         : error == std::errc::connection_refused                                          ? "connection_refused"
+         : error == std::errc::host_unreachable || error == std::errc::network_unreachable ? "unreachable"
+         : error == std::errc::connection_reset                                            ? "connection_reset"
+                                                                                           : "connection_failed";
+}
+
+}  // namespace detail
+
+/// Where a connection is tried.
+struct connect_target {
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 0;
+  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for the name and the connection
+};
+
+/// Fails where a port takes no connection: of a database, a cache, a broker. The reasons are "timeout",
+/// "connection_refused", "unreachable", "unknown_host" and the like.
+///
+///   checks.add<app_health, store>(vitals::http::connect_check{{.host = "db", .port = 5432}});
+class connect_check {
+ public:
+  /// Throws std::invalid_argument for a host that cannot be asked for.
+  explicit connect_check(const connect_target& to, detail::host_lookup lookup = detail::host_lookup{})
+      : to_{.host = to.host, .port = to.port, .timeout = to.timeout},
+        lookup_(std::move(lookup)) {
+    detail::exchange{to_};
+  }
+
+  [[nodiscard]] check_result operator()() {
+    detail::exchange connection{to_};
+    const auto at = lookup_.find(to_.host, to_.port, connection.deadline());
+    if (at && at->error) {
+      return check_result::failed("unknown_host", fmt::format("{}: {}", to_.host, at->error.message()));
+    }
+    try {
+      connection.connect(at);
+    } catch (const std::system_error& e) {
+      return check_result::failed(
+          detail::reason_of(e.code()),
+          fmt::format("{} port {}: {}{}", to_.host, to_.port, at ? "" : "looking up the host: ", e.code().message()));
+    }
+    return true;
+  }
+
+ private:
+  client_request to_;
+  detail::host_lookup lookup_;
+};
+
+/// What a server is asked, and how it should answer.
+struct get_target {
+  std::string host{};  ///< a name or an IP address
+  std::uint16_t port = 80;
+  std::string target = "/";                                     ///< path and query, percent-encoded
+  unsigned status = 200;                                        ///< what it should answer
+  std::chrono::milliseconds timeout = std::chrono::seconds{1};  ///< for all of it
+};
+
+/// Fails where a server does not answer a GET with the status that is expected. The reasons are those of
+/// `connect_check`, and "unexpected_status". The answer's body is not read.
+///
+///   checks.add<app_health, pricing>(vitals::http::get_check{{.host = "pricing", .port = 8080, .target = "/readyz"}});
+class get_check {
+ public:
+  /// Throws std::invalid_argument for a host or a target that cannot be asked for.
+  explicit get_check(const get_target& from, detail::host_lookup lookup = detail::host_lookup{})
+      : asked_{.host = from.host, .port = from.port, .target = from.target, .timeout = from.timeout, .body_limit = 0},
+        status_(from.status),
+        lookup_(std::move(lookup)) {
+    detail::exchange{asked_};
+  }
+
+  [[nodiscard]] check_result operator()() {
+    detail::exchange connection{asked_};
+    const auto at = lookup_.find(asked_.host, asked_.port, connection.deadline());
+    if (at && at->error) {
+      return check_result::failed("unknown_host", fmt::format("{}: {}", asked_.host, at->error.message()));
+    }
+    try {
+      connection.connect(at);
+      const unsigned status = connection.talk().status;
+      if (status == status_) {
+        return true;
+      }
+      return check_result::failed("unexpected_status",
+                                  fmt::format("{}: {}, expected {}", detail::description(asked_), status, status_));
+    } catch (const std::system_error& e) {
+      return check_result::failed(detail::reason_of(e.code()), e.what());
+    }
+  }
+
+ private:
+  client_request asked_;
+  unsigned status_;
+  detail::host_lookup lookup_;
+};
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// A server's options from the environment, for programs that are configured so.
+#ifndef VITALS_HTTP_ENVIRONMENT_HPP
+#define VITALS_HTTP_ENVIRONMENT_HPP
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
 // The server: an HTTP endpoint on threads of its own, or on an io_context.
 #ifndef VITALS_HTTP_SERVER_HPP
 #define VITALS_HTTP_SERVER_HPP
@@ -14197,6 +14126,7 @@ class responder {
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14286,7 +14216,9 @@ struct access_rules {
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // Keeps the rules of access: judges each request by its path and what it brings.
@@ -15347,11 +15279,20 @@ class gatekeeper {
 
   /// Whether it ever refuses anybody, or tells of refusals.
   [[nodiscard]] bool is_needed() const noexcept {
-    bool needed = on_refusal_ != nullptr;
+    bool needed = on_refusal_ != nullptr || takes_secrets();
     for (const auto& g : groups_) {
-      needed = needed || g->is_closed() || g->rule.client_certificate;
+      needed = needed || g->rule.client_certificate;
     }
     return needed;
+  }
+
+  /// Whether anybody is asked for a password or a token.
+  [[nodiscard]] bool takes_secrets() const noexcept {
+    bool takes = false;
+    for (const auto& g : groups_) {
+      takes = takes || g->is_closed();
+    }
+    return takes;
   }
 
   /// `authorization` is that header line; `certified`: the connection has a client certificate that was verified.
@@ -15563,6 +15504,77 @@ class gatekeeper {
 };
 
 }  // namespace vitals::inline v0::http::detail
+
+#endif
+// Whose name a request may come to. A page of a stranger's in a browser reaches a server on this machine by a name that
+// it makes resolve to 127.0.0.1 (DNS rebinding): the Host line then has that name.
+#ifndef VITALS_HTTP_HOST_RULES_HPP
+#define VITALS_HTTP_HOST_RULES_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+/// Whether a text is an IPv4 address, as browsers write it.
+[[nodiscard]] constexpr bool is_ipv4(std::string_view text) noexcept {
+  std::size_t numbers = 1;
+  std::size_t digits = 0;
+  unsigned number = 0;
+  for (const char c : text) {
+    if (c == '.' && digits != 0) {
+      ++numbers;
+      digits = 0;
+      number = 0;
+    } else if (c >= '0' && c <= '9' && ++digits <= 3) {
+      number = number * 10 + static_cast<unsigned>(c - '0');
+    } else {
+      return false;
+    }
+    if (number > 255) {
+      return false;
+    }
+  }
+  return numbers == 4 && digits != 0;
+}
+
+}  // namespace detail
+
+/// The host that a request is for, with its port where it has one: the target's where that has one (RFC 9112, 3.2.2),
+/// else that of the Host line.
+[[nodiscard]] constexpr std::string_view host_of(const request_head& head) noexcept {
+  const std::size_t scheme = head.target.starts_with('/') ? std::string_view::npos : head.target.find("://");
+  if (scheme == std::string_view::npos) {
+    return head.host;
+  }
+  const std::string_view rest = head.target.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+/// Whether a server answers who asks for this host. Who comes by an IP address, by a name without a dot (`localhost`, a
+/// container's), or without a name does so from a network of the server's own, not from a stranger's page, and always
+/// may. A name with a dot must be among the allowed ones where there are any; else it may, but not where the server
+/// listens on a loopback address.
+[[nodiscard]] inline bool is_allowed_host(std::string_view host, bool on_loopback, view<std::string> allowed) noexcept {
+  std::string_view name = detail::without_port(host);
+  if (name.ends_with('.')) {
+    name.remove_suffix(1);
+  }
+  if (name.starts_with('[') || name.find('.') == std::string_view::npos || detail::is_ipv4(name)) {
+    return true;
+  }
+  for (const std::string& other : allowed) {
+    if (detail::same_name(name, other)) {
+      return true;
+    }
+  }
+  return allowed.empty() && !on_loopback;
+}
+
+}  // namespace vitals::inline v0::http
 
 #endif
 // The pages that scrapes wait for: made one after the other, apart from the connections' own work, and shared by all
@@ -16249,6 +16261,32 @@ struct service {
   connection_limits limits{};
   bool on_loopback = true;                   ///< as `is_allowed_host` takes it
   std::vector<std::string> allowed_hosts{};  ///< likewise
+
+  /// The status to refuse a request with, whose head was read; 0 where it may be answered.
+  [[nodiscard]] unsigned refusal_of(const request_head& head) const {
+    if (head.refusal != 0) {
+      return head.refusal;
+    }
+    if (head.has_body && (head.method == "GET" || head.method == "HEAD")) {
+      return 413;
+    }
+    return is_allowed_host(host_of(head), on_loopback, allowed_hosts) ? 0 : 421;
+  }
+
+  /// The page that is asked for, where it is one of metrics: those are made elsewhere, all else by `handle`.
+  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
+    const bool may_be = pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
+    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
+  }
+
+  /// Gives the route that answered; nothing where the server was stopped.
+  [[nodiscard]] std::optional<std::string_view> handle(const request& asked, response& out) const {
+    if (calls == nullptr) {
+      return routes->handle(asked, out);
+    }
+    const std::lock_guard lock{calls->mutex};
+    return calls->is_open ? std::optional{routes->handle(asked, out)} : std::nullopt;
+  }
 };
 
 /// A connection without its stream's type.
@@ -16283,77 +16321,6 @@ class connection {
 };
 
 }  // namespace detail
-
-}  // namespace vitals::inline v0::http
-
-#endif
-// Whose name a request may come to. A page of a stranger's in a browser reaches a server on this machine by a name that
-// it makes resolve to 127.0.0.1 (DNS rebinding): the Host line then has that name.
-#ifndef VITALS_HTTP_HOST_RULES_HPP
-#define VITALS_HTTP_HOST_RULES_HPP
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace vitals::inline v0::http {
-
-namespace detail {
-
-/// Whether a text is an IPv4 address, as browsers write it.
-[[nodiscard]] constexpr bool is_ipv4(std::string_view text) noexcept {
-  std::size_t numbers = 1;
-  std::size_t digits = 0;
-  unsigned number = 0;
-  for (const char c : text) {
-    if (c == '.' && digits != 0) {
-      ++numbers;
-      digits = 0;
-      number = 0;
-    } else if (c >= '0' && c <= '9' && ++digits <= 3) {
-      number = number * 10 + static_cast<unsigned>(c - '0');
-    } else {
-      return false;
-    }
-    if (number > 255) {
-      return false;
-    }
-  }
-  return numbers == 4 && digits != 0;
-}
-
-}  // namespace detail
-
-/// The host that a request is for, with its port where it has one: the target's where that has one (RFC 9112, 3.2.2),
-/// else that of the Host line.
-[[nodiscard]] constexpr std::string_view host_of(const request_head& head) noexcept {
-  const std::size_t scheme = head.target.starts_with('/') ? std::string_view::npos : head.target.find("://");
-  if (scheme == std::string_view::npos) {
-    return head.host;
-  }
-  const std::string_view rest = head.target.substr(scheme + 3);
-  return rest.substr(0, rest.find_first_of("/?"));
-}
-
-/// Whether a server answers who asks for this host. Who comes by an IP address, by a name without a dot (`localhost`, a
-/// container's), or without a name does so from a network of the server's own, not from a stranger's page, and always
-/// may. A name with a dot must be among the allowed ones where there are any; else it may, but not where the server
-/// listens on a loopback address.
-[[nodiscard]] inline bool is_allowed_host(std::string_view host, bool on_loopback, view<std::string> allowed) noexcept {
-  std::string_view name = detail::without_port(host);
-  if (name.ends_with('.')) {
-    name.remove_suffix(1);
-  }
-  if (name.starts_with('[') || name.find('.') == std::string_view::npos || detail::is_ipv4(name)) {
-    return true;
-  }
-  for (const std::string& other : allowed) {
-    if (detail::same_name(name, other)) {
-      return true;
-    }
-  }
-  return allowed.empty() && !on_loopback;
-}
 
 }  // namespace vitals::inline v0::http
 
@@ -16459,27 +16426,148 @@ struct listening_point {
 #ifndef VITALS_HTTP_SESSION_HPP
 #define VITALS_HTTP_SESSION_HPP
 
-#include <fmt/format.h>
-
 #include <utility>  // before asio, which misses it in g++
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 
+// By when what a connection does must have ended.
+#ifndef VITALS_HTTP_DEADLINE_HPP
+#define VITALS_HTTP_DEADLINE_HPP
+
+#include <utility>  // before asio, which misses it in g++
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+
+namespace vitals::inline v0::http::detail {
+
+/// A time that is moved often and reached seldom. The timer stays as it is where the new time is no sooner: when it
+/// fires, it looks at what the time has become. So a connection that is used often hardly ever sets it. While it is
+/// set it keeps its owner, which has it as a member.
+template <class Owner>
+class deadline {
+ public:
+  explicit deadline(const boost::asio::any_io_executor& on) : timer_(on) {}
+
+  /// Calls the owner's `on_deadline` then, unless it is moved or ended before.
+  void set(Owner& owner, std::chrono::milliseconds from_now) {
+    at_ = clock::now() + from_now;
+    if (at_ < due_) {
+      wait(owner);
+    }
+  }
+
+  /// For good.
+  void end() noexcept {
+    has_ended_ = true;
+    boost::system::error_code ignored;
+    timer_.cancel(ignored);
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void wait(Owner& owner) {
+    due_ = at_;
+    timer_.expires_at(due_);
+    timer_.async_wait([self = owner.shared_from_this(), this](boost::system::error_code cancelled) {
+      if (!cancelled && !has_ended_) {
+        look(*self);
+      }
+    });
+  }
+
+  void look(Owner& owner) {
+    if (clock::now() < at_) {
+      wait(owner);
+    } else {
+      due_ = clock::time_point::max();
+      owner.on_deadline();
+    }
+  }
+
+  boost::asio::steady_timer timer_;
+  clock::time_point at_{};
+  clock::time_point due_ = clock::time_point::max();  ///< when the timer looks
+  bool has_ended_ = false;
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+// The bytes of requests that a connection has read, and the heads among them.
+#ifndef VITALS_HTTP_REQUEST_BUFFER_HPP
+#define VITALS_HTTP_REQUEST_BUFFER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http::detail {
+
+/// As large as a head may be. A peer may send its next requests before it has the response to the first.
+class request_buffer {
+ public:
+  explicit request_buffer(const head_limits& limits) : limits_(limits), bytes_(limits.bytes, '\0') {}
+
+  /// Where to read to; what it was filled with is said by `add`. It has room wherever `find_head` finds neither a head
+  /// nor a reason to refuse.
+  [[nodiscard]] std::span<char> room() noexcept { return std::span{bytes_}.subspan(have_); }
+  void add(std::size_t size) noexcept { have_ += size; }
+
+  [[nodiscard]] bool is_empty() const noexcept { return have_ == 0; }
+
+  struct found {
+    std::string_view
+        head{};            ///< of the first request, while nothing is read or removed; empty where it is not here yet
+    unsigned refusal = 0;  ///< the status to refuse it with, where its beginning is enough to know
+  };
+  [[nodiscard]] found find_head() noexcept {
+    const std::string_view bytes{bytes_.data(), have_};
+    if (const std::size_t end = head_size(bytes, looked_); end != std::string_view::npos) {
+      return {.head = bytes.substr(0, end)};
+    }
+    looked_ = have_;
+    return {.refusal = refusal_of_part(bytes, limits_)};
+  }
+
+  /// Removes a head, once it was answered.
+  void remove(std::size_t size) noexcept {
+    std::copy(bytes_.data() + size, bytes_.data() + have_, bytes_.data());
+    have_ -= size;
+    looked_ = 0;
+  }
+
+  /// For what is to be read and ignored, after the last request.
+  [[nodiscard]] std::span<char> all() noexcept { return bytes_; }
+
+ private:
+  head_limits limits_;
+  std::string bytes_;
+  std::size_t have_ = 0;    ///< how many were read
+  std::size_t looked_ = 0;  ///< how many of them have no end of a head
+};
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
 // The head of a response, and how long it may take to write one.
 #ifndef VITALS_HTTP_RESPONSE_HEAD_HPP
 #define VITALS_HTTP_RESPONSE_HEAD_HPP
@@ -16589,6 +16677,16 @@ inline std::chrono::milliseconds write_time(const request_head& head, std::strin
   return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
 }
 
+/// Makes a response that says nothing but its status.
+inline void make_refusal(unsigned status, response& out) {
+  out.clear();
+  out.status = status;
+  fmt::format_to(std::back_inserter(out.body), "{} {}\n", status, name_of_status(status));
+  if (status == 503) {
+    out.retry_after = "1";
+  }
+}
+
 }  // namespace vitals::inline v0::http::detail
 
 #endif
@@ -16605,9 +16703,9 @@ class session : public connection, public page_reader, public std::enable_shared
   explicit session(std::shared_ptr<const service> of, std::unique_ptr<kept_descriptor> own, Arguments&&... arguments)
       : stream_(std::forward<Arguments>(arguments)...),
         own_(std::move(own)),
-        timer_(stream_.get_executor()),
+        deadline_(stream_.get_executor()),
         service_(std::move(of)),
-        in_(service_->limits.head.bytes, '\0') {}
+        in_(service_->limits.head) {}
 
   void start() override {
     now_waiting(true);
@@ -16628,8 +16726,7 @@ class session : public connection, public page_reader, public std::enable_shared
   }
 
   void close() override {
-    boost_error ignored;
-    timer_.cancel(ignored);
+    deadline_.end();
     auto& socket = stream_.lowest_layer();
     if (!socket.is_open()) {
       return;
@@ -16644,6 +16741,7 @@ class session : public connection, public page_reader, public std::enable_shared
       is_being_checked_ = false;
       service_->access->leave(this);
     }
+    boost_error ignored;
     if constexpr (requires { socket.release(ignored); }) {
       if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
         socket.release(ignored);
@@ -16665,7 +16763,7 @@ class session : public connection, public page_reader, public std::enable_shared
       page_ = std::move(made);
       write(page_->page);
     } else {
-      fill_refusal(made->page.status);
+      make_refusal(made->page.status, answer_);
       write(answer_);
     }
   }
@@ -16676,8 +16774,7 @@ class session : public connection, public page_reader, public std::enable_shared
 
   /// Waits for a request, of which a part may be here already.
   void wait() {
-    looked_ = 0;
-    if (have_ == 0) {
+    if (in_.is_empty()) {
       expect_within(service_->limits.idle);
       read();
     } else {
@@ -16686,35 +16783,9 @@ class session : public connection, public page_reader, public std::enable_shared
     }
   }
 
-  void began() { expect_within(service_->limits.header); }
-
-  /// What is done next ends within this time, or else by `on_deadline`. The timer stays as it is where it is due no
-  /// later: it then looks at what the deadline has become. So a connection that is used often hardly ever sets it.
-  void expect_within(std::chrono::milliseconds time) {
-    deadline_ = clock::now() + time;
-    if (deadline_ < due_) {
-      set_timer();
-    }
-  }
-  void set_timer() {
-    due_ = deadline_;
-    timer_.expires_at(due_);
-    timer_.async_wait([self = this->shared_from_this()](boost_error cancelled) {
-      if (!cancelled) {
-        self->on_timer();
-      }
-    });
-  }
-  void on_timer() {
-    if (!stream_.lowest_layer().is_open()) {
-      return;
-    }
-    if (clock::now() < deadline_) {
-      set_timer();
-      return;
-    }
-    due_ = clock::time_point::max();
-    if (is_waiting() && have_ != 0 && !saying_farewell_) {
+  friend class deadline<session>;
+  void on_deadline() {
+    if (is_waiting() && !in_.is_empty() && !saying_farewell_) {
       late_ = true;
       boost_error ignored;
       stream_.lowest_layer().cancel(ignored);  // `on_read` goes on
@@ -16725,10 +16796,12 @@ class session : public connection, public page_reader, public std::enable_shared
       close();
     }
   }
+  void expect_within(std::chrono::milliseconds time) { deadline_.set(*this, time); }
+  void began() { expect_within(service_->limits.header); }
 
   void read() {
     stream_.async_read_some(
-        asio::buffer(in_.data() + have_, in_.size() - have_),
+        buffer_of(in_.room()),
         [self = this->shared_from_this()](boost_error error, std::size_t size) { self->on_read(error, size); });
   }
 
@@ -16738,36 +16811,30 @@ class session : public connection, public page_reader, public std::enable_shared
     } else if (error) {  // closed by the peer, idle for too long, or the server stops
       close();
     } else {
-      if (have_ == 0) {
+      if (in_.is_empty()) {
         began();
       }
-      have_ += size;
+      in_.add(size);
       look();
     }
   }
 
   /// Answers the request that is here, or reads on.
   void look() {
-    const std::string_view bytes{in_.data(), have_};
-    const std::size_t end = head_size(bytes, looked_);
-    if (end == std::string_view::npos) {
-      looked_ = have_;
-      if (const unsigned status = refusal_of_part(bytes, service_->limits.head); status != 0) {
-        refuse(status);
-      } else {
-        read();
-      }
+    const request_buffer::found found = in_.find_head();
+    if (found.refusal != 0) {
+      refuse(found.refusal);
       return;
     }
-    const request_head head = read_head(bytes.substr(0, end), service_->limits.head);
-    const unsigned refusal = head.refusal != 0                                                  ? head.refusal
-                             : head.has_body && (head.method == "GET" || head.method == "HEAD") ? 413
-                             : is_allowed_host(host_of(head), service_->on_loopback, service_->allowed_hosts) ? 0
-                                                                                                              : 421;
-    if (refusal != 0) {
+    if (found.head.empty()) {
+      read();
+      return;
+    }
+    const request_head head = read_head(found.head, service_->limits.head);
+    if (const unsigned refusal = service_->refusal_of(head); refusal != 0) {
       refuse(refusal);
     } else if (is_admitted(head)) {
-      answer(head, end);
+      answer(head, found.head.size());
     }
   }
 
@@ -16819,36 +16886,19 @@ class session : public connection, public page_reader, public std::enable_shared
     minor_ = head.minor;
     const request asked{
         .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
-    if (const page_path* const page = page_of(asked); page != nullptr) {
+    if (const page_path* const page = service_->page_of(asked); page != nullptr) {
       counts_.routed(page->path);
       counts_.is_scrape();
       page_choice choice = page->choose(asked);
-      remove_request(size);
+      in_.remove(size);
       wait_for_page(std::move(choice));
-    } else if (call(asked)) {
-      remove_request(size);
+    } else if (const auto route = service_->handle(asked, answer_)) {
+      counts_.routed(*route);
+      in_.remove(size);
       write(answer_);
     } else {
       close();
     }
-  }
-
-  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
-    const bool may_be = service_->pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
-    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
-  }
-
-  /// False where the server was stopped.
-  bool call(const request& asked) {
-    if (service_->calls == nullptr) {
-      counts_.routed(service_->routes->handle(asked, answer_));
-      return true;
-    }
-    const std::lock_guard lock{service_->calls->mutex};
-    if (service_->calls->is_open) {
-      counts_.routed(service_->routes->handle(asked, answer_));
-    }
-    return service_->calls->is_open;
   }
 
   void wait_for_page(page_choice choice) {
@@ -16856,29 +16906,18 @@ class session : public connection, public page_reader, public std::enable_shared
     if (!service_->pages->ask(std::move(choice), this->weak_from_this())) {
       is_waiting_for_page_ = false;
       own::count_refusal(own::refusal::busy);
-      fill_refusal(503);
-      answer_.retry_after = "1";
+      make_refusal(503, answer_);
       write(answer_);
     }
   }
 
-  void remove_request(std::size_t size) {
-    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(have_),
-              in_.begin());
-    have_ -= size;
-  }
-
-  void fill_refusal(unsigned status) {
-    answer_.clear();
-    answer_.status = status;
-    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
-  }
+  static asio::mutable_buffer buffer_of(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
 
   void refuse(unsigned status, std::string_view challenge = {}) {
     now_waiting(false);
     own::count_refusal(own::reason_of(status));
     expect_within(service_->limits.write);
-    fill_refusal(status);
+    make_refusal(status, answer_);
     answer_.www_authenticate = challenge;
     keep_alive_ = false;
     head_only_ = false;
@@ -16931,25 +16970,22 @@ class session : public connection, public page_reader, public std::enable_shared
     ignore();
   }
   void ignore() {
-    stream_.async_read_some(asio::buffer(in_), [self = this->shared_from_this()](boost_error error, std::size_t size) {
-      self->ignored_ += size;
-      if (error || self->ignored_ > most_ignored) {
-        self->close();
-      } else {
-        self->ignore();
-      }
-    });
+    stream_.async_read_some(buffer_of(in_.all()),
+                            [self = this->shared_from_this()](boost_error error, std::size_t size) {
+                              self->ignored_ += size;
+                              if (error || self->ignored_ > most_ignored) {
+                                self->close();
+                              } else {
+                                self->ignore();
+                              }
+                            });
   }
 
   Stream stream_;
   std::unique_ptr<kept_descriptor> own_;
-  asio::steady_timer timer_;
-  clock::time_point deadline_{};
-  clock::time_point due_ = clock::time_point::max();  ///< when the timer looks at the deadline
+  deadline<session> deadline_;
   std::shared_ptr<const service> service_;
-  std::string in_;          ///< the bytes of heads: as large as one may be
-  std::size_t have_ = 0;    ///< how many of them were read
-  std::size_t looked_ = 0;  ///< how many of them have no end of a head
+  request_buffer in_;
   // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
   std::string accept_;
   std::string accept_encoding_;
@@ -17482,36 +17518,6 @@ struct server_options {
   std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
 };
 
-namespace detail {
-
-/// What a server serves. Connections keep it for as long as they last.
-struct endpoint {
-  explicit endpoint(server_options its)
-      : options(std::move(its)),
-        metrics(options.openmetrics_created, &make_gzip),
-        health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
-    health.add_to(routes);
-    if (options.metrics) {
-      if (options.own_metrics) {
-        metrics.expose({own::registry::source()});
-      }
-      for (const page_path& p : page_paths) {
-        routes.add(std::string{p.path}, std::string{p.what},
-                   [this, &p](const request& asked, response& out) { metrics.answer(p.choose(asked), out); });
-      }
-    }
-  }
-  endpoint(const endpoint&) = delete;
-  endpoint& operator=(const endpoint&) = delete;
-
-  server_options options;
-  exposition metrics;
-  health_routes health;
-  router routes{};
-};
-
-}  // namespace detail
-
 /// Serves some sources: at `/metrics` in the format that is asked for, at `/metrics/json` as JSON, compressed for who
 /// accepts gzip; `?name[]=` selects families. `/` lists the routes.
 ///
@@ -17529,7 +17535,17 @@ struct endpoint {
 /// may be left or destroyed there, but not started again. A program that is executed gets none of its descriptors.
 class server {
  public:
-  explicit server(server_options options = {}) : all_(std::make_shared<detail::endpoint>(std::move(options))) {}
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        all_(std::make_shared<detail::endpoint>(
+            detail::endpoint_options{.metrics = options_.metrics,
+                                     .openmetrics_created = options_.openmetrics_created,
+                                     .health = options_.health,
+                                     .compress = &make_gzip})) {
+    if (options_.metrics && options_.own_metrics) {
+      all_->expose<own::registry>();
+    }
+  }
   /// On an io_context, which must be there for as long as a server is started on it, and may be gone when the server is
   /// stopped or destroyed. Threads that run it, or none, may be at work at any time.
   explicit server(boost::asio::io_context& on, server_options options = {}) : server(std::move(options)) { io_ = &on; }
@@ -17542,31 +17558,29 @@ class server {
   template <source... Sources>
   void expose(exposure how = {}) {
     mend();
-    all_->metrics.expose({Sources::source()...}, std::move(how));
-    (expose_health<Sources>(), ...);
+    all_->expose<Sources...>(std::move(how));
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
   /// is stopped for good.
   void expose(const callbacks& calls, exposure how = {}) {
     mend();
-    all_->metrics.expose({calls.source()}, std::move(how));
+    all_->expose(calls, std::move(how));
   }
 
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
     mend();
-    (unexpose_health<Sources>(), ...);
-    all_->metrics.unexpose({Sources::source()...});
+    all_->unexpose<Sources...>();
   }
   void unexpose(const callbacks& calls) {
     mend();
-    all_->metrics.unexpose({calls.source()});
+    all_->unexpose(calls);
   }
 
   /// The routes, to add some of your own before `start`. Their handlers run on the thread that serves.
-  [[nodiscard]] router& routes() noexcept { return all_->routes; }
+  [[nodiscard]] router& routes() noexcept { return all_->routes(); }
 
   /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
   /// or whose port is taken; or that says what is wrong with the rules of access. Does nothing where it serves already.
@@ -17578,8 +17592,8 @@ class server {
     std::error_code error;
     start(error);
     if (error) {
-      throw std::system_error(
-          error, fmt::format("vitals: cannot serve on {} port {}", all_->options.address, all_->options.port));
+      throw std::system_error(error,
+                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
     }
   }
 
@@ -17598,16 +17612,16 @@ class server {
       error = e.code();
       return;
     }
-    const server_options& o = all_->options;
+    const server_options& o = options_;
     detail::serving_order order{
         .address = o.address,
         .port = o.port,
-        .shared = {.routes = {all_, &all_->routes},
+        .shared = {.routes = {all_, &std::as_const(*all_).routes()},
                    .access = access_->is_needed() ? access_ : nullptr,
                    .connect = std::move(connect_),
                    .limits = o.limits,
                    .allowed_hosts = o.allowed_hosts},
-        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics} : nullptr,
+        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics()} : nullptr,
         .renderer = o.renderer,
         .most_waiting_pages = o.waiting_pages,
         .most = o.connections};
@@ -17646,12 +17660,20 @@ class server {
   /// For servers with connections of another kind: `prepare` gives their maker at each start, or throws
   /// std::system_error.
   void connect_by(std::function<detail::connector()> prepare) { prepare_connector_ = std::move(prepare); }
-  [[nodiscard]] const server_options& options() const noexcept { return all_->options; }
+  [[nodiscard]] const server_options& options() const noexcept { return options_; }
 
  private:
   void prepare() {
     connect_ = prepare_connector_ ? prepare_connector_() : nullptr;
-    access_ = std::make_shared<detail::gatekeeper>(all_->options.access, connect_ != nullptr, all_->options.on_warning);
+    access_ = std::make_shared<detail::gatekeeper>(options_.access, connect_ != nullptr, options_.on_warning);
+    boost::system::error_code bad;  // an address that is none, which is said by who listens
+    if (connect_ == nullptr && options_.on_warning && access_->takes_secrets() &&
+        !detail::listening_point::of(options_.address, options_.port, bad).on_loopback) {
+      options_.on_warning(
+          fmt::format("vitals: passwords and tokens that come to {} are readable on their way: use "
+                      "vitals::http::tls_server, or listen on a loopback address behind who has TLS",
+                      options_.address));
+    }
   }
 
   /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
@@ -17660,25 +17682,12 @@ class server {
       generation_ = now;
       static_cast<void>(serving_.release());
       access_.reset();
-      all_->metrics.mend_after_fork();
-      all_->health.mend_after_fork();
+      all_->mend_after_fork();
       own::forget_parents(detail::kept_descriptor::generation());
     }
   }
 
-  template <class Source>
-  void expose_health() {
-    if constexpr (health_source<Source>) {
-      all_->health.expose(Source::ref());
-    }
-  }
-  template <class Source>
-  void unexpose_health() {
-    if constexpr (health_source<Source>) {
-      all_->health.unexpose(Source::ref());
-    }
-  }
-
+  server_options options_;
   std::shared_ptr<detail::endpoint> all_;
   boost::asio::io_context* io_ = nullptr;
   std::function<detail::connector()> prepare_connector_{};  ///< null for plain connections
@@ -17687,6 +17696,216 @@ class server {
   std::unique_ptr<detail::serving> serving_;
   std::uint64_t generation_ = detail::kept_descriptor::generation();  ///< written in a forked child alone
 };
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
+namespace vitals::inline v0::http {
+
+namespace detail {
+
+[[noreturn]] inline void refuse_variable(const char* name, std::string_view value, const char* wanted) {
+  throw std::invalid_argument(fmt::format("vitals: the environment's {}=\"{}\" is no {}", name, value, wanted));
+}
+
+/// The value of a variable; empty where there is none.
+inline std::string_view variable(const char* name) noexcept {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string_view{} : std::string_view{value};
+}
+
+inline bool read_switch(const char* name, bool otherwise) {
+  const std::string_view value = variable(name);
+  for (const std::string_view yes : {"true", "1", "yes", "on"}) {
+    if (same_name(value, yes)) {
+      return true;
+    }
+  }
+  for (const std::string_view no : {"false", "0", "no", "off"}) {
+    if (same_name(value, no)) {
+      return false;
+    }
+  }
+  if (!value.empty()) {
+    refuse_variable(name, value, "switch: true or false");
+  }
+  return otherwise;
+}
+
+}  // namespace detail
+
+/// Options, but for what the environment says otherwise: HEALTH_CHECK_HOST (an IP address, or localhost),
+/// HEALTH_CHECK_PORT, METRICS_ENABLED (`false`: /metrics is a 404). A variable that is empty says nothing. Throws
+/// std::invalid_argument, which names the variable, for a value that is none. As all that reads the environment, it
+/// must not run while another thread changes it.
+[[nodiscard]] inline server_options from_environment(server_options options = {}) {
+  if (const std::string_view host = detail::variable("HEALTH_CHECK_HOST"); !host.empty()) {
+    options.address = host == "localhost" ? std::string_view{"127.0.0.1"} : host;
+    boost::system::error_code error;
+    boost::asio::ip::make_address(options.address, error);
+    if (error && !options.address.starts_with("unix:")) {
+      detail::refuse_variable("HEALTH_CHECK_HOST", host, "IP address");
+    }
+  }
+  if (const std::string_view text = detail::variable("HEALTH_CHECK_PORT"); !text.empty()) {
+    const char* const end = text.data() + text.size();
+    const auto [read, error] = std::from_chars(text.data(), end, options.port);
+    if (error != std::errc{} || read != end) {
+      detail::refuse_variable("HEALTH_CHECK_PORT", text, "port: a number from 0 to 65535");
+    }
+  }
+  options.metrics = detail::read_switch("METRICS_ENABLED", options.metrics);
+  return options;
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+// Pushes to a Pushgateway, for jobs that end before a scraper finds them.
+// https://github.com/prometheus/pushgateway#api
+#ifndef VITALS_HTTP_PUSH_HPP
+#define VITALS_HTTP_PUSH_HPP
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitals::inline v0::http {
+
+/// Where a push goes: the gateway, and the group of its metrics that the push replaces, adds to or deletes.
+struct push_options {
+  std::string host = "127.0.0.1";  ///< a name or an IP address
+  std::uint16_t port = 9091;
+  std::string job{};
+  std::vector<std::pair<std::string, std::string>> grouping{};   ///< labels and their values, `{{"instance", "a"}}`
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for all: name, connection, request and answer
+};
+
+namespace detail {
+
+/// Base64 with the alphabet for URLs, without padding (RFC 4648, 5).
+inline std::string base64url(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  std::uint32_t bits = 0;
+  int pending = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (pending += 8; pending >= 6; pending -= 6) {
+      text += digits[bits >> (pending - 6) & 63];
+    }
+  }
+  if (pending != 0) {
+    text += digits[bits << (6 - pending) & 63];
+  }
+  return text;
+}
+
+/// All but unreserved characters as `%XX` (RFC 3986, 2.3).
+inline std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+/// A label of the group as a piece of the path. A path cannot hold a slash, nothing, or a dot or two in its place.
+inline std::string group_label(std::string_view name, std::string_view value) {
+  const bool unfit = value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
+  return unfit ? fmt::format("/{}@base64/{}", name, value.empty() ? "=" : base64url(value))
+               : fmt::format("/{}/{}", name, percent_encoded(value));
+}
+
+/// The path of a group. Throws std::invalid_argument for what cannot name one.
+inline std::string group_path(const push_options& options) {
+  const auto require = [](bool good, std::string_view what, std::string_view name) {
+    if (!good) {
+      throw std::invalid_argument(fmt::format("vitals::http::push: {} \"{}\"", what, name));
+    }
+  };
+  require(!options.job.empty(), "a group is named by its job: set", "job");
+  require(is_utf8(options.job), "not UTF-8: the job's name", options.job);
+  std::string path = "/metrics" + group_label("job", options.job);
+  for (std::size_t i = 0; i != options.grouping.size(); ++i) {
+    const auto& [name, value] = options.grouping[i];
+    require(is_label_name(name), "no label can be named", name);
+    require(is_utf8(value), "not UTF-8: the value of", name);
+    bool repeated = name == "job";
+    for (std::size_t k = 0; k != i; ++k) {
+      repeated = repeated || options.grouping[k].first == name;
+    }
+    require(!repeated, "given twice: the label", name);
+    path += group_label(name, value);
+  }
+  return path;
+}
+
+/// The beginning of a text that a stranger sent as one line, fit to be printed. (A gateway lists its reasons below the
+/// first line.)
+inline std::string as_one_line(std::string_view text) {
+  constexpr std::size_t limit = 500;
+  std::string line;
+  for (const char c : text.substr(0, limit)) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+inline void ask_gateway(std::string_view method, const push_options& options, std::string_view body) {
+  const client_request asked{.method = std::string{method},
+                             .host = options.host,
+                             .port = options.port,
+                             .target = group_path(options),
+                             .content_type = std::string{body.empty() ? "" : prometheus_text::content_type},
+                             .body = body,
+                             .timeout = options.timeout};
+  const client_response answer = fetch(asked);
+  if (answer.status / 100 != 2) {
+    const std::string reason = as_one_line(answer.body);
+    throw std::runtime_error(fmt::format("vitals: {}: answered {}{}{}", description(asked), answer.status,
+                                         reason.empty() ? "" : ": ", reason));
+  }
+}
+
+}  // namespace detail
+
+/// Replaces the group's metrics on the gateway by all of the Sources' (PUT). Waits for the gateway's word, for
+/// `timeout` at most. Throws std::system_error where the gateway cannot be asked (std::errc::timed_out where it takes
+/// too long), std::runtime_error with its status and the beginning of its answer where it refuses,
+/// std::invalid_argument for a group without a job, or with a label twice, of an illegal name or of a value that is not
+/// UTF-8, and std::bad_alloc. Any thread.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push(const push_options& options) {
+  detail::ask_gateway("PUT", options, scrape<Sources...>());
+}
+
+/// Replaces those of the group's metrics that have the names of the Sources', and keeps the others (POST). Else as
+/// `push`.
+template <source... Sources>
+requires(sizeof...(Sources) != 0) void push_add(const push_options& options) {
+  detail::ask_gateway("POST", options, scrape<Sources...>());
+}
+
+/// Deletes the group and its metrics (DELETE); one that is not there, too. Else as `push`.
+inline void push_delete(const push_options& options) {
+  detail::ask_gateway("DELETE", options, {});
+}
 
 }  // namespace vitals::inline v0::http
 

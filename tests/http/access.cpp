@@ -195,9 +195,9 @@ TEST_CASE("while a password is checked, others are served; too many to check are
   std::size_t good = 0;
   std::size_t busy = 0;
   for (const auto& c : waiting) {
-    const std::string line = c->until("\r\n");
-    good += line.starts_with("HTTP/1.1 200") ? 1U : 0U;
-    busy += line.starts_with("HTTP/1.1 503") ? 1U : 0U;
+    const std::string head = c->until("\r\n\r\n");
+    good += head.starts_with("HTTP/1.1 200") ? 1U : 0U;
+    busy += head.starts_with("HTTP/1.1 503") && head.find("\r\nRetry-After: 1\r\n") != head.npos ? 1U : 0U;
   }
   CHECK(good + busy == 40);
   CHECK(busy <= 5);
@@ -235,6 +235,28 @@ TEST_CASE("tokens in a file are read again when it changes") {
     return warnings == 2;
   }));
   CHECK(status("third") == "200");  // the former ones stay
+}
+
+TEST_CASE("secrets that are readable on their way are a warning") {
+  const auto warnings = [](std::string address, access_rules rules) {
+    std::vector<std::string> all;
+    server s{{.address = std::move(address), .port = 0, .access = std::move(rules), .on_warning = [&](auto what) {
+                all.emplace_back(what);
+              }}};
+    s.start();
+    return all;
+  };
+  const access_rules closed{.metrics = {.tokens = {"a"}}};
+  const std::vector<std::string> told = warnings("0.0.0.0", closed);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("0.0.0.0") != std::string::npos);
+  CHECK(told[0].find("tls_server") != std::string::npos);
+  CHECK(warnings("127.0.0.1", closed).empty());
+  CHECK(warnings(
+            "unix:" + std::filesystem::temp_directory_path().string() + "/vitals_access_" + std::to_string(::getpid()),
+            closed)
+            .empty());
+  CHECK(warnings("0.0.0.0", {}).empty());
 }
 
 TEST_CASE("rules that cannot be kept are an error at start, with what to do") {

@@ -241,6 +241,13 @@ TEST_CASE("a server has one health, and gives it back") {
   CHECK(s.get("/").body.find("/readyz") == std::string::npos);
 }
 
+TEST_CASE("the overview says whose it is") {
+  served<"named"> s;
+  CHECK(s.get("/").body.starts_with("named 1.4.2 test | vitals "));
+  CHECK(s.get("/", "application/json")
+            .body.starts_with(R"({"service":"named","version":"1.4.2","environment":"test","endpoints":{)"));
+}
+
 TEST_CASE("HEAD and OPTIONS") {
   served<"methods"> s;
   CHECK(s.routes.handle({"HEAD", "/readyz"}).status == 503);

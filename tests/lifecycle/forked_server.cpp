@@ -123,6 +123,46 @@ void fork_while_scraped(program& p) {
   }
 }
 
+bool takes_its_time(const std::string& password, const std::string& hash) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  return "plain:" + password == hash;
+}
+bool is_hash(const std::string& hash) {
+  return hash.starts_with("plain:");
+}
+
+/// A child is asked for passwords as its parent is, which forks while its thread checks one.
+void fork_while_passwords_are_checked() {
+  server guarded{{.port = 0,
+                  .access = {.metrics = {.users = {{"a", "plain:b"}}},
+                             .passwords = {.matches = &takes_its_time, .is_hash = &is_hash}}}};
+  guarded.expose<metrics>();
+  guarded.start();
+  const auto asks = [](std::uint16_t port) {
+    return get(port, "/metrics", "Authorization: Basic YTpi\r\n").starts_with("HTTP/1.1 200 ") &&  // a:b
+           get(port, "/metrics", "Authorization: Basic YTpj\r\n").starts_with("HTTP/1.1 401 ");
+  };
+  std::atomic<bool> done{false};
+  std::thread guesser{[&, port = guarded.port()] {  // other passwords each time: what was checked is remembered
+    for (int i = 0; !done; ++i) {
+      const std::string digits{static_cast<char>('A' + i % 26), static_cast<char>('A' + i / 26 % 26)};
+      check(get(port, "/metrics", "Authorization: Basic YTpi" + digits + "==\r\n").starts_with("HTTP/1.1 401 "),
+            "a guess");
+    }
+  }};
+  check(asks(guarded.port()), "the parent's password");
+  for (int round = 0; round != 10; ++round) {
+    in_child("a child that leaves what checks passwords", [] {});
+    in_child("a child with what checks passwords", [&] {
+      guarded.start();
+      check(asks(guarded.port()), "a child's password");
+      guarded.stop();
+    });
+  }
+  done = true;
+  guesser.join();
+}
+
 /// What a child holds keeps neither a port taken nor a connection open.
 void stop_while_a_child_lives(program& p) {
   const std::uint16_t port = p.parents.port();
@@ -206,6 +246,7 @@ int main(int argc, char** argv) {
   static program p;
   p.parents.start();
   fork_while_scraped(p);
+  fork_while_passwords_are_checked();
   stop_while_a_child_lives(p);
   execute(argv[0], p);
   fork_with_a_context();

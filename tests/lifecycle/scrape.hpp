@@ -48,12 +48,13 @@ inline std::string rest_of(int s) {
   return n == 0 ? all : all + "late";
 }
 
-inline std::string get(std::uint16_t port, std::string_view path) {
+/// `fields` are header lines, each with its end.
+inline std::string get(std::uint16_t port, std::string_view path, std::string_view fields = {}) {
   const int s = connect_to(port);
   if (s == -1) {
     return {};
   }
-  const std::string asked = "GET " + std::string{path} + " HTTP/1.0\r\n\r\n";
+  const std::string asked = "GET " + std::string{path} + " HTTP/1.0\r\n" + std::string{fields} + "\r\n";
   static_cast<void>(::send(s, asked.data(), asked.size(), MSG_NOSIGNAL));
   const std::string all = rest_of(s);
   ::close(s);

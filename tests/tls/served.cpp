@@ -1,13 +1,15 @@
-// A server over TLS, for tests with other programs: served FOLDER. It prints its port, and obeys lines of its input:
-// "reload" and "stop" (with its end). Refusals and warnings are printed as they come.
+// A server over TLS, for tests with other programs: served FOLDER [threads|context]. It prints its port, and obeys
+// lines of its input: "reload" and "stop" (with its end). Refusals and warnings are printed as they come.
 #define VITALS_TLS
 #define VITALS_CRYPT
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include <vitals/vitals.hpp>
 
@@ -33,14 +35,18 @@ int main(int argc, char** argv) {
       .metrics = {.users = {{.name = "prometheus", .hash = hash}}, .token_file = folder + "/token"},
       .rest = {.client_certificate = true},
       .passwords = vitals::http::crypt_hashing,
-      .on_refusal = [](vitals::http::access_refusal why) { print("refused " + std::to_string(static_cast<int>(why))); }};
-  vitals::http::tls_server server{{.certificate = folder + "/tls.crt",
-                                   .key = folder + "/tls.key",
-                                   .client_authorities = folder + "/ca.crt"},
-                                  {.port = 0,
-                                   .limits = {.header = std::chrono::seconds{2}},
-                                   .access = rules,
-                                   .on_warning = print}};
+      .on_refusal = [](vitals::http::access_refusal why) {
+        print("refused " + std::to_string(static_cast<int>(why)));
+      }};
+  const vitals::http::tls_options files{
+      .certificate = folder + "/tls.crt", .key = folder + "/tls.key", .client_authorities = folder + "/ca.crt"};
+  const vitals::http::server_options options{
+      .port = 0, .limits = {.header = std::chrono::seconds{2}}, .access = rules, .on_warning = print};
+  const bool on_context = argc > 2 && std::string_view{argv[2]} == "context";
+  boost::asio::io_context io;
+  std::optional<vitals::http::tls_server> made;
+  on_context ? made.emplace(io, files, options) : made.emplace(files, options);
+  vitals::http::tls_server& server = *made;
   server.expose<registry, health>();
   health::mark_ready();
   health::mark_healthy<store>();
@@ -51,6 +57,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   print("port " + std::to_string(server.port()));
+  std::thread runner{[&io] { io.run(); }};  // until the server on it has stopped; at once where there is none
   for (std::string line; std::getline(std::cin, line) && line != "stop";) {
     registry::get<scrapes>().inc();
     std::error_code error;
@@ -58,5 +65,6 @@ int main(int argc, char** argv) {
     print(error ? "not reloaded" : "reloaded");
   }
   server.stop();
+  runner.join();
   print("stopped");
 }

@@ -56,8 +56,8 @@ def make_certificate(folder, name, common_name, authority="ca"):
 
 
 class Served:
-    def __init__(self, folder, password="open sesame"):
-        self.process = subprocess.Popen([SERVED, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, folder, how, password="open sesame"):
+        self.process = subprocess.Popen([SERVED, folder, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -104,8 +104,8 @@ class Case(unittest.TestCase):
         (self.folder / "new").chmod(mode)
         (self.folder / "new").rename(self.folder / "token")
 
-    def serve(self):
-        served = Served(self.folder)
+    def serve(self, how="threads"):
+        served = Served(self.folder, how)
         self.addCleanup(served.end)
         return served
 
@@ -160,6 +160,17 @@ class Curl(Case):
         self.assertEqual(self.curl(served, "/livez", "--tls-max", "1.1", "--tlsv1.0", "--ciphers",
                                    "DEFAULT:@SECLEVEL=0"), 0)
         self.assertEqual(served.stop(), 0)
+
+    def test_on_an_io_context(self):
+        served = self.serve("context")
+        self.assertEqual(self.curl(served, "/livez"), 200)
+        self.assertEqual(self.curl(served, "/metrics", "-u", "prometheus:open sesame"), 200)
+        self.assertEqual(self.curl(served, "/metrics", "-u", "prometheus:open"), 401)
+        self.assertEqual(self.curl(served, "/"), 403)
+        with socket.create_connection(("127.0.0.1", served.port), PATIENCE) as silent:  # within the handshake
+            self.assertEqual(served.stop(), 0)
+            self.assertEqual(silent.recv(1), b"")
+        self.assertEqual(served.lines[-1], "stopped")
 
     def test_reload(self):
         served = self.serve()

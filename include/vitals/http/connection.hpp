@@ -11,12 +11,17 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/head.hpp>
+#include <vitals/http/host_rules.hpp>
 #include <vitals/http/kept_descriptor.hpp>
+#include <vitals/http/message.hpp>
+#include <vitals/http/page_choice.hpp>
 #include <vitals/http/renderings.hpp>
 #include <vitals/http/router.hpp>
 
@@ -60,6 +65,32 @@ struct service {
   connection_limits limits{};
   bool on_loopback = true;                   ///< as `is_allowed_host` takes it
   std::vector<std::string> allowed_hosts{};  ///< likewise
+
+  /// The status to refuse a request with, whose head was read; 0 where it may be answered.
+  [[nodiscard]] unsigned refusal_of(const request_head& head) const {
+    if (head.refusal != 0) {
+      return head.refusal;
+    }
+    if (head.has_body && (head.method == "GET" || head.method == "HEAD")) {
+      return 413;
+    }
+    return is_allowed_host(host_of(head), on_loopback, allowed_hosts) ? 0 : 421;
+  }
+
+  /// The page that is asked for, where it is one of metrics: those are made elsewhere, all else by `handle`.
+  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
+    const bool may_be = pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
+    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
+  }
+
+  /// Gives the route that answered; nothing where the server was stopped.
+  [[nodiscard]] std::optional<std::string_view> handle(const request& asked, response& out) const {
+    if (calls == nullptr) {
+      return routes->handle(asked, out);
+    }
+    const std::lock_guard lock{calls->mutex};
+    return calls->is_open ? std::optional{routes->handle(asked, out)} : std::nullopt;
+  }
 };
 
 /// A connection without its stream's type.

@@ -65,11 +65,20 @@ class gatekeeper {
 
   /// Whether it ever refuses anybody, or tells of refusals.
   [[nodiscard]] bool is_needed() const noexcept {
-    bool needed = on_refusal_ != nullptr;
+    bool needed = on_refusal_ != nullptr || takes_secrets();
     for (const auto& g : groups_) {
-      needed = needed || g->is_closed() || g->rule.client_certificate;
+      needed = needed || g->rule.client_certificate;
     }
     return needed;
+  }
+
+  /// Whether anybody is asked for a password or a token.
+  [[nodiscard]] bool takes_secrets() const noexcept {
+    bool takes = false;
+    for (const auto& g : groups_) {
+      takes = takes || g->is_closed();
+    }
+    return takes;
   }
 
   /// `authorization` is that header line; `certified`: the connection has a client certificate that was verified.

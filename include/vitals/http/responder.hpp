@@ -2,15 +2,13 @@
 #ifndef VITALS_HTTP_RESPONDER_HPP
 #define VITALS_HTTP_RESPONDER_HPP
 
-#include <string>
 #include <utility>
-#include <vector>
 
 #include <vitals/expose/callbacks.hpp>
+#include <vitals/http/endpoint.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/health_routes.hpp>
 #include <vitals/http/message.hpp>
-#include <vitals/http/page_choice.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/metric/family.hpp>
 
@@ -29,58 +27,32 @@ struct responder_options {
 class responder {
  public:
   explicit responder(responder_options options = {})
-      : metrics_(options.openmetrics_created, options.compress),
-        health_(std::move(options.health),
-                [this](const std::vector<std::string>& names) { return metrics_.json_of(names); }) {
-    health_.add_to(routes_);
-    for (const detail::page_path& p : detail::page_paths) {
-      if (options.metrics) {
-        routes_.add(std::string{p.path}, std::string{p.what},
-                    [this, &p](const request& asked, response& out) { metrics_.answer(p.choose(asked), out); });
-      }
-    }
-  }
-  responder(const responder&) = delete;
-  responder& operator=(const responder&) = delete;
+      : all_({.metrics = options.metrics,
+              .openmetrics_created = options.openmetrics_created,
+              .health = std::move(options.health),
+              .compress = options.compress}) {}
 
   /// As `server::expose` and `server::unexpose`.
   template <source... Sources>
   void expose(exposure how = {}) {
-    metrics_.expose({Sources::source()...}, std::move(how));
-    (expose_health<Sources>(), ...);
+    all_.expose<Sources...>(std::move(how));
   }
-  void expose(const callbacks& calls, exposure how = {}) { metrics_.expose({calls.source()}, std::move(how)); }
+  void expose(const callbacks& calls, exposure how = {}) { all_.expose(calls, std::move(how)); }
   template <source... Sources>
   void unexpose() {
-    (unexpose_health<Sources>(), ...);
-    metrics_.unexpose({Sources::source()...});
+    all_.unexpose<Sources...>();
   }
-  void unexpose(const callbacks& calls) { metrics_.unexpose({calls.source()}); }
+  void unexpose(const callbacks& calls) { all_.unexpose(calls); }
 
   /// The routes, to add some of your own before the first request.
-  [[nodiscard]] router& routes() noexcept { return routes_; }
+  [[nodiscard]] router& routes() noexcept { return all_.routes(); }
 
   /// Answers a request, whatever its path: 404 where nothing is there. A response that is used again keeps its memory.
-  [[nodiscard]] response handle(const request& asked) const { return routes_.handle(asked); }
-  void handle(const request& asked, response& out) const { routes_.handle(asked, out); }
+  [[nodiscard]] response handle(const request& asked) const { return all_.routes().handle(asked); }
+  void handle(const request& asked, response& out) const { all_.routes().handle(asked, out); }
 
  private:
-  template <class Source>
-  void expose_health() {
-    if constexpr (health_source<Source>) {
-      health_.expose(Source::ref());
-    }
-  }
-  template <class Source>
-  void unexpose_health() {
-    if constexpr (health_source<Source>) {
-      health_.unexpose(Source::ref());
-    }
-  }
-
-  exposition metrics_;
-  health_routes health_;
-  router routes_{};
+  detail::endpoint all_;
 };
 
 }  // namespace vitals::inline v0::http

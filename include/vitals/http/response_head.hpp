@@ -110,6 +110,16 @@ inline std::chrono::milliseconds write_time(const request_head& head, std::strin
   return std::min(most, std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000) + 1});
 }
 
+/// Makes a response that says nothing but its status.
+inline void make_refusal(unsigned status, response& out) {
+  out.clear();
+  out.status = status;
+  fmt::format_to(std::back_inserter(out.body), "{} {}\n", status, name_of_status(status));
+  if (status == 503) {
+    out.retry_after = "1";
+  }
+}
+
 }  // namespace vitals::inline v0::http::detail
 
 #endif

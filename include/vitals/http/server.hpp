@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <vitals/expose/callbacks.hpp>
 #include <vitals/http/access.hpp>
 #include <vitals/http/connection.hpp>
+#include <vitals/http/endpoint.hpp>
 #include <vitals/http/exposition.hpp>
 #include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/gzip.hpp>
@@ -28,8 +30,8 @@
 #include <vitals/http/host_rules.hpp>
 #include <vitals/http/kept_descriptor.hpp>
 #include <vitals/http/listener.hpp>
+#include <vitals/http/listening_point.hpp>
 #include <vitals/http/message.hpp>
-#include <vitals/http/page_choice.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/http/server_metrics.hpp>
 #include <vitals/http/serving.hpp>
@@ -55,36 +57,6 @@ struct server_options {
   std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
 };
 
-namespace detail {
-
-/// What a server serves. Connections keep it for as long as they last.
-struct endpoint {
-  explicit endpoint(server_options its)
-      : options(std::move(its)),
-        metrics(options.openmetrics_created, &make_gzip),
-        health(options.health, [this](const std::vector<std::string>& names) { return metrics.json_of(names); }) {
-    health.add_to(routes);
-    if (options.metrics) {
-      if (options.own_metrics) {
-        metrics.expose({own::registry::source()});
-      }
-      for (const page_path& p : page_paths) {
-        routes.add(std::string{p.path}, std::string{p.what},
-                   [this, &p](const request& asked, response& out) { metrics.answer(p.choose(asked), out); });
-      }
-    }
-  }
-  endpoint(const endpoint&) = delete;
-  endpoint& operator=(const endpoint&) = delete;
-
-  server_options options;
-  exposition metrics;
-  health_routes health;
-  router routes{};
-};
-
-}  // namespace detail
-
 /// Serves some sources: at `/metrics` in the format that is asked for, at `/metrics/json` as JSON, compressed for who
 /// accepts gzip; `?name[]=` selects families. `/` lists the routes.
 ///
@@ -102,7 +74,17 @@ struct endpoint {
 /// may be left or destroyed there, but not started again. A program that is executed gets none of its descriptors.
 class server {
  public:
-  explicit server(server_options options = {}) : all_(std::make_shared<detail::endpoint>(std::move(options))) {}
+  explicit server(server_options options = {})
+      : options_(std::move(options)),
+        all_(std::make_shared<detail::endpoint>(
+            detail::endpoint_options{.metrics = options_.metrics,
+                                     .openmetrics_created = options_.openmetrics_created,
+                                     .health = options_.health,
+                                     .compress = &make_gzip})) {
+    if (options_.metrics && options_.own_metrics) {
+      all_->expose<own::registry>();
+    }
+  }
   /// On an io_context, which must be there for as long as a server is started on it, and may be gone when the server is
   /// stopped or destroyed. Threads that run it, or none, may be at work at any time.
   explicit server(boost::asio::io_context& on, server_options options = {}) : server(std::move(options)) { io_ = &on; }
@@ -115,31 +97,29 @@ class server {
   template <source... Sources>
   void expose(exposure how = {}) {
     mend();
-    all_->metrics.expose({Sources::source()...}, std::move(how));
-    (expose_health<Sources>(), ...);
+    all_->expose<Sources...>(std::move(how));
   }
 
   /// The same for an object that is a source, such as `callbacks`. It must live until it is taken away, or the server
   /// is stopped for good.
   void expose(const callbacks& calls, exposure how = {}) {
     mend();
-    all_->metrics.expose({calls.source()}, std::move(how));
+    all_->expose(calls, std::move(how));
   }
 
   /// Takes sources away: once this returns, nothing reads them, and a library that they came from may be unloaded.
   template <source... Sources>
   void unexpose() {
     mend();
-    (unexpose_health<Sources>(), ...);
-    all_->metrics.unexpose({Sources::source()...});
+    all_->unexpose<Sources...>();
   }
   void unexpose(const callbacks& calls) {
     mend();
-    all_->metrics.unexpose({calls.source()});
+    all_->unexpose(calls);
   }
 
   /// The routes, to add some of your own before `start`. Their handlers run on the thread that serves.
-  [[nodiscard]] router& routes() noexcept { return all_->routes; }
+  [[nodiscard]] router& routes() noexcept { return all_->routes(); }
 
   /// Listens and serves. Throws std::system_error that names the address where it cannot: one that is no IP address,
   /// or whose port is taken; or that says what is wrong with the rules of access. Does nothing where it serves already.
@@ -151,8 +131,8 @@ class server {
     std::error_code error;
     start(error);
     if (error) {
-      throw std::system_error(
-          error, fmt::format("vitals: cannot serve on {} port {}", all_->options.address, all_->options.port));
+      throw std::system_error(error,
+                              fmt::format("vitals: cannot serve on {} port {}", options_.address, options_.port));
     }
   }
 
@@ -171,16 +151,16 @@ class server {
       error = e.code();
       return;
     }
-    const server_options& o = all_->options;
+    const server_options& o = options_;
     detail::serving_order order{
         .address = o.address,
         .port = o.port,
-        .shared = {.routes = {all_, &all_->routes},
+        .shared = {.routes = {all_, &std::as_const(*all_).routes()},
                    .access = access_->is_needed() ? access_ : nullptr,
                    .connect = std::move(connect_),
                    .limits = o.limits,
                    .allowed_hosts = o.allowed_hosts},
-        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics} : nullptr,
+        .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics()} : nullptr,
         .renderer = o.renderer,
         .most_waiting_pages = o.waiting_pages,
         .most = o.connections};
@@ -219,12 +199,20 @@ class server {
   /// For servers with connections of another kind: `prepare` gives their maker at each start, or throws
   /// std::system_error.
   void connect_by(std::function<detail::connector()> prepare) { prepare_connector_ = std::move(prepare); }
-  [[nodiscard]] const server_options& options() const noexcept { return all_->options; }
+  [[nodiscard]] const server_options& options() const noexcept { return options_; }
 
  private:
   void prepare() {
     connect_ = prepare_connector_ ? prepare_connector_() : nullptr;
-    access_ = std::make_shared<detail::gatekeeper>(all_->options.access, connect_ != nullptr, all_->options.on_warning);
+    access_ = std::make_shared<detail::gatekeeper>(options_.access, connect_ != nullptr, options_.on_warning);
+    boost::system::error_code bad;  // an address that is none, which is said by who listens
+    if (connect_ == nullptr && options_.on_warning && access_->takes_secrets() &&
+        !detail::listening_point::of(options_.address, options_.port, bad).on_loopback) {
+      options_.on_warning(
+          fmt::format("vitals: passwords and tokens that come to {} are readable on their way: use "
+                      "vitals::http::tls_server, or listen on a loopback address behind who has TLS",
+                      options_.address));
+    }
   }
 
   /// In a forked child what serves is the parent's: its threads are not there, and may have held any lock.
@@ -233,25 +221,12 @@ class server {
       generation_ = now;
       static_cast<void>(serving_.release());
       access_.reset();
-      all_->metrics.mend_after_fork();
-      all_->health.mend_after_fork();
+      all_->mend_after_fork();
       own::forget_parents(detail::kept_descriptor::generation());
     }
   }
 
-  template <class Source>
-  void expose_health() {
-    if constexpr (health_source<Source>) {
-      all_->health.expose(Source::ref());
-    }
-  }
-  template <class Source>
-  void unexpose_health() {
-    if constexpr (health_source<Source>) {
-      all_->health.unexpose(Source::ref());
-    }
-  }
-
+  server_options options_;
   std::shared_ptr<detail::endpoint> all_;
   boost::asio::io_context* io_ = nullptr;
   std::function<detail::connector()> prepare_connector_{};  ///< null for plain connections

@@ -2,37 +2,32 @@
 #ifndef VITALS_HTTP_SESSION_HPP
 #define VITALS_HTTP_SESSION_HPP
 
-#include <fmt/format.h>
-
 #include <utility>  // before asio, which misses it in g++
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <vitals/http/connection.hpp>
+#include <vitals/http/deadline.hpp>
 #include <vitals/http/gatekeeper.hpp>
 #include <vitals/http/head.hpp>
-#include <vitals/http/host_rules.hpp>
 #include <vitals/http/kept_descriptor.hpp>
 #include <vitals/http/message.hpp>
 #include <vitals/http/page_choice.hpp>
 #include <vitals/http/renderings.hpp>
+#include <vitals/http/request_buffer.hpp>
 #include <vitals/http/response_head.hpp>
-#include <vitals/http/router.hpp>
 #include <vitals/http/server_metrics.hpp>
 
 namespace vitals::inline v0::http::detail {
@@ -47,9 +42,9 @@ class session : public connection, public page_reader, public std::enable_shared
   explicit session(std::shared_ptr<const service> of, std::unique_ptr<kept_descriptor> own, Arguments&&... arguments)
       : stream_(std::forward<Arguments>(arguments)...),
         own_(std::move(own)),
-        timer_(stream_.get_executor()),
+        deadline_(stream_.get_executor()),
         service_(std::move(of)),
-        in_(service_->limits.head.bytes, '\0') {}
+        in_(service_->limits.head) {}
 
   void start() override {
     now_waiting(true);
@@ -70,8 +65,7 @@ class session : public connection, public page_reader, public std::enable_shared
   }
 
   void close() override {
-    boost_error ignored;
-    timer_.cancel(ignored);
+    deadline_.end();
     auto& socket = stream_.lowest_layer();
     if (!socket.is_open()) {
       return;
@@ -86,6 +80,7 @@ class session : public connection, public page_reader, public std::enable_shared
       is_being_checked_ = false;
       service_->access->leave(this);
     }
+    boost_error ignored;
     if constexpr (requires { socket.release(ignored); }) {
       if (own_ != nullptr) {  // out of the poll set first: a forked child may have it still
         socket.release(ignored);
@@ -107,7 +102,7 @@ class session : public connection, public page_reader, public std::enable_shared
       page_ = std::move(made);
       write(page_->page);
     } else {
-      fill_refusal(made->page.status);
+      make_refusal(made->page.status, answer_);
       write(answer_);
     }
   }
@@ -118,8 +113,7 @@ class session : public connection, public page_reader, public std::enable_shared
 
   /// Waits for a request, of which a part may be here already.
   void wait() {
-    looked_ = 0;
-    if (have_ == 0) {
+    if (in_.is_empty()) {
       expect_within(service_->limits.idle);
       read();
     } else {
@@ -128,35 +122,9 @@ class session : public connection, public page_reader, public std::enable_shared
     }
   }
 
-  void began() { expect_within(service_->limits.header); }
-
-  /// What is done next ends within this time, or else by `on_deadline`. The timer stays as it is where it is due no
-  /// later: it then looks at what the deadline has become. So a connection that is used often hardly ever sets it.
-  void expect_within(std::chrono::milliseconds time) {
-    deadline_ = clock::now() + time;
-    if (deadline_ < due_) {
-      set_timer();
-    }
-  }
-  void set_timer() {
-    due_ = deadline_;
-    timer_.expires_at(due_);
-    timer_.async_wait([self = this->shared_from_this()](boost_error cancelled) {
-      if (!cancelled) {
-        self->on_timer();
-      }
-    });
-  }
-  void on_timer() {
-    if (!stream_.lowest_layer().is_open()) {
-      return;
-    }
-    if (clock::now() < deadline_) {
-      set_timer();
-      return;
-    }
-    due_ = clock::time_point::max();
-    if (is_waiting() && have_ != 0 && !saying_farewell_) {
+  friend class deadline<session>;
+  void on_deadline() {
+    if (is_waiting() && !in_.is_empty() && !saying_farewell_) {
       late_ = true;
       boost_error ignored;
       stream_.lowest_layer().cancel(ignored);  // `on_read` goes on
@@ -167,10 +135,12 @@ class session : public connection, public page_reader, public std::enable_shared
       close();
     }
   }
+  void expect_within(std::chrono::milliseconds time) { deadline_.set(*this, time); }
+  void began() { expect_within(service_->limits.header); }
 
   void read() {
     stream_.async_read_some(
-        asio::buffer(in_.data() + have_, in_.size() - have_),
+        buffer_of(in_.room()),
         [self = this->shared_from_this()](boost_error error, std::size_t size) { self->on_read(error, size); });
   }
 
@@ -180,36 +150,30 @@ class session : public connection, public page_reader, public std::enable_shared
     } else if (error) {  // closed by the peer, idle for too long, or the server stops
       close();
     } else {
-      if (have_ == 0) {
+      if (in_.is_empty()) {
         began();
       }
-      have_ += size;
+      in_.add(size);
       look();
     }
   }
 
   /// Answers the request that is here, or reads on.
   void look() {
-    const std::string_view bytes{in_.data(), have_};
-    const std::size_t end = head_size(bytes, looked_);
-    if (end == std::string_view::npos) {
-      looked_ = have_;
-      if (const unsigned status = refusal_of_part(bytes, service_->limits.head); status != 0) {
-        refuse(status);
-      } else {
-        read();
-      }
+    const request_buffer::found found = in_.find_head();
+    if (found.refusal != 0) {
+      refuse(found.refusal);
       return;
     }
-    const request_head head = read_head(bytes.substr(0, end), service_->limits.head);
-    const unsigned refusal = head.refusal != 0                                                  ? head.refusal
-                             : head.has_body && (head.method == "GET" || head.method == "HEAD") ? 413
-                             : is_allowed_host(host_of(head), service_->on_loopback, service_->allowed_hosts) ? 0
-                                                                                                              : 421;
-    if (refusal != 0) {
+    if (found.head.empty()) {
+      read();
+      return;
+    }
+    const request_head head = read_head(found.head, service_->limits.head);
+    if (const unsigned refusal = service_->refusal_of(head); refusal != 0) {
       refuse(refusal);
     } else if (is_admitted(head)) {
-      answer(head, end);
+      answer(head, found.head.size());
     }
   }
 
@@ -261,36 +225,19 @@ class session : public connection, public page_reader, public std::enable_shared
     minor_ = head.minor;
     const request asked{
         .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
-    if (const page_path* const page = page_of(asked); page != nullptr) {
+    if (const page_path* const page = service_->page_of(asked); page != nullptr) {
       counts_.routed(page->path);
       counts_.is_scrape();
       page_choice choice = page->choose(asked);
-      remove_request(size);
+      in_.remove(size);
       wait_for_page(std::move(choice));
-    } else if (call(asked)) {
-      remove_request(size);
+    } else if (const auto route = service_->handle(asked, answer_)) {
+      counts_.routed(*route);
+      in_.remove(size);
       write(answer_);
     } else {
       close();
     }
-  }
-
-  [[nodiscard]] const page_path* page_of(const request& asked) const noexcept {
-    const bool may_be = service_->pages != nullptr && (asked.method == "GET" || asked.method == "HEAD");
-    return may_be ? find_page_path(path_of(asked.target)) : nullptr;
-  }
-
-  /// False where the server was stopped.
-  bool call(const request& asked) {
-    if (service_->calls == nullptr) {
-      counts_.routed(service_->routes->handle(asked, answer_));
-      return true;
-    }
-    const std::lock_guard lock{service_->calls->mutex};
-    if (service_->calls->is_open) {
-      counts_.routed(service_->routes->handle(asked, answer_));
-    }
-    return service_->calls->is_open;
   }
 
   void wait_for_page(page_choice choice) {
@@ -298,29 +245,18 @@ class session : public connection, public page_reader, public std::enable_shared
     if (!service_->pages->ask(std::move(choice), this->weak_from_this())) {
       is_waiting_for_page_ = false;
       own::count_refusal(own::refusal::busy);
-      fill_refusal(503);
-      answer_.retry_after = "1";
+      make_refusal(503, answer_);
       write(answer_);
     }
   }
 
-  void remove_request(std::size_t size) {
-    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(have_),
-              in_.begin());
-    have_ -= size;
-  }
-
-  void fill_refusal(unsigned status) {
-    answer_.clear();
-    answer_.status = status;
-    fmt::format_to(std::back_inserter(answer_.body), "{} {}\n", status, name_of_status(status));
-  }
+  static asio::mutable_buffer buffer_of(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
 
   void refuse(unsigned status, std::string_view challenge = {}) {
     now_waiting(false);
     own::count_refusal(own::reason_of(status));
     expect_within(service_->limits.write);
-    fill_refusal(status);
+    make_refusal(status, answer_);
     answer_.www_authenticate = challenge;
     keep_alive_ = false;
     head_only_ = false;
@@ -373,25 +309,22 @@ class session : public connection, public page_reader, public std::enable_shared
     ignore();
   }
   void ignore() {
-    stream_.async_read_some(asio::buffer(in_), [self = this->shared_from_this()](boost_error error, std::size_t size) {
-      self->ignored_ += size;
-      if (error || self->ignored_ > most_ignored) {
-        self->close();
-      } else {
-        self->ignore();
-      }
-    });
+    stream_.async_read_some(buffer_of(in_.all()),
+                            [self = this->shared_from_this()](boost_error error, std::size_t size) {
+                              self->ignored_ += size;
+                              if (error || self->ignored_ > most_ignored) {
+                                self->close();
+                              } else {
+                                self->ignore();
+                              }
+                            });
   }
 
   Stream stream_;
   std::unique_ptr<kept_descriptor> own_;
-  asio::steady_timer timer_;
-  clock::time_point deadline_{};
-  clock::time_point due_ = clock::time_point::max();  ///< when the timer looks at the deadline
+  deadline<session> deadline_;
   std::shared_ptr<const service> service_;
-  std::string in_;          ///< the bytes of heads: as large as one may be
-  std::size_t have_ = 0;    ///< how many of them were read
-  std::size_t looked_ = 0;  ///< how many of them have no end of a head
+  request_buffer in_;
   // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
   std::string accept_;
   std::string accept_encoding_;
