@@ -8942,7 +8942,9 @@ void each_header(const response& of, Visit visit) {
   tell("WWW-Authenticate", of.www_authenticate);
   tell("Vary", of.vary);
   tell("Cache-Control", of.cache_control);
+  // A page of another origin may neither guess at a type nor take this in as a script, a style or a picture.
   tell("X-Content-Type-Options", "nosniff");
+  tell("Cross-Origin-Resource-Policy", "same-origin");
 }
 
 }  // namespace vitals::inline v0::http
@@ -16259,8 +16261,9 @@ struct service {
   connector connect{};                   ///< null: plain connections
   std::function<void()> on_close{};      ///< a connection was closed
   connection_limits limits{};
-  bool on_loopback = true;                   ///< as `is_allowed_host` takes it
-  std::vector<std::string> allowed_hosts{};  ///< likewise
+  bool on_loopback = true;                     ///< as `is_allowed_host` takes it
+  std::vector<std::string> allowed_hosts{};    ///< likewise
+  std::vector<std::string> allowed_origins{};  ///< as `allowed_origin` takes them
 
   /// The status to refuse a request with, whose head was read; 0 where it may be answered.
   [[nodiscard]] unsigned refusal_of(const request_head& head) const {
@@ -16584,6 +16587,34 @@ class request_buffer {
 #include <string_view>
 #include <system_error>
 
+// Which pages of other origins a browser lets read what is served.
+#ifndef VITALS_HTTP_ORIGIN_RULES_HPP
+#define VITALS_HTTP_ORIGIN_RULES_HPP
+
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0::http {
+
+/// The value of Access-Control-Allow-Origin for a request with this Origin, or nothing where it gets none: where no
+/// origin is allowed, or another. `allowed` are origins as browsers send them (`https://wall.example`, without a path),
+/// compared byte for byte, or `*` for any. (The Fetch standard, "CORS protocol".)
+[[nodiscard]] inline std::string_view allowed_origin(std::string_view origin, view<std::string> allowed) noexcept {
+  for (const std::string& other : allowed) {
+    if (other == "*") {
+      return "*";
+    }
+    if (other == origin) {
+      return origin;
+    }
+  }
+  return {};
+}
+
+}  // namespace vitals::inline v0::http
+
+#endif
+
 namespace vitals::inline v0::http::detail {
 
 /// The name of a status (RFC 9110, 15).
@@ -16644,8 +16675,9 @@ inline void append_date(std::string& out, std::int64_t seconds) {
                  second / 60 % 60, second % 60);
 }
 
-/// Replaces `out` with a response's head.
-inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
+/// Replaces `out` with a response's head; `more` are header lines beyond the response's own, each with its end.
+inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor,
+                                std::string_view more = {}) {
   out.clear();
   const auto line = [&out](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append(line_end);
@@ -16657,12 +16689,35 @@ inline void write_response_head(std::string& out, const response& r, bool keep_a
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
   }
   each_header(r, line);
+  out += more;
   if (!keep_alive) {
     line("Connection", "close");
   } else if (minor == 0) {
     line("Connection", "keep-alive");
   }
   out += line_end;
+}
+
+/// Replaces `lines` with those that tell a browser whether a page of another origin may read the response.
+inline void write_origin_lines(std::string& lines, const request_head& head, view<std::string> allowed) {
+  lines.clear();
+  if (allowed.empty()) {
+    return;
+  }
+  std::string_view origin;
+  each_line(head.fields, [&origin](std::string_view name, std::string_view value) {
+    if (same_name(name, "Origin")) {
+      origin = value;
+    }
+    return true;
+  });
+  const std::string_view answer = allowed_origin(origin, allowed);
+  if (answer != "*") {
+    lines += "Vary: Origin\r\n";
+  }
+  if (!answer.empty()) {
+    lines.append("Access-Control-Allow-Origin: ").append(answer).append(line_end);
+  }
 }
 
 /// How long a response may take to write: as configured, or shorter where the scraper says how long it waits.
@@ -16884,6 +16939,7 @@ class session : public connection, public page_reader, public std::enable_shared
     keep_alive_ = head.keep_alive && !head.has_body && !finishing_;
     head_only_ = head.method == "HEAD";
     minor_ = head.minor;
+    write_origin_lines(origin_lines_, head, service_->allowed_origins);
     const request asked{
         .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
     if (const page_path* const page = service_->page_of(asked); page != nullptr) {
@@ -16922,12 +16978,13 @@ class session : public connection, public page_reader, public std::enable_shared
     keep_alive_ = false;
     head_only_ = false;
     minor_ = 1;
+    origin_lines_.clear();
     write(answer_);
   }
 
   void write(const response& out) {
     status_ = out.status;
-    write_response_head(head_, out, keep_alive_, minor_);
+    write_response_head(head_, out, keep_alive_, minor_, origin_lines_);
     const bool without_body = head_only_ || out.status == 204;
     const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
                                                 without_body ? asio::const_buffer{} : asio::buffer(out.body)};
@@ -16989,6 +17046,7 @@ class session : public connection, public page_reader, public std::enable_shared
   // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
   std::string accept_;
   std::string accept_encoding_;
+  std::string origin_lines_;
   std::string head_;
   response answer_;
   std::shared_ptr<const rendering> page_;  ///< that is written, if it is no answer of this connection's own
@@ -17511,10 +17569,11 @@ struct server_options {
   health_page_options health{};       ///< what the health's pages tell beside it
   connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
   connection_counts connections{};    ///< how many there may be
-  std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
-  boost::asio::any_io_executor renderer{};   ///< where pages are made, instead of where the server does
-  std::size_t waiting_pages = 16;            ///< different pages that may wait to be made; further scrapes get a 503
-  access_rules access{};                     ///< who may ask for what; everybody for everything where it is empty
+  std::vector<std::string> allowed_hosts{};    ///< names with a dot that requests may come to: see `is_allowed_host`
+  std::vector<std::string> allowed_origins{};  ///< whose pages may read it in a browser: see `allowed_origin`
+  boost::asio::any_io_executor renderer{};     ///< where pages are made, instead of where the server does
+  std::size_t waiting_pages = 16;              ///< different pages that may wait to be made; further scrapes get a 503
+  access_rules access{};                       ///< who may ask for what; everybody for everything where it is empty
   std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
 };
 
@@ -17620,7 +17679,8 @@ class server {
                    .access = access_->is_needed() ? access_ : nullptr,
                    .connect = std::move(connect_),
                    .limits = o.limits,
-                   .allowed_hosts = o.allowed_hosts},
+                   .allowed_hosts = o.allowed_hosts,
+                   .allowed_origins = o.allowed_origins},
         .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics()} : nullptr,
         .renderer = o.renderer,
         .most_waiting_pages = o.waiting_pages,

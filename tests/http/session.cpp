@@ -58,6 +58,32 @@ TEST_CASE("a response says when, what, and how long it is") {
   CHECK(date == "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
+TEST_CASE("pages of other origins read it only where they are named") {
+  const auto head_of = [](std::vector<std::string> allowed, const std::string& lines) {
+    const running r{{.allowed_origins = std::move(allowed)}};
+    const std::string got =
+        ask(r.server.port(), "GET /x HTTP/1.1\r\nHost: a\r\n" + lines + "Connection: close\r\n\r\n");
+    return got.substr(0, got.find("\r\n\r\n") + 2);
+  };
+  const auto has = [](const std::string& head, std::string_view line) {
+    return head.find("\r\n" + std::string{line} + "\r\n") != std::string::npos;
+  };
+  const std::string wall = "Origin: https://wall.example\r\n";
+  CHECK(head_of({}, wall).find("Access-Control") == std::string::npos);
+  CHECK(!has(head_of({}, wall), "Vary: Origin"));
+  const std::vector<std::string> two{"https://other.example", "https://wall.example"};
+  CHECK(has(head_of(two, wall), "Access-Control-Allow-Origin: https://wall.example"));
+  CHECK(has(head_of(two, wall), "Vary: Origin"));
+  for (const char* const stranger : {"Origin: https://wall.example.evil\r\n", "Origin: http://wall.example\r\n",
+                                     "Origin: null\r\n", "Origin: \r\n", ""}) {
+    CHECK(head_of(two, stranger).find("Access-Control") == std::string::npos);
+    CHECK(has(head_of(two, stranger), "Vary: Origin"));
+  }
+  CHECK(has(head_of({"*"}, wall), "Access-Control-Allow-Origin: *"));
+  CHECK(!has(head_of({"*"}, wall), "Vary: Origin"));
+  CHECK(head_of({"*"}, "Expect: tea\r\n").find("Access-Control") == std::string::npos);  // refused
+}
+
 TEST_CASE("requests are read wherever their bytes are cut") {
   const running r;
   const std::string bytes{get_once};

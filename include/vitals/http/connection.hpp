@@ -63,8 +63,9 @@ struct service {
   connector connect{};                   ///< null: plain connections
   std::function<void()> on_close{};      ///< a connection was closed
   connection_limits limits{};
-  bool on_loopback = true;                   ///< as `is_allowed_host` takes it
-  std::vector<std::string> allowed_hosts{};  ///< likewise
+  bool on_loopback = true;                     ///< as `is_allowed_host` takes it
+  std::vector<std::string> allowed_hosts{};    ///< likewise
+  std::vector<std::string> allowed_origins{};  ///< as `allowed_origin` takes them
 
   /// The status to refuse a request with, whose head was read; 0 where it may be answered.
   [[nodiscard]] unsigned refusal_of(const request_head& head) const {

@@ -57,7 +57,9 @@ void each_header(const response& of, Visit visit) {
   tell("WWW-Authenticate", of.www_authenticate);
   tell("Vary", of.vary);
   tell("Cache-Control", of.cache_control);
+  // A page of another origin may neither guess at a type nor take this in as a script, a style or a picture.
   tell("X-Content-Type-Options", "nosniff");
+  tell("Cross-Origin-Resource-Policy", "same-origin");
 }
 
 }  // namespace vitals::inline v0::http

@@ -14,8 +14,10 @@
 #include <string_view>
 #include <system_error>
 
+#include <vitals/core/view.hpp>
 #include <vitals/http/head.hpp>
 #include <vitals/http/message.hpp>
+#include <vitals/http/origin_rules.hpp>
 
 namespace vitals::inline v0::http::detail {
 
@@ -77,8 +79,9 @@ inline void append_date(std::string& out, std::int64_t seconds) {
                  second / 60 % 60, second % 60);
 }
 
-/// Replaces `out` with a response's head.
-inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor) {
+/// Replaces `out` with a response's head; `more` are header lines beyond the response's own, each with its end.
+inline void write_response_head(std::string& out, const response& r, bool keep_alive, unsigned minor,
+                                std::string_view more = {}) {
   out.clear();
   const auto line = [&out](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append(line_end);
@@ -90,12 +93,35 @@ inline void write_response_head(std::string& out, const response& r, bool keep_a
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", r.body.size());
   }
   each_header(r, line);
+  out += more;
   if (!keep_alive) {
     line("Connection", "close");
   } else if (minor == 0) {
     line("Connection", "keep-alive");
   }
   out += line_end;
+}
+
+/// Replaces `lines` with those that tell a browser whether a page of another origin may read the response.
+inline void write_origin_lines(std::string& lines, const request_head& head, view<std::string> allowed) {
+  lines.clear();
+  if (allowed.empty()) {
+    return;
+  }
+  std::string_view origin;
+  each_line(head.fields, [&origin](std::string_view name, std::string_view value) {
+    if (same_name(name, "Origin")) {
+      origin = value;
+    }
+    return true;
+  });
+  const std::string_view answer = allowed_origin(origin, allowed);
+  if (answer != "*") {
+    lines += "Vary: Origin\r\n";
+  }
+  if (!answer.empty()) {
+    lines.append("Access-Control-Allow-Origin: ").append(answer).append(line_end);
+  }
 }
 
 /// How long a response may take to write: as configured, or shorter where the scraper says how long it waits.

@@ -32,6 +32,7 @@
 #include <vitals/http/listener.hpp>
 #include <vitals/http/listening_point.hpp>
 #include <vitals/http/message.hpp>
+#include <vitals/http/origin_rules.hpp>
 #include <vitals/http/router.hpp>
 #include <vitals/http/server_metrics.hpp>
 #include <vitals/http/serving.hpp>
@@ -50,10 +51,11 @@ struct server_options {
   health_page_options health{};       ///< what the health's pages tell beside it
   connection_limits limits{};         ///< how long it waits for a peer, how large a request may be
   connection_counts connections{};    ///< how many there may be
-  std::vector<std::string> allowed_hosts{};  ///< names with a dot that requests may come to: see `is_allowed_host`
-  boost::asio::any_io_executor renderer{};   ///< where pages are made, instead of where the server does
-  std::size_t waiting_pages = 16;            ///< different pages that may wait to be made; further scrapes get a 503
-  access_rules access{};                     ///< who may ask for what; everybody for everything where it is empty
+  std::vector<std::string> allowed_hosts{};    ///< names with a dot that requests may come to: see `is_allowed_host`
+  std::vector<std::string> allowed_origins{};  ///< whose pages may read it in a browser: see `allowed_origin`
+  boost::asio::any_io_executor renderer{};     ///< where pages are made, instead of where the server does
+  std::size_t waiting_pages = 16;              ///< different pages that may wait to be made; further scrapes get a 503
+  access_rules access{};                       ///< who may ask for what; everybody for everything where it is empty
   std::function<void(std::string_view)> on_warning{};  ///< what is not as it should be; by any thread; must not throw
 };
 
@@ -159,7 +161,8 @@ class server {
                    .access = access_->is_needed() ? access_ : nullptr,
                    .connect = std::move(connect_),
                    .limits = o.limits,
-                   .allowed_hosts = o.allowed_hosts},
+                   .allowed_hosts = o.allowed_hosts,
+                   .allowed_origins = o.allowed_origins},
         .metrics = o.metrics ? std::shared_ptr<const exposition>{all_, &all_->metrics()} : nullptr,
         .renderer = o.renderer,
         .most_waiting_pages = o.waiting_pages,

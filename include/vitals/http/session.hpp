@@ -223,6 +223,7 @@ class session : public connection, public page_reader, public std::enable_shared
     keep_alive_ = head.keep_alive && !head.has_body && !finishing_;
     head_only_ = head.method == "HEAD";
     minor_ = head.minor;
+    write_origin_lines(origin_lines_, head, service_->allowed_origins);
     const request asked{
         .method = head.method, .target = head.target, .accept = accept_, .accept_encoding = accept_encoding_};
     if (const page_path* const page = service_->page_of(asked); page != nullptr) {
@@ -261,12 +262,13 @@ class session : public connection, public page_reader, public std::enable_shared
     keep_alive_ = false;
     head_only_ = false;
     minor_ = 1;
+    origin_lines_.clear();
     write(answer_);
   }
 
   void write(const response& out) {
     status_ = out.status;
-    write_response_head(head_, out, keep_alive_, minor_);
+    write_response_head(head_, out, keep_alive_, minor_, origin_lines_);
     const bool without_body = head_only_ || out.status == 204;
     const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
                                                 without_body ? asio::const_buffer{} : asio::buffer(out.body)};
@@ -328,6 +330,7 @@ class session : public connection, public page_reader, public std::enable_shared
   // Used again for each request, with memory for the largest so far: the connection gives it back when it closes.
   std::string accept_;
   std::string accept_encoding_;
+  std::string origin_lines_;
   std::string head_;
   response answer_;
   std::shared_ptr<const rendering> page_;  ///< that is written, if it is no answer of this connection's own
