@@ -84,13 +84,17 @@ struct service {
     return may_be ? find_page_path(path_of(asked.target)) : nullptr;
   }
 
-  /// Gives the route that answered; nothing where the server was stopped.
+  /// Gives the route that answered; nothing where the server is stopped, by what answers too.
   [[nodiscard]] std::optional<std::string_view> handle(const request& asked, response& out) const {
     if (calls == nullptr) {
       return routes->handle(asked, out);
     }
     const std::lock_guard lock{calls->mutex};
-    return calls->is_open ? std::optional{routes->handle(asked, out)} : std::nullopt;
+    if (!calls->is_open) {
+      return std::nullopt;
+    }
+    const std::string_view route = routes->handle(asked, out);
+    return calls->is_open ? std::optional{route} : std::nullopt;
   }
 };
 
