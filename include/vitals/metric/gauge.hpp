@@ -24,15 +24,15 @@ class gauge_handle : detail::handle<Registry, Metric> {
   template <class T>
   VITALS_HOT void set(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
-    const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(value));
+    const auto real = static_cast<double>(value);
     const std::uint32_t at = this->offset_ - Registry::image.thread_cells;
     if (!this->exists()) [[unlikely]] {
       this->count_label_drop();
     } else if (auto* const common = Registry::cells::shared.load(std::memory_order_acquire); common != nullptr)
         [[likely]] {
-      common[at].store(bits, std::memory_order_relaxed);
+      detail::store_double(common[at], real);
     } else {
-      Registry::cells::store_first(at, bits);
+      Registry::cells::store_first(at, real);
     }
   }
 

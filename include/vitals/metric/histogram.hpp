@@ -50,7 +50,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if ((signed_values ? bits & ~sign_bit : bits) >= infinity_bits) [[unlikely]] {
       observe_odd(this->offset_, real);
     } else if constexpr (durations) {
-      count(detail::nanos_of_seconds(real));
+      count(detail::nanos_of_seconds<signed_values>(real));
     } else {
       count(real);
     }
@@ -125,16 +125,16 @@ class histogram_handle : detail::handle<Registry, Metric> {
   }
 
   VITALS_HOT void count(comparable value) const noexcept {
-    const std::uint32_t bucket = Metric::index::find(value);
+    const std::size_t bucket = Metric::index::find(value);
     if constexpr (Metric::shape.shared) {
-      this->add_to(1 + bucket, std::uint64_t{1});
+      this->add_to(1 + static_cast<std::uint32_t>(bucket), std::uint64_t{1});
       add_common_sum(&this->shared_cell(), value);
     } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
       cell* const series = mine + this->offset_;
       detail::own_add(series[1 + bucket], std::uint64_t{1});
       add_sum(series, value);
     } else {
-      count_cold(this->offset_, bucket, value);
+      count_cold(this->offset_, static_cast<std::uint32_t>(bucket), value);
     }
   }
 
@@ -174,7 +174,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
   void keep_counted(comparable value, const exemplar& e) const noexcept {
-    std::uint32_t bucket = Metric::index::find(value);
+    auto bucket = static_cast<std::uint32_t>(Metric::index::find(value));
     if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
       bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
     }
