@@ -84,19 +84,20 @@ struct wide_total {
     return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
   }
 
-  /// By the owning thread.
-  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
-    const std::uint64_t old = low.load(std::memory_order_relaxed);
-    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
-    low.store(now, std::memory_order_relaxed);
-    if (((old ^ now) >> shift) != 0) [[unlikely]] {
-      own_carry(high, carry(old, nanoseconds));
-    }
+  /// Whether `high` stays as it is where `low` becomes `now`. Looks in the same test whether `bits` has one of the
+  /// upper two set.
+  VITALS_HOT static bool keeps_high(std::uint64_t old, std::uint64_t now, std::uint64_t bits = 0) noexcept {
+    return ((old ^ now) | bits) >> shift == 0;
   }
 
-  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
-    // release: a reader that sees this step (acquire) sees the low cell that caused it
-    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+  /// By the owning thread, for any amount.
+  static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
+    const std::uint64_t old = low.load(std::memory_order_relaxed);
+    low.store(old + static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
+    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
+      // release: a reader that sees this step (acquire) sees the low cell that caused it
+      high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
   }
 
   /// By any thread.

@@ -20,8 +20,9 @@ namespace vitals::inline v0::detail {
 struct slot_map {
   int shift = 62;          ///< bits below these do not matter
   std::uint32_t low = 0;   ///< the top bits of the first slot, just below the smallest non-zero bound
-  std::uint32_t high = 0;  ///< the top bits of the last slot, that of the largest bound
+  std::uint32_t high = 0;  ///< the top bits of the last slot, that of the largest bound or of the largest value
   bool two_signs = false;  ///< negative values have slots of their own, below
+  bool whole = false;      ///< no value lies above the last slot
 
   [[nodiscard]] constexpr std::uint32_t half() const noexcept { return high - low + 1; }
 
@@ -31,7 +32,8 @@ struct slot_map {
     const double most = std::bit_cast<double>(std::uint64_t{high} << shift);
     const bool negative = two_signs && value < 0;
     const double size = negative ? -value : value;
-    const std::size_t top = std::bit_cast<std::uint64_t>(held(size, least, most)) >> shift;
+    const std::size_t top =
+        std::bit_cast<std::uint64_t>(whole ? raised(size, least) : held(size, least, most)) >> shift;
     if (!two_signs) {
       return top - low;
     }
@@ -49,7 +51,7 @@ struct table_plan {
 inline constexpr std::size_t table_bytes = 512;
 
 /// Chooses the fewest bits at which no slot has two bounds, within 512 bytes; else those at which the fullest slot has
-/// fewest.
+/// fewest. Where there is room it has slots for all values that an integer can have, which saves holding them.
 template <class T, std::size_t N>
 constexpr table_plan plan_table(const std::array<T, N>& bounds) noexcept {
   constexpr std::uint64_t sign = std::uint64_t{1} << 63;
@@ -67,16 +69,22 @@ constexpr table_plan plan_table(const std::array<T, N>& bounds) noexcept {
   if (largest == 0) {  // 0 is the only bound
     return best;
   }
+  const std::uint64_t greatest = std::bit_cast<std::uint64_t>(static_cast<double>(std::numeric_limits<T>::max()));
+  const std::size_t room = table_bytes / (N < 256 ? 1 : 2) / (best.map.two_signs ? 2 : 1);
   for (int shift = 62; shift >= 32; --shift) {
     table_plan plan;
     plan.map = {.shift = shift,
                 .low = static_cast<std::uint32_t>(smallest >> shift) - (smallest >> shift == 0 ? 0 : 1),
                 .high = static_cast<std::uint32_t>(largest >> shift),
                 .two_signs = best.map.two_signs};
-    plan.slots = std::size_t{plan.map.half()} * (plan.map.two_signs ? 2 : 1);
-    if (plan.slots * (N < 256 ? 1 : 2) > table_bytes) {
+    if (plan.map.half() > room) {
       break;
     }
+    if (std::numeric_limits<T>::is_integer && (greatest >> shift) - plan.map.low < room) {
+      plan.map.high = static_cast<std::uint32_t>(greatest >> shift);
+      plan.map.whole = true;
+    }
+    plan.slots = std::size_t{plan.map.half()} * (plan.map.two_signs ? 2 : 1);
     std::size_t run = 0;
     std::size_t last = plan.slots;
     for (const T bound : bounds) {

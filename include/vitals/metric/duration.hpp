@@ -33,8 +33,9 @@ VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
   return static_cast<nanos>(rounded);
 }
 
-/// A duration to the nearest nanosecond, held at +-292 years. A duration of doubles must not be NaN.
-template <class Rep, class Period>
+/// A duration to the nearest nanosecond, held at +-292 years; without `Signed`, a negative one is just negative. A
+/// duration of doubles must not be NaN.
+template <bool Signed = true, class Rep, class Period>
 VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexcept {
   using to_nano = std::ratio_divide<Period, std::nano>;
   if constexpr (!std::integral<Rep>) {
@@ -45,7 +46,7 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
     if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
       return d.count() < 0 ? -most_nanos : most_nanos;
     }
-    return d.count() < 0 && result < -most_nanos ? -most_nanos : result;
+    return Signed && result < -most_nanos ? -most_nanos : result;
   } else {
     const wide exact = static_cast<wide>(d.count()) * to_nano::num;
     const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;

@@ -19,10 +19,15 @@ VITALS_HOT constexpr double unknown(double value) noexcept {
   return value;
 }
 
+/// `value`, but at least `least`: one instruction.
+VITALS_HOT constexpr double raised(double value, double least) noexcept {
+  return unknown(value > least ? value : least);
+}
+
 /// `value`, but at least `least` and at most `most`: two instructions.
 VITALS_HOT constexpr double held(double value, double least, double most) noexcept {
-  const double raised = unknown(value > least ? value : least);
-  return unknown(raised < most ? raised : most);
+  const double from_below = raised(value, least);
+  return unknown(from_below < most ? from_below : most);
 }
 
 }  // namespace vitals::inline v0::detail
