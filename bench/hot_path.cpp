@@ -290,12 +290,12 @@ template <class Values, class Observe>
 void measure_values(benchmark::State& state, const Values& values, Observe observe) {
   static_assert(1'000'000 % rotation == 0);
   std::size_t at = 0;
-  measure(state, [&values, &at, observe] {
+  measure(state, [first = values.data(), size = values.size(), &at, observe] {
     for (std::size_t i = 0; i != rotation; ++i) {
-      observe(i, values[at + i]);
+      observe(i, first[at + i]);
       benchmark::ClobberMemory();
     }
-    at = at + rotation == values.size() ? 0 : at + rotation;
+    at = at + rotation == size ? 0 : at + rotation;
   });
 }
 
@@ -316,7 +316,7 @@ void observe_ours(benchmark::State& state, const Values& values) {
   }
   Registry::attach_thread();
   const auto series = handles_in_order<Registry, Metric>();
-  measure_values(state, values, [&series](std::size_t i, auto value) { series[i].observe(value); });
+  measure_values(state, values, [first = series.data()](std::size_t i, auto value) { first[i].observe(value); });
 }
 
 template <class Bounds>
@@ -380,7 +380,7 @@ void exemplar_ours(benchmark::State& state) {
   metrics::attach_thread();
   const auto series = handles_in_order<metrics, traced_latency>();
   measure_values(state, durations(),
-                 [&series, e = an_exemplar()](std::size_t i, auto value) { series[i].observe(value, e); });
+                 [first = series.data(), e = an_exemplar()](std::size_t i, auto value) { first[i].observe(value, e); });
 }
 BENCHMARK(exemplar_ours)->Name("observe_exemplar/vitals");
 

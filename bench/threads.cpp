@@ -135,14 +135,15 @@ BENCHMARK(one_counter_peer)->Name("one_counter/prometheus")->Threads(2);
 
 // All threads observe one million values, each from a place of its own, in the same series.
 
+/// `observe` takes a place in the rotation, and a value.
 template <class Observe>
 void measure_values(benchmark::State& state, Observe observe) {
   static const auto values = bench::spread_values(0.0025, 20);
   static_assert(1'000'000 % rotation == 0);
   std::size_t at = static_cast<std::size_t>(state.thread_index()) * 1000 * rotation;
-  measure(state, [&at, observe] {
+  measure(state, [first = values.data(), &at, observe] {
     for (std::size_t i = 0; i != rotation; ++i) {
-      observe(rotated(i), values[at + i]);
+      observe(rotated(i), first[at + i]);
       benchmark::ClobberMemory();
     }
     at = at + rotation == values.size() ? 0 : at + rotation;
@@ -158,7 +159,7 @@ void observe_ours(benchmark::State& state) {
   for (std::size_t i = 0; i != rotation; ++i) {
     series.push_back(metrics::get<load>(static_cast<lane>(i)));
   }
-  measure_values(state, [&series](std::size_t i, double value) { series[i].observe(value); });
+  measure_values(state, [all = series.data()](std::size_t i, double value) { all[i].observe(value); });
 }
 BENCHMARK(observe_ours)->Name("shared_observe/vitals")->Apply(threads);
 
@@ -170,6 +171,26 @@ void observe_peer(benchmark::State& state) {
   measure_values(state, [&histograms](std::size_t i, double value) { histograms[i]->Observe(value); });
 }
 BENCHMARK(observe_peer)->Name("shared_observe/prometheus")->Threads(1)->Threads(2);
+
+// All threads observe in one series in a loop.
+
+void one_histogram_ours(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  metrics::attach_thread();
+  measure_values(state, [](std::size_t, double value) { metrics::get<load>(lane::a0).observe(value); });
+}
+BENCHMARK(one_histogram_ours)->Name("one_histogram/vitals")->Threads(1)->Threads(2);
+
+void one_histogram_peer(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  auto* const histogram = peer_histograms()[0];
+  measure_values(state, [histogram](std::size_t, double value) { histogram->Observe(value); });
+}
+BENCHMARK(one_histogram_peer)->Name("one_histogram/prometheus")->Threads(1)->Threads(2);
 
 }  // namespace
 

@@ -95,9 +95,13 @@ struct wide_total {
     const std::uint64_t old = low.load(std::memory_order_relaxed);
     low.store(old + static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
     if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
-      // release: a reader that sees this step (acquire) sees the low cell that caused it
-      high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+      own_carry(high, step);
     }
+  }
+
+  static void own_carry(cell& high, std::int64_t step) noexcept {
+    // release: a reader that sees this step (acquire) sees the low cell that caused it
+    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
   }
 
   /// By any thread.

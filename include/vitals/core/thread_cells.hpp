@@ -98,8 +98,8 @@ struct thread_cells {
   }
 
   /// The first store to a shared cell.
-  VITALS_COLD static void store_first(std::uint32_t at, double value) noexcept {
-    store_double(first_common()[at], value);
+  VITALS_COLD static void store_first(std::uint32_t at, std::uint64_t bits) noexcept {
+    first_common()[at].store(bits, std::memory_order_relaxed);
   }
 
  private:

@@ -32,7 +32,7 @@ class gauge_handle : detail::handle<Registry, Metric> {
         [[likely]] {
       detail::store_double(common[at], real);
     } else {
-      Registry::cells::store_first(at, real);
+      set_first(at, real);
     }
   }
 
@@ -64,6 +64,11 @@ class gauge_handle : detail::handle<Registry, Metric> {
 
   /// The last value set, by any thread; 0 before.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  VITALS_COLD static void set_first(std::uint32_t at, double value) noexcept {
+    Registry::cells::store_first(at, std::bit_cast<std::uint64_t>(value));
+  }
 };
 
 /// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
