@@ -192,7 +192,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (!std::is_integral_v<Rep>) {
       keep_of(std::chrono::duration<double>(value).count(), e);
     } else if constexpr (durations) {
-      if (signed_values || value.count() >= 0) {
+      if (signed_values || value.count() >= 0) [[likely]] {
         keep_counted(detail::nanos_of(value), e);
       }
     }
