@@ -154,6 +154,11 @@ TEST_CASE(
   CHECK(dropped() == 7);
   CHECK(series.value().buckets == counts<4>{2, 0, 0, 0});
   CHECK(series.value().sum == 0);
+  series.observe(1s);
+  series.observe(-1ns);  // the sum would stay above 0
+  CHECK(dropped() == 8);
+  CHECK(series.value().buckets == counts<4>{2, 0, 1, 0});
+  CHECK(series.value().sum == 1);
 
   const auto common = durations::get<common_negative>();
   common.observe(-1ns);
