@@ -71,10 +71,13 @@ inline void common_add(cell& c, double v) noexcept {
 
 /// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
 ///
-/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
-/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
-/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
-/// never off by a carry.
+/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A reader
+/// that finds `high` behind sees by the overlap how many steps, up to three; so a reading is never off by a carry.
+///
+/// That is used twice. A writer stores `low` first and `high` after it, and a reader may come between the two. And the
+/// owning thread of a total that only rises leaves `high` behind until `low` wraps (584 years of nanoseconds): it then
+/// brings `high` up to what `low` was, stores `low`, and takes `high` further. Its stores to `low` are releases, each
+/// of them: a reader that sees a `low` that has wrapped (acquire) sees a `high` from after the last wrap.
 struct wide_total {
   static constexpr int shift = 62;
   static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
@@ -84,24 +87,34 @@ struct wide_total {
     return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
   }
 
-  /// Whether `high` stays as it is where `low` becomes `now`. Looks in the same test whether `bits` has one of the
-  /// upper two set.
-  VITALS_HOT static bool keeps_high(std::uint64_t old, std::uint64_t now, std::uint64_t bits = 0) noexcept {
-    return ((old ^ now) | bits) >> shift == 0;
+  /// What `low` becomes, for the owning thread to store with release. False where that is not all, and own_add does it;
+  /// and for a negative amount of a total that only rises.
+  template <bool MayFall>
+  VITALS_HOT static bool own_next(std::uint64_t old, std::int64_t nanoseconds, std::uint64_t& now) noexcept {
+    if constexpr (MayFall) {
+      now = old + static_cast<std::uint64_t>(nanoseconds);
+      return (old ^ now) >> shift == 0;
+    } else {
+      return nanoseconds >= 0 && !__builtin_add_overflow(old, static_cast<std::uint64_t>(nanoseconds), &now);
+    }
   }
 
   /// By the owning thread, for any amount.
   static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
     const std::uint64_t old = low.load(std::memory_order_relaxed);
-    low.store(old + static_cast<std::uint64_t>(nanoseconds), std::memory_order_relaxed);
-    if (const std::int64_t step = carry(old, nanoseconds); step != 0) {
-      own_carry(high, step);
+    const std::int64_t step = carry(old, nanoseconds);
+    if (step != 0) {
+      own_carry(high, static_cast<std::int64_t>(((old >> shift) - high.load(std::memory_order_relaxed)) & 3U));
     }
+    low.store(old + static_cast<std::uint64_t>(nanoseconds), std::memory_order_release);
+    own_carry(high, step);
   }
 
   static void own_carry(cell& high, std::int64_t step) noexcept {
-    // release: a reader that sees this step (acquire) sees the low cell that caused it
-    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+    if (step != 0) {
+      // release: a reader that sees this step (acquire) sees the low cell that caused it
+      high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
   }
 
   /// By any thread.

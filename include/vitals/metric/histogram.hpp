@@ -114,14 +114,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
   /// cold path. The bucket before the sum: the other way round takes a tenth longer.
   VITALS_HOT static bool count_own(cell* series, std::size_t bucket, comparable value) noexcept {
     if constexpr (durations) {
-      const std::uint64_t old = series[0].load(std::memory_order_relaxed);
-      const auto add = static_cast<std::uint64_t>(value);
-      // what is refused for its sign has its upper bits set, and so needs no test of its own
-      if (!detail::wide_total::keeps_high(old, old + add, signed_values ? 0 : add)) [[unlikely]] {
+      std::uint64_t sum = 0;
+      if (!detail::wide_total::own_next<signed_values>(series[0].load(std::memory_order_relaxed), value, sum))
+          [[unlikely]] {
         return false;
       }
       detail::own_add(series[1 + bucket], std::uint64_t{1});
-      series[0].store(old + add, std::memory_order_relaxed);
+      series[0].store(sum, std::memory_order_release);  // as wide_total has it; costs nothing on x86
     } else {
       detail::own_add(series[1 + bucket], std::uint64_t{1});
       detail::own_add(series[0], value);
