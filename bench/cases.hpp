@@ -4,10 +4,13 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,29 +45,60 @@ template <class Step>
   (std::make_index_sequence<rotation>{});
 }
 
+/// The processors that this process may use, in their order, but one of each core before the others: two halves of one
+/// core share what an update needs.
+struct processors {
+  std::vector<int> all;
+  int cores = 0;
+
+  processors() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    std::vector<int> seen;
+    std::vector<int> others;
+    for (int cpu = 0; cpu != CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) {
+        const int core = first_of_core(cpu);
+        const bool is_new = std::find(seen.begin(), seen.end(), core) == seen.end();
+        (is_new ? all : others).push_back(cpu);
+        seen.push_back(core);
+      }
+    }
+    cores = static_cast<int>(all.size());
+    all.insert(all.end(), others.begin(), others.end());
+  }
+
+ private:
+  static int first_of_core(int cpu) {
+    int first = cpu;
+    std::ifstream{"/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list"} >> first;
+    return first;
+  }
+};
+
+inline const processors& the_processors() {
+  static const processors mine;
+  return mine;
+}
+
+/// How many cores this process may use.
+inline int cores() {
+  return the_processors().cores;
+}
+
 /// Binds the calling thread of a case to a processor of its own. False, and the case skipped, where there are not as
 /// many processors as threads.
 inline bool pin(benchmark::State& state) {
-  static const cpu_set_t allowed = [] {
-    cpu_set_t all;
-    CPU_ZERO(&all);
-    sched_getaffinity(0, sizeof all, &all);
-    return all;
-  }();
-  if (CPU_COUNT(&allowed) < state.threads()) {
+  const auto& all = the_processors().all;
+  if (static_cast<int>(all.size()) < state.threads()) {
     state.SkipWithError("needs a processor for each thread");
     return false;
   }
-  int before = state.thread_index();
-  for (std::size_t cpu = 0; cpu != CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &allowed) && before-- == 0) {
-      cpu_set_t one;
-      CPU_ZERO(&one);
-      CPU_SET(cpu, &one);
-      return sched_setaffinity(0, sizeof one, &one) == 0;
-    }
-  }
-  return false;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(all[static_cast<std::size_t>(state.thread_index())]), &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
 /// Runs `round`, which makes `rotation` updates, as often as is measured. The memory clobber behind each update in

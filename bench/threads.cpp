@@ -1,11 +1,13 @@
-// Threads: what an increment costs while another thread increments the same series.
+// Threads: what an update costs while other threads update the same series.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <prometheus/counter.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <vitals/vitals.hpp>
@@ -18,11 +20,13 @@ using bench::lane;
 using bench::measure;
 using bench::pin;
 using bench::rotate;
+using bench::rotated;
 using bench::rotation;
 
 struct hits : vitals::counter<"hits_total", "Increments.", vitals::label<"lane", lane>> {};
 struct jobs : vitals::counter<"jobs_total", "Increments of one counter."> {};
-using metrics = vitals::registry<hits, jobs>;
+struct load : vitals::histogram<"load_ratio", "Doubles.", vitals::buckets::web, vitals::label<"lane", lane>> {};
+using metrics = vitals::registry<hits, jobs, load>;
 
 /// prometheus-cpp's counters.
 const std::array<prometheus::Counter*, rotation>& peer_counters() {
@@ -36,6 +40,30 @@ const std::array<prometheus::Counter*, rotation>& peer_counters() {
     return counters;
   }();
   return all;
+}
+
+/// prometheus-cpp's histograms.
+const std::array<prometheus::Histogram*, rotation>& peer_histograms() {
+  static prometheus::Registry registry;
+  static const auto all = [] {
+    auto& family = prometheus::BuildHistogram().Name("load_ratio").Help("Doubles.").Register(registry);
+    const auto& web = vitals::buckets::web::bounds;
+    std::array<prometheus::Histogram*, rotation> histograms{};
+    for (std::size_t i = 0; i != rotation; ++i) {
+      histograms[i] =
+          &family.Add({{"lane", std::to_string(i)}}, prometheus::Histogram::BucketBoundaries{web.begin(), web.end()});
+    }
+    return histograms;
+  }();
+  return all;
+}
+
+/// One thread, two, and each double of that for which there are cores.
+void threads(benchmark::internal::Benchmark* of) {
+  of->Threads(1)->Threads(2);
+  for (int count = 4; count <= bench::cores(); count *= 2) {
+    of->Threads(count);
+  }
 }
 
 // All threads rotate over the same series.
@@ -52,7 +80,7 @@ void inc_ours(benchmark::State& state) {
     });
   });
 }
-BENCHMARK(inc_ours)->Name("shared_inc/vitals")->Threads(1)->Threads(2);
+BENCHMARK(inc_ours)->Name("shared_inc/vitals")->Apply(threads);
 
 /// Plain memory of each thread's own.
 void inc_floor(benchmark::State& state) {
@@ -69,7 +97,7 @@ void inc_floor(benchmark::State& state) {
     });
   });
 }
-BENCHMARK(inc_floor)->Name("shared_inc/floor")->Threads(1)->Threads(2);
+BENCHMARK(inc_floor)->Name("shared_inc/floor")->Apply(threads);
 
 void inc_peer(benchmark::State& state) {
   if (!pin(state)) {
@@ -94,7 +122,7 @@ void one_counter_ours(benchmark::State& state) {
     });
   });
 }
-BENCHMARK(one_counter_ours)->Name("one_counter/vitals")->Threads(1)->Threads(2);
+BENCHMARK(one_counter_ours)->Name("one_counter/vitals")->Apply(threads);
 
 void one_counter_peer(benchmark::State& state) {
   if (!pin(state)) {
@@ -104,6 +132,65 @@ void one_counter_peer(benchmark::State& state) {
   measure(state, [counter] { rotate([counter](auto) { counter->Increment(); }); });
 }
 BENCHMARK(one_counter_peer)->Name("one_counter/prometheus")->Threads(2);
+
+// All threads observe one million values, each from a place of its own, in the same series.
+
+/// `observe` takes a place in the rotation, and a value.
+template <class Observe>
+void measure_values(benchmark::State& state, Observe observe) {
+  static const auto values = bench::spread_values(0.0025, 20);
+  static_assert(1'000'000 % rotation == 0);
+  std::size_t at = static_cast<std::size_t>(state.thread_index()) * 1000 * rotation;
+  measure(state, [first = values.data(), &at, observe] {
+    for (std::size_t i = 0; i != rotation; ++i) {
+      observe(rotated(i), first[at + i]);
+      benchmark::ClobberMemory();
+    }
+    at = at + rotation == values.size() ? 0 : at + rotation;
+  });
+}
+
+void observe_ours(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  metrics::attach_thread();
+  std::vector<decltype(metrics::get<load>(lane{}))> series;
+  for (std::size_t i = 0; i != rotation; ++i) {
+    series.push_back(metrics::get<load>(static_cast<lane>(i)));
+  }
+  measure_values(state, [all = series.data()](std::size_t i, double value) { all[i].observe(value); });
+}
+BENCHMARK(observe_ours)->Name("shared_observe/vitals")->Apply(threads);
+
+void observe_peer(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  const auto& histograms = peer_histograms();
+  measure_values(state, [&histograms](std::size_t i, double value) { histograms[i]->Observe(value); });
+}
+BENCHMARK(observe_peer)->Name("shared_observe/prometheus")->Threads(1)->Threads(2);
+
+// All threads observe in one series in a loop.
+
+void one_histogram_ours(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  metrics::attach_thread();
+  measure_values(state, [](std::size_t, double value) { metrics::get<load>(lane::a0).observe(value); });
+}
+BENCHMARK(one_histogram_ours)->Name("one_histogram/vitals")->Threads(1)->Threads(2);
+
+void one_histogram_peer(benchmark::State& state) {
+  if (!pin(state)) {
+    return;
+  }
+  auto* const histogram = peer_histograms()[0];
+  measure_values(state, [histogram](std::size_t, double value) { histogram->Observe(value); });
+}
+BENCHMARK(one_histogram_peer)->Name("one_histogram/prometheus")->Threads(1)->Threads(2);
 
 }  // namespace
 

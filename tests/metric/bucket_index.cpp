@@ -24,8 +24,8 @@ constexpr std::int64_t most_nanos = std::numeric_limits<std::int64_t>::max();
 
 /// How many bounds are below the value: the plain search.
 template <class T>
-std::uint32_t plain(std::span<const T> bounds, T value) {
-  std::uint32_t below = 0;
+std::size_t plain(std::span<const T> bounds, T value) {
+  std::size_t below = 0;
   while (below != bounds.size() && bounds[below] < value) {
     ++below;
   }
@@ -38,7 +38,7 @@ struct outcome {
 };
 
 template <class T>
-void compare(std::uint32_t (*find)(T), std::span<const T> bounds, T value, outcome& result) {
+void compare(std::size_t (*find)(T), std::span<const T> bounds, T value, outcome& result) {
   if (find(value) != plain(bounds, value)) {
     ++result.wrong;
     result.example = static_cast<double>(value);
@@ -46,13 +46,13 @@ void compare(std::uint32_t (*find)(T), std::span<const T> bounds, T value, outco
 }
 
 /// Looks up random bits, each bound and its two neighbours, values between bounds, and the numbers at every edge.
-/// Where no bound is negative, no negative value comes here: a histogram drops it before.
-outcome look_up(std::uint32_t (*find)(double), std::span<const double> bounds, int times) {
+/// Where no bound is negative, no value with a minus sign comes here: a histogram drops it before.
+outcome look_up(std::size_t (*find)(double), std::span<const double> bounds, int times) {
   std::mt19937_64 random{9};
   const bool any_sign = bounds.front() < 0;
   outcome result;
   const auto one = [&](double value) {
-    if (value == value && (any_sign || value >= 0)) {
+    if (value == value && (any_sign || !std::signbit(value))) {
       compare(find, bounds, value, result);
     }
   };
@@ -90,7 +90,7 @@ outcome look_up(int times = 100'000) {
 }
 
 /// The same for whole nanoseconds.
-outcome look_up_nanos(std::uint32_t (*find)(std::int64_t), std::span<const std::int64_t> bounds) {
+outcome look_up_nanos(std::size_t (*find)(std::int64_t), std::span<const std::int64_t> bounds) {
   std::mt19937_64 random{10};
   const bool any_sign = bounds.front() < 0;
   outcome result;

@@ -53,8 +53,12 @@ struct timed : vitals::histogram<"histograms_timed_seconds", "Timed.", milliseco
 struct cold_latency : vitals::histogram<"histograms_cold_latency_seconds", "Cold.", milliseconds> {};
 struct each_millisecond : vitals::histogram<"histograms_each_millisecond_seconds", "One bucket each.",
                                             vitals::buckets::linear<0, 1ms, 201>> {};
-using durations =
-    vitals::registry<latency, odd_latency, offset, long_waits, common_latency, timed, cold_latency, each_millisecond>;
+struct negative : vitals::histogram<"histograms_negative_seconds", "Negative ones.", milliseconds> {};
+struct common_negative
+    : vitals::histogram<"histograms_common_negative_seconds", "Negative ones.", milliseconds, vitals::shared> {};
+struct ages : vitals::histogram<"histograms_ages_seconds", "Long ones.", milliseconds> {};
+using durations = vitals::registry<negative, common_negative, ages, latency, odd_latency, offset, long_waits,
+                                   common_latency, timed, cold_latency, each_millisecond>;
 
 template <std::size_t N>
 using counts = std::array<std::uint64_t, N>;
@@ -127,6 +131,53 @@ TEST_CASE("with a negative bound infinities count in the outermost buckets, and 
   CHECK(series.value().buckets == counts<4>{2, 0, 0, 1});
   CHECK(series.value().sum == 0);
   CHECK(numbers::dropped<odd_signs>().value == 2);
+}
+
+TEST_CASE(
+    "a negative duration is dropped and counted: one that rounds to 0, one at a thread's first touch, in shared "
+    "cells") {
+  using picoseconds = duration<std::int64_t, std::pico>;
+  const auto dropped = [] { return durations::dropped<negative>().value; };
+  const auto series = durations::get<negative>();
+  std::thread{[&] { series.observe(-1ns); }}.join();
+  CHECK(dropped() == 1);
+  series.observe(picoseconds{-400});
+  series.observe(-1ns);
+  series.observe(-1s);
+  series.observe(std::chrono::nanoseconds{std::numeric_limits<std::int64_t>::min()});
+  series.observe(std::chrono::hours{std::numeric_limits<std::int32_t>::min()});
+  series.observe(-0.25);
+  CHECK(dropped() == 7);
+  CHECK(series.value().count == 0);
+  series.observe(picoseconds{400});
+  series.observe(0ns);
+  CHECK(dropped() == 7);
+  CHECK(series.value().buckets == counts<4>{2, 0, 0, 0});
+  CHECK(series.value().sum == 0);
+  series.observe(1s);
+  series.observe(-1ns);  // the sum would stay above 0
+  CHECK(dropped() == 8);
+  CHECK(series.value().buckets == counts<4>{2, 0, 1, 0});
+  CHECK(series.value().sum == 1);
+
+  const auto common = durations::get<common_negative>();
+  common.observe(-1ns);
+  common.observe(picoseconds{-400});
+  common.observe(1ms);
+  CHECK(durations::dropped<common_negative>().value == 2);
+  CHECK(common.value().buckets == counts<4>{1, 0, 0, 0});
+}
+
+TEST_CASE("durations of more than 146 years are counted and added like others") {
+  constexpr std::int64_t years_146 = std::int64_t{1} << 62;
+  const auto series = durations::get<ages>();
+  series.observe(std::chrono::nanoseconds{years_146 - 1});
+  series.observe(std::chrono::nanoseconds{years_146});
+  series.observe(std::chrono::nanoseconds{most_nanos});
+  series.observe(1ms);
+  CHECK(series.value().buckets == counts<4>{1, 0, 0, 3});
+  CHECK(series.value().sum == (4.0 * static_cast<double>(years_146) + 1e6) / 1e9);
+  CHECK(durations::dropped<ages>().value == 0);
 }
 
 TEST_CASE("observations for a label outside its values are dropped and counted, infinities too") {

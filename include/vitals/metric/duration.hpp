@@ -16,23 +16,26 @@ namespace vitals::inline v0::detail {
 using nanos = std::int64_t;
 inline constexpr nanos most_nanos = std::numeric_limits<nanos>::max();
 
-/// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN.
+/// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN; without `Signed`, for
+/// nothing negative.
+template <bool Signed = true>
 VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
   constexpr double limit = 9223372036854775808.0;  // 2^63
   constexpr double half = 0.49999999999999994;     // the double below 0.5, which would lift odd numbers past 2^52
   const double exact = seconds * 1e9;
-  const double rounded = exact + (exact < 0 ? -half : half);
+  const double rounded = exact + (Signed && exact < 0 ? -half : half);
   if (rounded >= limit) [[unlikely]] {
     return most_nanos;
   }
-  if (rounded <= -limit) [[unlikely]] {
+  if (Signed && rounded <= -limit) [[unlikely]] {
     return -most_nanos;
   }
   return static_cast<nanos>(rounded);
 }
 
-/// A duration to the nearest nanosecond, held at +-292 years. A duration of doubles must not be NaN.
-template <class Rep, class Period>
+/// A duration to the nearest nanosecond, held at +-292 years; without `Signed`, a negative one is just negative. A
+/// duration of doubles must not be NaN.
+template <bool Signed = true, class Rep, class Period>
 VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexcept {
   using to_nano = std::ratio_divide<Period, std::nano>;
   if constexpr (!std::integral<Rep>) {
@@ -43,7 +46,7 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
     if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
       return d.count() < 0 ? -most_nanos : most_nanos;
     }
-    return result < -most_nanos ? -most_nanos : result;
+    return Signed && result < -most_nanos ? -most_nanos : result;
   } else {
     const wide exact = static_cast<wide>(d.count()) * to_nano::num;
     const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;

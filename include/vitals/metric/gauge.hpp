@@ -24,15 +24,15 @@ class gauge_handle : detail::handle<Registry, Metric> {
   template <class T>
   VITALS_HOT void set(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
-    const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(value));
+    const auto real = static_cast<double>(value);
     const std::uint32_t at = this->offset_ - Registry::image.thread_cells;
     if (!this->exists()) [[unlikely]] {
       this->count_label_drop();
     } else if (auto* const common = Registry::cells::shared.load(std::memory_order_acquire); common != nullptr)
         [[likely]] {
-      common[at].store(bits, std::memory_order_relaxed);
+      detail::store_double(common[at], real);
     } else {
-      Registry::cells::store_first(at, bits);
+      set_first(at, real);
     }
   }
 
@@ -64,6 +64,11 @@ class gauge_handle : detail::handle<Registry, Metric> {
 
   /// The last value set, by any thread; 0 before.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  VITALS_COLD static void set_first(std::uint32_t at, double value) noexcept {
+    Registry::cells::store_first(at, std::bit_cast<std::uint64_t>(value));
+  }
 };
 
 /// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`

@@ -10,6 +10,7 @@
 
 #include <vitals/core/cell.hpp>
 #include <vitals/core/config.hpp>
+#include <vitals/metric/held.hpp>
 
 namespace vitals::inline v0 {
 
@@ -102,53 +103,50 @@ inline constexpr auto native_bounds = [] {
   return all;
 }();
 
-/// Finds a value's bucket from its bits: a table keyed by the top bits of the fraction, one finer than the buckets are,
-/// gives the only bound that may lie beside the value, and one compare settles it. Bucket 0 is the zero bucket, the
-/// last one takes what is above 2^High; a bucket holds its upper bound.
+/// Finds a value's bucket from its bits by one addition. Bucket 0 is the zero bucket, the last one takes what is above
+/// 2^High; a bucket holds its upper bound.
+///
+/// Exponent and fraction of a double together are its logarithm, but for the curve between two powers of two: cut off
+/// behind `slot_bits - 1` bits of the fraction they would number the buckets, were those of equal width. The table,
+/// keyed by one bit more of the fraction, so that a slot holds one bound at most, adds what bends the line to the
+/// curve: the buckets that the bounds are ahead, and whatever lifts a value past the cut that lies above the slot's
+/// bound.
 template <class Buckets>
 struct native_index {
   static constexpr std::uint32_t parts = Buckets::parts;
-  static constexpr std::uint32_t above = Buckets::buckets + 1;
-  static constexpr auto fractions = exponential_fractions<parts>();
-  static constexpr int slot_bits = std::bit_width(parts);  // 2 * parts slots
-  static constexpr int slot_shift = 52 - slot_bits;
-  /// How many bounds lie below a slot's end, but for one that may lie in it.
+  static constexpr std::uint64_t lowest = std::bit_cast<std::uint64_t>(Buckets::bounds.front());
+  static constexpr std::uint64_t highest = std::bit_cast<std::uint64_t>(Buckets::bounds.back());
+  static constexpr int part_bits = std::bit_width(parts) - 1;
+  /// What stays behind this is the bucket.
+  static constexpr int cut = 52 - part_bits + std::bit_width(static_cast<unsigned>(Buckets::step)) - 1;
+  static constexpr std::size_t slots = parts == 1 ? 1 : std::size_t{2} * parts;
+  static constexpr int slot_shift = 52 - part_bits - 1;
+
   static constexpr auto table = [] {
-    std::array<std::uint16_t, std::size_t{2} * parts> all{};
-    std::uint16_t below = 0;
-    for (std::size_t slot = 0; slot != all.size(); ++slot) {
-      while (below != parts && fractions[below] >> slot_shift < slot) {
-        ++below;
-      }
-      all[slot] = below;
+    constexpr auto fractions = exponential_fractions<parts>();
+    constexpr std::uint64_t slot_width = std::uint64_t{1} << slot_shift;
+    std::array<std::uint64_t, slots> all{};
+    for (std::size_t slot = 0, below = 0; slot != slots; ++slot) {
+      const std::uint64_t begin = slot * slot_width;
+      const bool has_bound = below != parts && (slots == 1 || fractions[below] - begin < slot_width);
+      // all that lies above this is past one bound more than are below the slot
+      const std::uint64_t bound = has_bound ? fractions[below] : begin + slot_width - 1;
+      all[slot] = ((below + 1) << cut) - 1 - bound - lowest;
+      below += has_bound ? 1 : 0;
     }
     return all;
   }();
 
   /// For a value that is not negative and not NaN.
-  VITALS_HOT static constexpr std::uint32_t find(double value) noexcept {
-    constexpr std::uint64_t lowest = std::bit_cast<std::uint64_t>(Buckets::bounds.front());
-    constexpr std::uint64_t highest = std::bit_cast<std::uint64_t>(Buckets::bounds.back());
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    if (bits - lowest - 1 >= highest - lowest) [[unlikely]] {  // as one unsigned compare: outside (2^Low, 2^High]
-      return bits > lowest ? above : 0;
-    }
-    const std::uint64_t from = bits - lowest;  // the exponent counts from Low
-    const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
-    if constexpr (parts == 1) {
-      // the bound of a bucket is Low + k * step: round up to it
-      constexpr std::uint64_t width = std::uint64_t{Buckets::step} << 52;
-      return static_cast<std::uint32_t>((from + width - 1) / width);
-    } else {
-      const std::uint32_t candidate = table[fraction >> slot_shift];
-      const bool passed = candidate != parts && fraction > fractions[candidate % parts];
-      return static_cast<std::uint32_t>(from >> 52) * parts + candidate + (passed ? 1U : 0U);
-    }
+  VITALS_HOT static constexpr std::size_t find(double value) noexcept {
+    const double within = held(value, std::bit_cast<double>(lowest), std::bit_cast<double>(highest + 1));
+    const auto bits = std::bit_cast<std::uint64_t>(within);
+    return (bits + table[bits >> slot_shift & (slots - 1)]) >> cut;
   }
 
   /// A duration's: by its seconds, to one unit in the last place; to the last bit where they are a power of two. (1e-9
   /// is off by less than half of a unit there. Dividing would be exact, and takes half as long again.)
-  VITALS_HOT static constexpr std::uint32_t find(std::int64_t nanoseconds) noexcept {
+  VITALS_HOT static constexpr std::size_t find(std::int64_t nanoseconds) noexcept {
     return find(static_cast<double>(nanoseconds) * 1e-9);
   }
 };
