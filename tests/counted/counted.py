@@ -61,7 +61,7 @@ def count_lines(program: str, valgrind: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         trace = pathlib.Path(folder, "trace")
         said = subprocess.run([valgrind, "--tool=lackey", "--trace-mem=yes", f"--log-file={trace}", program],
-                              check=True, capture_output=True, text=True).stdout
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
         rows = {int(address, 16): name for address, name in re.findall(r"row (\w+) (\w+)", said)}
         stack, end = (int(re.search(rf"{what} (\w+)", said)[1], 16) for what in ("stack", "end"))
         cells, size = re.search(r"cells (\w+) (\d+)", said).groups()
@@ -93,7 +93,7 @@ def count_lines(program: str, valgrind: str) -> dict[str, float]:
 
 
 def count_memory(program: str, _valgrind: str) -> dict[str, float]:
-    out = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {name: float(count) for name, count in (line.split() for line in out.splitlines())}
 
 
