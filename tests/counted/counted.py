@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Holds what is counted exactly to the ceilings of ceilings.txt: instructions, cache lines, memory, locks.
 
-usage: counted.py CEILINGS g++|clang++ instructions|lines|memory PROGRAM VALGRIND
+usage: counted.py CEILINGS g++|clang++ instructions|lines|memory PROGRAM VALGRIND [--write]
 
-A count that is above its ceiling fails. One that is below it by more than 2 % is told, so that the ceiling follows.
+A count that is above its ceiling fails. One that is below it by more than 2 % is told, so that the ceiling follows. With
+--write the ceilings become what is counted now.
 """
 import collections
 import os
@@ -12,9 +13,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 
-# The C library has a memcpy for each processor; these leave it the one that all have.
-ENVIRONMENT = os.environ | {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-SSSE3,-SSE4_1,-SSE4_2"}
+# The C library has a memcpy for each kind of processor; without these features it takes the one that all have.
+FEATURES = ("AVX2", "AVX_Fast_Unaligned_Load", "ERMS", "FSRM", "SSSE3", "SSE4_1", "SSE4_2")
+ENVIRONMENT = os.environ | {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=" + ",".join(f"-{name}" for name in FEATURES)}
 ROUNDS = 4  # of instructions.cpp: each is 500 updates of a kind and a scrape of each
 
 
@@ -56,8 +59,8 @@ def count_instructions(program: str, valgrind: str) -> dict[str, float]:
 
 
 def count_lines(program: str, valgrind: str) -> dict[str, float]:
-    """Of the thread's cells, the lines of 64 bytes that a call reads or writes, on the average and at most; and how many
-    places elsewhere, each in some line, but for the stack."""
+    """Of the thread's cells, the lines of 64 bytes that a call reads or writes, on the average and at most; and how
+    many places elsewhere, each in some line, but for the stack."""
     with tempfile.TemporaryDirectory() as folder:
         trace = pathlib.Path(folder, "trace")
         said = subprocess.run([valgrind, "--tool=lackey", "--trace-mem=yes", f"--log-file={trace}", program],
@@ -97,33 +100,50 @@ def count_memory(program: str, _valgrind: str) -> dict[str, float]:
     return {name: float(count) for name, count in (line.split() for line in out.splitlines())}
 
 
-def read_ceilings(path: str, compiler: str, group: str) -> dict[str, float]:
-    ceilings, here, columns = {}, "", []
-    for line in pathlib.Path(path).read_text().splitlines():
-        line = line.split("#")[0].split()
-        if not line:
-            continue
-        if line[0].startswith("["):
-            here, columns = line[0].strip("[]"), line[1:]
-        elif here == group:
-            ceilings[line[0]] = float(line[1 + columns.index(compiler)])
-    return ceilings
-
-
 def shown(count: float) -> str:
     return f"{count:.2f}".removesuffix(".00")
 
 
+def rows(lines: list[str], compiler: str, group: str) -> Iterator[tuple[int, list[str], int]]:
+    """Of each line of a group: its number, what it is made of, blanks included, and which of that is the ceiling."""
+    here, place = "", 0
+    for number, line in enumerate(lines):
+        parts = re.split("( +)", line)
+        if line.startswith("["):
+            here, place = parts[0].strip("[]"), parts.index(compiler)
+        elif here == group and line and not line.startswith("#"):
+            yield number, parts, place
+
+
+def read_ceilings(path: str, compiler: str, group: str) -> dict[str, float]:
+    lines = pathlib.Path(path).read_text().splitlines()
+    return {parts[0]: float(parts[place]) for _, parts, place in rows(lines, compiler, group)}
+
+
+def write_ceilings(path: str, compiler: str, group: str, counts: dict[str, float]) -> None:
+    lines = pathlib.Path(path).read_text().splitlines()
+    for number, parts, place in rows(lines, compiler, group):
+        if parts[0] in counts:
+            width = len(parts[place - 1] + parts[place])
+            parts[place - 1:place + 1] = [" " + shown(counts[parts[0]]).rjust(width - 1)]
+            lines[number] = "".join(parts)
+    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+
 def main() -> int:
-    path, compiler, group, program, valgrind = sys.argv[1:]
-    counts = {"instructions": count_instructions, "lines": count_lines, "memory": count_memory}[group](program, valgrind)
+    path, compiler, group, program, valgrind, *options = sys.argv[1:]
+    count = {"instructions": count_instructions, "lines": count_lines, "memory": count_memory}[group]
+    counts = count(program, valgrind)
+    if options == ["--write"]:
+        write_ceilings(path, compiler, group, counts)
     ceilings = read_ceilings(path, compiler, group)
     failed, lower = [], []
-    print(f"{group + ', ' + compiler:<34}{'ceiling':>12}{'now':>12}")
+    width = max(map(len, ceilings | counts))
+    print(f"{group + ', ' + compiler:<{width + 2}}{'ceiling':>12}{'now':>12}")
     for name in ceilings | counts:
         old = shown(ceilings[name]) if name in ceilings else "none"
         new = shown(counts[name]) if name in counts else "none"
-        print(f"  {name:<32}{old:>12}{new:>12}")
+        print(f"  {name:<{width}}{old:>12}{new:>12}")
         if name not in ceilings or name not in counts:
             failed.append(f"{name}: its ceiling is {old}, its count is {new}")
         elif float(new) > float(old):
@@ -134,7 +154,9 @@ def main() -> int:
     if lower:
         print(f"\nBELOW their ceilings, which may follow {where}:\n  " + "\n  ".join(lower))
     if failed:
-        print("\nFAILED:\n  " + "\n  ".join(failed) + f"\nWhere the change is worth it, write the new number {where}.")
+        print("\nFAILED:\n  " + "\n  ".join(failed))
+        print(f"Where the change is worth it, write the new number {where}, "
+              "or run this with --write (ctest -V shows the command).")
     return 1 if failed else 0
 
 
