@@ -3,8 +3,8 @@
 
 usage: counted.py CEILINGS g++|clang++ instructions|lines|memory PROGRAM VALGRIND [--write]
 
-A count that is above its ceiling fails. One that is below it by more than 2 % is told, so that the ceiling follows. With
---write the ceilings become what is counted now.
+A count that is above its ceiling fails. One that is below it by more than 2 % is told, so that the ceiling follows.
+With --write the ceilings become what is counted now.
 """
 import collections
 import os
