@@ -8,7 +8,7 @@
 
 #if VITALS_TESTS_COUNT_ALLOCATIONS && defined(__GLIBC__)
 #define VITALS_TESTS_COUNT_LOCKS 1
-extern constinit thread_local std::size_t locks;  // mutexes, shared mutexes and spin locks, see main.cpp
+extern constinit thread_local std::size_t locks;  // mutexes, shared mutexes and spin locks, see count_locks.hpp
 #else
 #define VITALS_TESTS_COUNT_LOCKS 0
 #endif

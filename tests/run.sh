@@ -12,7 +12,7 @@ case "${1:-}" in
   *) echo "usage: tests/run.sh [--quick]" >&2; exit 2 ;;
 esac
 
-packages=(g++ clang libclang-rt-14-dev cmake ninja-build python3 binutils curl locales
+packages=(g++ clang libclang-rt-14-dev cmake ninja-build python3 binutils valgrind curl locales
   libfmt-dev libboost-dev libssl-dev libcrypt-dev openssl doctest-dev prometheus prometheus-pushgateway protobuf-compiler
   python3-prometheus-client spin)
 as_root=()
