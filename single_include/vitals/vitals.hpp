@@ -414,13 +414,41 @@ inline constexpr std::size_t cells_a_line = 8;
 __extension__ using wide = __int128;
 __extension__ using unsigned_wide = unsigned __int128;
 
+// What a relaxed load, add and store come to: one instruction that reads and writes memory, without a lock prefix.
+// clang makes it of them; g++ keeps the three apart, takes doubles through integer registers on the way, and so is
+// told. Aligned words are loaded and stored whole, and asm that is volatile neither goes nor is doubled: no more is
+// relied on. (Not with a sanitizer, which would not see it.)
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#define VITALS_ADD_IN_MEMORY 1
+#else
+#define VITALS_ADD_IN_MEMORY 0
+#endif
+
 /// Adds to a cell that only this thread writes: load, add, store, and no lock prefix.
 VITALS_HOT void own_add(cell& c, std::uint64_t n) noexcept {
+#if VITALS_ADD_IN_MEMORY
+  asm volatile("add{q}\t{%1, %0|%0, %1}" : "+m"(reinterpret_cast<std::uint64_t&>(c)) : "er"(n));
+#else
   c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+#endif
 }
 VITALS_HOT void own_add(cell& c, double v) noexcept {
+#if VITALS_ADD_IN_MEMORY
+  asm volatile("addsd\t{%1, %0|%0, %1}" : "+x"(v) : "m"(reinterpret_cast<std::uint64_t&>(c)));
+  asm volatile("movsd\t{%1, %0|%0, %1}" : "=m"(reinterpret_cast<std::uint64_t&>(c)) : "x"(v));
+#else
   c.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(c.load(std::memory_order_relaxed)) + v),
           std::memory_order_relaxed);
+#endif
+}
+
+/// Stores a double in a cell that any thread writes.
+VITALS_HOT void store_double(cell& c, double v) noexcept {
+#if VITALS_ADD_IN_MEMORY
+  asm volatile("movsd\t{%1, %0|%0, %1}" : "=m"(reinterpret_cast<std::uint64_t&>(c)) : "x"(v));
+#else
+  c.store(std::bit_cast<std::uint64_t>(v), std::memory_order_relaxed);
+#endif
 }
 
 /// Adds to a cell that several threads write.
@@ -436,10 +464,13 @@ inline void common_add(cell& c, double v) noexcept {
 
 /// A total of nanoseconds in two cells, 126 bits: 64 wrap within a day at 10,000 a second of 30 s.
 ///
-/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A writer
-/// stores `low` first, and touches `high` only when the total passes a multiple of 2^62 (146 years). A reader that
-/// comes between the two stores sees by the overlap that `high` is one step behind, and by which step; so a reading is
-/// never off by a carry.
+/// `low` is the total modulo 2^64, `high` the total divided by 2^62, rounded down: they overlap in two bits. A reader
+/// that finds `high` behind sees by the overlap how many steps, up to three; so a reading is never off by a carry.
+///
+/// That is used twice. A writer stores `low` first and `high` after it, and a reader may come between the two. And the
+/// owning thread of a total that only rises leaves `high` behind until `low` wraps (584 years of nanoseconds): it then
+/// brings `high` up to what `low` was, stores `low`, and takes `high` further. Its stores to `low` are releases, each
+/// of them: a reader that sees a `low` that has wrapped (acquire) sees a `high` from after the last wrap.
 struct wide_total {
   static constexpr int shift = 62;
   static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
@@ -449,19 +480,34 @@ struct wide_total {
     return static_cast<std::int64_t>((static_cast<wide>(low & mask) + add) >> shift);
   }
 
-  /// By the owning thread.
-  VITALS_HOT static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
-    const std::uint64_t old = low.load(std::memory_order_relaxed);
-    const std::uint64_t now = old + static_cast<std::uint64_t>(nanoseconds);
-    low.store(now, std::memory_order_relaxed);
-    if (((old ^ now) >> shift) != 0) [[unlikely]] {
-      own_carry(high, carry(old, nanoseconds));
+  /// What `low` becomes, for the owning thread to store with release. False where that is not all, and own_add does it;
+  /// and for a negative amount of a total that only rises.
+  template <bool MayFall>
+  VITALS_HOT static bool own_next(std::uint64_t old, std::int64_t nanoseconds, std::uint64_t& now) noexcept {
+    if constexpr (MayFall) {
+      now = old + static_cast<std::uint64_t>(nanoseconds);
+      return (old ^ now) >> shift == 0;
+    } else {
+      return nanoseconds >= 0 && !__builtin_add_overflow(old, static_cast<std::uint64_t>(nanoseconds), &now);
     }
   }
 
-  VITALS_COLD static void own_carry(cell& high, std::int64_t step) noexcept {
-    // release: a reader that sees this step (acquire) sees the low cell that caused it
-    high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+  /// By the owning thread, for any amount.
+  static void own_add(cell& low, cell& high, std::int64_t nanoseconds) noexcept {
+    const std::uint64_t old = low.load(std::memory_order_relaxed);
+    const std::int64_t step = carry(old, nanoseconds);
+    if (step != 0) {
+      own_carry(high, static_cast<std::int64_t>(((old >> shift) - high.load(std::memory_order_relaxed)) & 3U));
+    }
+    low.store(old + static_cast<std::uint64_t>(nanoseconds), std::memory_order_release);
+    own_carry(high, step);
+  }
+
+  static void own_carry(cell& high, std::int64_t step) noexcept {
+    if (step != 0) {
+      // release: a reader that sees this step (acquire) sees the low cell that caused it
+      high.store(high.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_release);
+    }
   }
 
   /// By any thread.
@@ -6826,15 +6872,15 @@ class gauge_handle : detail::handle<Registry, Metric> {
   template <class T>
   VITALS_HOT void set(T value) const noexcept {
     static_assert(std::is_arithmetic_v<T>, "a gauge holds a number: pass an integer or a floating-point value");
-    const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(value));
+    const auto real = static_cast<double>(value);
     const std::uint32_t at = this->offset_ - Registry::image.thread_cells;
     if (!this->exists()) [[unlikely]] {
       this->count_label_drop();
     } else if (auto* const common = Registry::cells::shared.load(std::memory_order_acquire); common != nullptr)
         [[likely]] {
-      common[at].store(bits, std::memory_order_relaxed);
+      detail::store_double(common[at], real);
     } else {
-      Registry::cells::store_first(at, bits);
+      set_first(at, real);
     }
   }
 
@@ -6866,6 +6912,11 @@ class gauge_handle : detail::handle<Registry, Metric> {
 
   /// The last value set, by any thread; 0 before.
   [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(this->read()[0]); }
+
+ private:
+  VITALS_COLD static void set_first(std::uint32_t at, double value) noexcept {
+    Registry::cells::store_first(at, std::bit_cast<std::uint64_t>(value));
+  }
 };
 
 /// A descriptor of a gauge: `struct temperature : vitals::gauge<"room_celsius", "Temperature of the room."> {};`
@@ -6901,6 +6952,7 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <ratio>
 #include <type_traits>
 
 // The bucket of a value in constant time: a table built when compiling, and one compare.
@@ -6914,6 +6966,40 @@ struct gauge : detail::descriptor<Name, Help, Options...> {
 #include <limits>
 #include <type_traits>
 
+// A number held within limits, without a branch.
+#ifndef VITALS_METRIC_HELD_HPP
+#define VITALS_METRIC_HELD_HPP
+
+#include <type_traits>
+
+namespace vitals::inline v0::detail {
+
+/// The same number, of which the compiler knows nothing. (What g++ knows of a number it makes branches of, and those
+/// would be mispredicted: which bucket is next cannot be learned.)
+VITALS_HOT constexpr double unknown(double value) noexcept {
+#if defined(__x86_64__)
+  if (!std::is_constant_evaluated()) {
+    asm("" : "+x"(value));
+  }
+#endif
+  return value;
+}
+
+/// `value`, but at least `least`: one instruction.
+VITALS_HOT constexpr double raised(double value, double least) noexcept {
+  return unknown(value > least ? value : least);
+}
+
+/// `value`, but at least `least` and at most `most`: two instructions.
+VITALS_HOT constexpr double held(double value, double least, double most) noexcept {
+  const double from_below = raised(value, least);
+  return unknown(from_below < most ? from_below : most);
+}
+
+}  // namespace vitals::inline v0::detail
+
+#endif
+
 namespace vitals::inline v0::detail {
 
 /// Maps numbers to slots by the top bits of their double: exponent and first bits of the mantissa. The map never
@@ -6922,24 +7008,24 @@ namespace vitals::inline v0::detail {
 struct slot_map {
   int shift = 62;          ///< bits below these do not matter
   std::uint32_t low = 0;   ///< the top bits of the first slot, just below the smallest non-zero bound
-  std::uint32_t high = 0;  ///< the top bits of the last slot, that of the largest bound
+  std::uint32_t high = 0;  ///< the top bits of the last slot, that of the largest bound or of the largest value
   bool two_signs = false;  ///< negative values have slots of their own, below
+  bool whole = false;      ///< no value lies above the last slot
 
   [[nodiscard]] constexpr std::uint32_t half() const noexcept { return high - low + 1; }
 
+  /// For any number but NaN; where `two_signs` is not set, for none that is negative.
   [[nodiscard]] VITALS_HOT constexpr std::size_t slot(double value) const noexcept {
-    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    auto top = static_cast<std::uint32_t>((bits & ~sign) >> shift);
-    top = top < low ? low : top;
-    top = top > high ? high : top;
-    if (!std::is_constant_evaluated()) {
-      asm("" : "+r"(top));  // keeps g++ from making branches of the two conditional moves: they would be mispredicted
-    }
+    const double least = std::bit_cast<double>(std::uint64_t{low} << shift);
+    const double most = std::bit_cast<double>(std::uint64_t{high} << shift);
+    const bool negative = two_signs && value < 0;
+    const double size = negative ? -value : value;
+    const std::size_t top =
+        std::bit_cast<std::uint64_t>(whole ? raised(size, least) : held(size, least, most)) >> shift;
     if (!two_signs) {
-      return std::size_t{top} - low;
+      return top - low;
     }
-    return (bits & sign) != 0 ? std::size_t{high} - top : std::size_t{half()} + top - low;
+    return negative ? high - top : half() + top - low;
   }
 };
 
@@ -6953,7 +7039,7 @@ struct table_plan {
 inline constexpr std::size_t table_bytes = 512;
 
 /// Chooses the fewest bits at which no slot has two bounds, within 512 bytes; else those at which the fullest slot has
-/// fewest.
+/// fewest. Where there is room it has slots for all values that an integer can have, which saves holding them.
 template <class T, std::size_t N>
 constexpr table_plan plan_table(const std::array<T, N>& bounds) noexcept {
   constexpr std::uint64_t sign = std::uint64_t{1} << 63;
@@ -6971,21 +7057,28 @@ constexpr table_plan plan_table(const std::array<T, N>& bounds) noexcept {
   if (largest == 0) {  // 0 is the only bound
     return best;
   }
+  const std::uint64_t greatest = std::bit_cast<std::uint64_t>(static_cast<double>(std::numeric_limits<T>::max()));
+  const std::size_t room = table_bytes / (N < 256 ? 1 : 2) / (best.map.two_signs ? 2 : 1);
   for (int shift = 62; shift >= 32; --shift) {
     table_plan plan;
     plan.map = {.shift = shift,
                 .low = static_cast<std::uint32_t>(smallest >> shift) - (smallest >> shift == 0 ? 0 : 1),
                 .high = static_cast<std::uint32_t>(largest >> shift),
                 .two_signs = best.map.two_signs};
-    plan.slots = std::size_t{plan.map.half()} * (plan.map.two_signs ? 2 : 1);
-    if (plan.slots * (N < 256 ? 1 : 2) > table_bytes) {
+    if (plan.map.half() > room) {
       break;
     }
+    if (std::numeric_limits<T>::is_integer && (greatest >> shift) - plan.map.low < room) {
+      plan.map.high = static_cast<std::uint32_t>(greatest >> shift);
+      plan.map.whole = true;
+    }
+    plan.slots = std::size_t{plan.map.half()} * (plan.map.two_signs ? 2 : 1);
     std::size_t run = 0;
-    for (std::size_t i = 0; i != N; ++i) {
-      const bool same =
-          i != 0 && plan.map.slot(static_cast<double>(bounds[i])) == plan.map.slot(static_cast<double>(bounds[i - 1]));
-      run = same ? run + 1 : 1;
+    std::size_t last = plan.slots;
+    for (const T bound : bounds) {
+      const std::size_t slot = plan.map.slot(static_cast<double>(bound));
+      run = slot == last ? run + 1 : 1;
+      last = slot;
       plan.most = run > plan.most ? run : plan.most;
     }
     if (plan.most < best.most || shift == 62) {
@@ -7007,54 +7100,65 @@ struct bucket_index {
   static constexpr table_plan plan = plan_table(Bounds::list);
   using entry = std::conditional_t<(count < 256), std::uint8_t, std::uint16_t>;
 
-  /// For each slot, how many bounds lie in lower slots.
-  static constexpr std::array<entry, plan.slots> below = [] {
-    std::array<entry, plan.slots> table{};
+  /// Where no value is negative, doubles compare as their bits do: by one instruction less, and sooner.
+  using key = std::conditional_t<plan.map.two_signs, value_type, std::uint64_t>;
+  VITALS_HOT static constexpr key key_of(value_type value) noexcept {
+    if constexpr (plan.map.two_signs) {
+      return value;
+    } else {
+      return std::bit_cast<std::uint64_t>(value);
+    }
+  }
+
+  /// In one place, so that one address leads to both.
+  struct table {
+    /// The bounds, and behind them as many that no value exceeds as a slot may look at.
+    std::array<key, count + plan.most> bounds{};
+    /// For each slot, how many bounds lie in lower slots.
+    std::array<entry, plan.slots> below{};
+  };
+  static constexpr table lookup = [] {
+    table made;
+    for (std::size_t i = 0; i != made.bounds.size(); ++i) {
+      made.bounds[i] =
+          key_of(i < count                                       ? Bounds::list[i]
+                 : std::numeric_limits<value_type>::has_infinity ? std::numeric_limits<value_type>::infinity()
+                                                                 : std::numeric_limits<value_type>::max());
+    }
     std::size_t passed = 0;
     for (std::size_t s = 0; s != plan.slots; ++s) {
       while (passed != count && plan.map.slot(static_cast<double>(Bounds::list[passed])) < s) {
         ++passed;
       }
-      table[s] = static_cast<entry>(passed);
+      made.below[s] = static_cast<entry>(passed);
     }
-    return table;
-  }();
-
-  /// The bounds, and behind them as many that no value exceeds as a slot may look at.
-  static constexpr std::array<value_type, count + plan.most> bounds = [] {
-    std::array<value_type, count + plan.most> all{};
-    for (std::size_t i = 0; i != all.size(); ++i) {
-      all[i] = i < count                                       ? Bounds::list[i]
-               : std::numeric_limits<value_type>::has_infinity ? std::numeric_limits<value_type>::infinity()
-                                                               : std::numeric_limits<value_type>::max();
-    }
-    return all;
+    return made;
   }();
 
  public:
   static_assert(count < 65536);
 
   /// Bytes of the table, for reports.
-  static constexpr std::size_t bytes = sizeof(below);
+  static constexpr std::size_t bytes = sizeof(lookup.below);
 
-  /// How many bounds are below `value`, which is no NaN: the index of its bucket, 0 to count.
-  [[nodiscard]] VITALS_HOT static constexpr std::uint32_t find(value_type value) noexcept {
-    const std::size_t first = below[plan.map.slot(static_cast<double>(value))];
+  /// How many bounds are below `value`: the index of its bucket, 0 to count. Not for NaN; where no bound is negative,
+  /// for no value with a minus sign, not even -0.
+  [[nodiscard]] VITALS_HOT static constexpr std::size_t find(value_type value) noexcept {
+    const key sought = key_of(value);
+    const std::size_t first = lookup.below[plan.map.slot(static_cast<double>(value))];
+    std::size_t found = first;
     if constexpr (plan.most <= 4) {
-      auto found = static_cast<std::uint32_t>(first);
-      for (std::uint32_t i = 0; i != plan.most; ++i) {
-        found += bounds[first + i] < value ? 1U : 0U;
+      for (std::size_t i = 0; i != plan.most; ++i) {
+        found += lookup.bounds[first + i] < sought ? 1U : 0U;
       }
-      return found;
     } else {  // halve the slot's bounds without a branch
-      auto found = static_cast<std::uint32_t>(first);
-      for (auto left = static_cast<std::uint32_t>(plan.most); left != 0;) {
-        const std::uint32_t step = (left + 1) / 2;
-        found += bounds[found + step - 1] < value ? step : 0U;
+      for (std::size_t left = plan.most; left != 0;) {
+        const std::size_t step = (left + 1) / 2;
+        found += lookup.bounds[found + step - 1] < sought ? step : 0U;
         left -= step;
       }
-      return found;
     }
+    return found;
   }
 };
 
@@ -7075,23 +7179,26 @@ namespace vitals::inline v0::detail {
 using nanos = std::int64_t;
 inline constexpr nanos most_nanos = std::numeric_limits<nanos>::max();
 
-/// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN.
+/// Seconds to the nearest nanosecond, held at +-292 years (also for infinities). Not for NaN; without `Signed`, for
+/// nothing negative.
+template <bool Signed = true>
 VITALS_HOT constexpr nanos nanos_of_seconds(double seconds) noexcept {
   constexpr double limit = 9223372036854775808.0;  // 2^63
   constexpr double half = 0.49999999999999994;     // the double below 0.5, which would lift odd numbers past 2^52
   const double exact = seconds * 1e9;
-  const double rounded = exact + (exact < 0 ? -half : half);
+  const double rounded = exact + (Signed && exact < 0 ? -half : half);
   if (rounded >= limit) [[unlikely]] {
     return most_nanos;
   }
-  if (rounded <= -limit) [[unlikely]] {
+  if (Signed && rounded <= -limit) [[unlikely]] {
     return -most_nanos;
   }
   return static_cast<nanos>(rounded);
 }
 
-/// A duration to the nearest nanosecond, held at +-292 years. A duration of doubles must not be NaN.
-template <class Rep, class Period>
+/// A duration to the nearest nanosecond, held at +-292 years; without `Signed`, a negative one is just negative. A
+/// duration of doubles must not be NaN.
+template <bool Signed = true, class Rep, class Period>
 VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexcept {
   using to_nano = std::ratio_divide<Period, std::nano>;
   if constexpr (!std::integral<Rep>) {
@@ -7102,7 +7209,7 @@ VITALS_HOT constexpr nanos nanos_of(std::chrono::duration<Rep, Period> d) noexce
     if (__builtin_mul_overflow(d.count(), nanos{to_nano::num}, &result)) [[unlikely]] {
       return d.count() < 0 ? -most_nanos : most_nanos;
     }
-    return result < -most_nanos ? -most_nanos : result;
+    return Signed && result < -most_nanos ? -most_nanos : result;
   } else {
     const wide exact = static_cast<wide>(d.count()) * to_nano::num;
     const wide rounded = (exact + (exact < 0 ? -1 : 1) * (to_nano::den / 2)) / to_nano::den;
@@ -7200,7 +7307,7 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if ((signed_values ? bits & ~sign_bit : bits) >= infinity_bits) [[unlikely]] {
       observe_odd(this->offset_, real);
     } else if constexpr (durations) {
-      count(detail::nanos_of_seconds(real));
+      count(detail::nanos_of_seconds<signed_values>(real));
     } else {
       count(real);
     }
@@ -7213,10 +7320,11 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (!std::is_integral_v<Rep>) {
       observe(std::chrono::duration<double>(value).count());
     } else if constexpr (durations) {
-      if (!signed_values && value.count() < 0) [[unlikely]] {
+      constexpr bool may_round_to_0 = std::ratio_less_v<Period, std::nano>;
+      if (may_round_to_0 && !signed_values && value.count() < 0) [[unlikely]] {
         this->count_value_drop();
       } else {
-        count(detail::nanos_of(value));
+        count(detail::nanos_of<signed_values>(value));
       }
     }
   }
@@ -7258,12 +7366,22 @@ class histogram_handle : detail::handle<Registry, Metric> {
   using comparable = std::conditional_t<durations, detail::nanos, double>;
   static constexpr std::uint32_t last = Metric::shape.width - 1;
 
-  VITALS_HOT static void add_sum(cell* series, comparable value) noexcept {
+  /// Counts in this thread's cells, for almost all values; false, and nothing counted, for those that are left to the
+  /// cold path. The bucket before the sum: the other way round takes a tenth longer.
+  VITALS_HOT static bool count_own(cell* series, std::size_t bucket, comparable value) noexcept {
     if constexpr (durations) {
-      detail::wide_total::own_add(series[0], series[last], value);
+      std::uint64_t sum = 0;
+      if (!detail::wide_total::own_next<signed_values>(series[0].load(std::memory_order_relaxed), value, sum))
+          [[unlikely]] {
+        return false;
+      }
+      detail::own_add(series[1 + bucket], std::uint64_t{1});
+      series[0].store(sum, std::memory_order_release);  // as wide_total has it; costs nothing on x86
     } else {
+      detail::own_add(series[1 + bucket], std::uint64_t{1});
       detail::own_add(series[0], value);
     }
+    return true;
   }
 
   static void add_common_sum(cell* series, comparable value) noexcept {
@@ -7274,26 +7392,37 @@ class histogram_handle : detail::handle<Registry, Metric> {
     }
   }
 
+  /// Counts a value; of those that may be refused only a duration may come here.
   VITALS_HOT void count(comparable value) const noexcept {
-    const std::uint32_t bucket = Metric::index::find(value);
+    const std::size_t bucket = Metric::index::find(value);
     if constexpr (Metric::shape.shared) {
-      this->add_to(1 + bucket, std::uint64_t{1});
-      add_common_sum(&this->shared_cell(), value);
-    } else if (cell* const mine = cells::mine; cells::attached(mine)) [[likely]] {
-      cell* const series = mine + this->offset_;
-      detail::own_add(series[1 + bucket], std::uint64_t{1});
-      add_sum(series, value);
+      if (durations && !signed_values && value < 0) [[unlikely]] {
+        this->count_value_drop();
+      } else {
+        this->add_to(1 + static_cast<std::uint32_t>(bucket), std::uint64_t{1});
+        add_common_sum(&this->shared_cell(), value);
+      }
+    } else if (cell* const mine = cells::mine; cells::attached(mine) && count_own(mine + this->offset_, bucket, value))
+        [[likely]] {
+      return;
     } else {
-      count_cold(this->offset_, bucket, value);
+      count_cold(this->offset_, static_cast<std::uint32_t>(bucket), value);
     }
   }
 
+  /// A thread's first touch, or one after its end; a duration that is refused, or that moves the sum's high cell.
   VITALS_COLD static void count_cold(std::uint32_t offset, std::uint32_t bucket, comparable value) noexcept {
+    if (durations && !signed_values && value < 0) {
+      histogram_handle::count_value_drop();
+      return;
+    }
     cells::add(offset + 1 + bucket, std::uint64_t{1});
-    if (cell* const mine = cells::attach()) {
-      add_sum(mine + offset, value);
-    } else {
+    if (cell* const mine = cells::attach(); mine == nullptr) {
       add_common_sum(cells::record().retired + offset, value);
+    } else if constexpr (durations) {
+      detail::wide_total::own_add(mine[offset], mine[offset + last], value);
+    } else {
+      detail::own_add(mine[offset], value);
     }
   }
 
@@ -7318,13 +7447,13 @@ class histogram_handle : detail::handle<Registry, Metric> {
     if constexpr (!std::is_integral_v<Rep>) {
       keep_of(std::chrono::duration<double>(value).count(), e);
     } else if constexpr (durations) {
-      if (signed_values || value.count() >= 0) {
+      if (signed_values || value.count() >= 0) [[likely]] {
         keep_counted(detail::nanos_of(value), e);
       }
     }
   }
   void keep_counted(comparable value, const exemplar& e) const noexcept {
-    std::uint32_t bucket = Metric::index::find(value);
+    auto bucket = static_cast<std::uint32_t>(Metric::index::find(value));
     if constexpr (requires { Metric::native_buckets; }) {  // the classic one that it is a part of
       bucket = (bucket + Metric::native_buckets.parts - 1) / Metric::native_buckets.parts;
     }
@@ -7745,53 +7874,50 @@ inline constexpr auto native_bounds = [] {
   return all;
 }();
 
-/// Finds a value's bucket from its bits: a table keyed by the top bits of the fraction, one finer than the buckets are,
-/// gives the only bound that may lie beside the value, and one compare settles it. Bucket 0 is the zero bucket, the
-/// last one takes what is above 2^High; a bucket holds its upper bound.
+/// Finds a value's bucket from its bits by one addition. Bucket 0 is the zero bucket, the last one takes what is above
+/// 2^High; a bucket holds its upper bound.
+///
+/// Exponent and fraction of a double together are its logarithm, but for the curve between two powers of two: cut off
+/// behind `slot_bits - 1` bits of the fraction they would number the buckets, were those of equal width. The table,
+/// keyed by one bit more of the fraction, so that a slot holds one bound at most, adds what bends the line to the
+/// curve: the buckets that the bounds are ahead, and whatever lifts a value past the cut that lies above the slot's
+/// bound.
 template <class Buckets>
 struct native_index {
   static constexpr std::uint32_t parts = Buckets::parts;
-  static constexpr std::uint32_t above = Buckets::buckets + 1;
-  static constexpr auto fractions = exponential_fractions<parts>();
-  static constexpr int slot_bits = std::bit_width(parts);  // 2 * parts slots
-  static constexpr int slot_shift = 52 - slot_bits;
-  /// How many bounds lie below a slot's end, but for one that may lie in it.
+  static constexpr std::uint64_t lowest = std::bit_cast<std::uint64_t>(Buckets::bounds.front());
+  static constexpr std::uint64_t highest = std::bit_cast<std::uint64_t>(Buckets::bounds.back());
+  static constexpr int part_bits = std::bit_width(parts) - 1;
+  /// What stays behind this is the bucket.
+  static constexpr int cut = 52 - part_bits + std::bit_width(static_cast<unsigned>(Buckets::step)) - 1;
+  static constexpr std::size_t slots = parts == 1 ? 1 : std::size_t{2} * parts;
+  static constexpr int slot_shift = 52 - part_bits - 1;
+
   static constexpr auto table = [] {
-    std::array<std::uint16_t, std::size_t{2} * parts> all{};
-    std::uint16_t below = 0;
-    for (std::size_t slot = 0; slot != all.size(); ++slot) {
-      while (below != parts && fractions[below] >> slot_shift < slot) {
-        ++below;
-      }
-      all[slot] = below;
+    constexpr auto fractions = exponential_fractions<parts>();
+    constexpr std::uint64_t slot_width = std::uint64_t{1} << slot_shift;
+    std::array<std::uint64_t, slots> all{};
+    for (std::size_t slot = 0, below = 0; slot != slots; ++slot) {
+      const std::uint64_t begin = slot * slot_width;
+      const bool has_bound = below != parts && (slots == 1 || fractions[below] - begin < slot_width);
+      // all that lies above this is past one bound more than are below the slot
+      const std::uint64_t bound = has_bound ? fractions[below] : begin + slot_width - 1;
+      all[slot] = ((below + 1) << cut) - 1 - bound - lowest;
+      below += has_bound ? 1 : 0;
     }
     return all;
   }();
 
   /// For a value that is not negative and not NaN.
-  VITALS_HOT static constexpr std::uint32_t find(double value) noexcept {
-    constexpr std::uint64_t lowest = std::bit_cast<std::uint64_t>(Buckets::bounds.front());
-    constexpr std::uint64_t highest = std::bit_cast<std::uint64_t>(Buckets::bounds.back());
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    if (bits - lowest - 1 >= highest - lowest) [[unlikely]] {  // as one unsigned compare: outside (2^Low, 2^High]
-      return bits > lowest ? above : 0;
-    }
-    const std::uint64_t from = bits - lowest;  // the exponent counts from Low
-    const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
-    if constexpr (parts == 1) {
-      // the bound of a bucket is Low + k * step: round up to it
-      constexpr std::uint64_t width = std::uint64_t{Buckets::step} << 52;
-      return static_cast<std::uint32_t>((from + width - 1) / width);
-    } else {
-      const std::uint32_t candidate = table[fraction >> slot_shift];
-      const bool passed = candidate != parts && fraction > fractions[candidate % parts];
-      return static_cast<std::uint32_t>(from >> 52) * parts + candidate + (passed ? 1U : 0U);
-    }
+  VITALS_HOT static constexpr std::size_t find(double value) noexcept {
+    const double within = held(value, std::bit_cast<double>(lowest), std::bit_cast<double>(highest + 1));
+    const auto bits = std::bit_cast<std::uint64_t>(within);
+    return (bits + table[bits >> slot_shift & (slots - 1)]) >> cut;
   }
 
   /// A duration's: by its seconds, to one unit in the last place; to the last bit where they are a power of two. (1e-9
   /// is off by less than half of a unit there. Dividing would be exact, and takes half as long again.)
-  VITALS_HOT static constexpr std::uint32_t find(std::int64_t nanoseconds) noexcept {
+  VITALS_HOT static constexpr std::size_t find(std::int64_t nanoseconds) noexcept {
     return find(static_cast<double>(nanoseconds) * 1e-9);
   }
 };
