@@ -14873,6 +14873,11 @@ class field_rules {
   return false;
 }
 
+/// Whether a first line, as far as it came, is too long: for a method, two blanks and a version there are 64 bytes.
+[[nodiscard]] constexpr bool is_too_long(std::string_view line, const head_limits& limits) noexcept {
+  return line.size() > limits.target + 64;
+}
+
 /// The version of a first line: the status to refuse it with, or 0 and the minor number.
 [[nodiscard]] constexpr unsigned read_version(std::string_view text, unsigned& minor) noexcept {
   const bool is_version = text.size() == 8 && text.starts_with("HTTP/") && is_number(text.substr(5, 1)) &&
@@ -14911,9 +14916,11 @@ class field_rules {
       return 400;
     }
   }
+  if (detail::is_too_long(line, limits)) {
+    return 414;
+  }
   const bool is_first = first + line.size() == bytes.size();
-  const std::size_t most_line = limits.target + 64;  // a method, two blanks and a version
-  return is_first && line.size() > most_line ? 414 : bytes.size() >= limits.bytes ? (is_first ? 414 : 431) : 0;
+  return bytes.size() < limits.bytes ? 0 : is_first ? 414 : 431;
 }
 
 /// Reads a whole head, as long as `head_size` says. One that is refused may have told less than all.
@@ -14923,6 +14930,7 @@ class field_rules {
     head.refusal = status;
     return head;
   };
+  const std::size_t size = bytes.size();
   while (bytes.starts_with(detail::line_end)) {
     bytes.remove_prefix(detail::line_end.size());
   }
@@ -14931,6 +14939,9 @@ class field_rules {
     return refused(400);
   }
   const std::string_view line = bytes.substr(0, end);
+  if (detail::is_too_long(line, limits)) {
+    return refused(414);
+  }
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || !detail::is_token(line.substr(0, first))) {
@@ -14947,7 +14958,7 @@ class field_rules {
   if (!detail::is_target(head.target, head.method)) {
     return refused(400);
   }
-  if (bytes.size() > limits.bytes) {
+  if (size > limits.bytes) {
     return refused(431);
   }
   head.fields = bytes.substr(end + 2, bytes.size() - end - 4);

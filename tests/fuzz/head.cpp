@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(all.size() <= 2 * size);
   static_cast<void>(vitals::http::is_allowed_host(host_of(head), true, {}));
   if (head.refusal == 0) {
-    require(whole.size() <= limits.bytes + 16 && head.target.size() <= limits.target);
+    require(whole.size() <= limits.bytes && head.target.size() <= limits.target);
     require(head.has_host || head.minor == 0);
     require(vitals::http::refusal_of_part(whole.substr(0, whole.size() - 1), {}) == 0);
     compare_with_beast(head, whole);
