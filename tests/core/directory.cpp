@@ -9,7 +9,7 @@ namespace directory_tests {
 
 namespace abi = vitals::detail::abi;
 
-// Libraries built at other times share these: their layout is what the number in vitals_abi_2 stands for.
+// Libraries built at other times share these: their layout is what the number in vitals_abi_3 stands for.
 static_assert(sizeof(abi::cell) == 8);
 static_assert(sizeof(abi::run) == 32);
 static_assert(alignof(abi::block) == 128 && sizeof(abi::block) == 128);

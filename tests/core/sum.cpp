@@ -29,8 +29,8 @@ struct by_hand {
     unsigned char bytes[128];
   };
 
-  by_hand(std::vector<abi::run> list, std::uint32_t thread_cells, std::uint32_t shared_cells = 0)
-      : runs(std::move(list)),
+  by_hand(std::vector<abi::run> given, std::uint32_t thread_cells, std::uint32_t shared_cells = 0)
+      : runs(std::move(given)),
         retired(thread_cells),
         shared(shared_cells),
         published(thread_cells) {
@@ -45,19 +45,19 @@ struct by_hand {
 
   cell* add_block() {
     auto& room = blocks.emplace_back(1 + (r.thread_cells * sizeof(cell) + 127) / 128);
-    auto* const b =
-        ::new (static_cast<void*>(room.data())) abi::block{.next = r.blocks, .previous = nullptr, .owner = {}};
-    r.blocks = b;
-    ++r.block_count;
+    auto* const b = ::new (static_cast<void*>(room.data())) abi::block{.place = {}, .next_ended = {}, .owner = {}};
+    list.push_back(b);
+    r.blocks = list.data();
+    r.block_count = list.size();
     for (std::uint32_t i = 0; i != r.thread_cells; ++i) {
       ::new (static_cast<void*>(&vitals::detail::cells_of(b)[i])) cell{0};
     }
     return vitals::detail::cells_of(b);
   }
 
-  void drop_first_block() {
-    r.blocks = r.blocks->next;
-    --r.block_count;
+  void drop_last_block() {
+    list.pop_back();
+    r.block_count = list.size();
   }
 
   std::vector<std::uint64_t> sums() {
@@ -71,6 +71,7 @@ struct by_hand {
   std::vector<cell> shared;
   std::vector<std::uint64_t> published;
   std::deque<std::vector<memory>> blocks;
+  std::vector<abi::block*> list;
   abi::record r{};
 };
 
@@ -176,11 +177,11 @@ TEST_CASE("folding a block of maxima changes no reading") {
   max_ring::raise(stays, now, -5);
   max_ring::raise(all.retired.data() + 16, now, 5);
   const auto before = all.sums();
-  vitals::detail::fold_cells(all.r, stays);  // the last block added is the first in the list
-  all.drop_first_block();
+  vitals::detail::fold_cells(all.r, stays);
+  all.drop_last_block();
   CHECK(all.sums() == before);
   vitals::detail::fold_cells(all.r, ends);
-  all.drop_first_block();
+  all.drop_last_block();
   CHECK(all.sums() == before);
   CHECK(real(before[0]) == -4);
   CHECK(real(before[16]) == 6);
@@ -221,13 +222,12 @@ TEST_CASE("folding a block changes no sum") {
   CHECK(vitals::detail::plain_wide(before[6], before[9]) == 9 - (wide{1} << 66));
   CHECK(vitals::detail::plain_wide(before[10], before[13]) == (wide{1} << 66) + 77);
 
-  vitals::detail::fold_cells(all.r, stays);  // the last block added is the first in the list
-  all.drop_first_block();
+  vitals::detail::fold_cells(all.r, stays);
+  all.drop_last_block();
   CHECK(all.sums() == before);
   vitals::detail::fold_cells(all.r, ends);
-  all.drop_first_block();
+  all.drop_last_block();
   CHECK(all.sums() == before);
-  CHECK(all.r.blocks == nullptr);
 }
 
 TEST_CASE("a sum of doubles is never shown lower than before, though its threads' sums re-associate") {
@@ -270,32 +270,49 @@ TEST_CASE("the shared cells are read behind the thread's own") {
   CHECK(all.sums() == std::vector<std::uint64_t>{0, 4, 5, 6, bits(0.5)});
 }
 
-TEST_CASE("a large registry is summed in several turns, and each set once") {
+TEST_CASE("a large registry is summed in several steps, and each set once, with few blocks and with many") {
   constexpr std::uint32_t counters = 50'001;
   constexpr std::uint32_t sets = 9'999;
   constexpr std::uint32_t stride = 8;
-  by_hand all{{run(summing::integers, 0, counters, 1, 1), run(summing::real_histogram, counters, sets, stride, 7)},
-              counters + sets * stride};
-  static_assert(counters > vitals::detail::cells_a_turn && sets * stride > vitals::detail::cells_a_turn);
-  for (std::uint32_t b = 0; b != 3; ++b) {
-    auto* const block = all.add_block();
+  static_assert(vitals::detail::cells_a_step({.blocks = nullptr, .count = 3, .ended = 0}) < sets);
+  for (const std::uint32_t blocks : {3U, 30U}) {
+    by_hand all{{run(summing::integers, 0, counters, 1, 1), run(summing::real_histogram, counters, sets, stride, 7)},
+                counters + sets * stride};
+    for (std::uint32_t b = 0; b != blocks; ++b) {
+      auto* const block = all.add_block();
+      for (std::uint32_t i = 0; i != counters; ++i) {
+        block[i] = i + b;
+      }
+      for (std::uint32_t i = 0; i != sets; ++i) {
+        block[counters + i * stride] = bits(i);
+        block[counters + i * stride + 6] = i;
+      }
+    }
+    const auto sums = all.sums();
+    std::uint32_t wrong = 0;
     for (std::uint32_t i = 0; i != counters; ++i) {
-      block[i] = i + b;
+      wrong += sums[i] == blocks * i + blocks * (blocks - 1) / 2 ? 0U : 1U;
     }
     for (std::uint32_t i = 0; i != sets; ++i) {
-      block[counters + i * stride] = bits(i);
-      block[counters + i * stride + 6] = i;
+      const bool is_right = real(sums[counters + i * stride]) == static_cast<double>(blocks) * i &&
+                            sums[counters + i * stride + 6] == blocks * i;
+      wrong += is_right ? 0U : 1U;
     }
+    CHECK(wrong == 0);
   }
+}
+
+TEST_CASE("a set that is longer than a step is summed") {
+  constexpr std::uint32_t width = 3'000;
+  by_hand all{{run(summing::real_histogram, 0, 2, width, width)}, 2 * width};
+  auto* const block = all.add_block();
+  block[width] = bits(0.5);
+  block[width - 1] = 3;
+  block[2 * width - 1] = 4;
   const auto sums = all.sums();
-  std::uint32_t wrong = 0;
-  for (std::uint32_t i = 0; i != counters; ++i) {
-    wrong += sums[i] == 3 * i + 3 ? 0U : 1U;
-  }
-  for (std::uint32_t i = 0; i != sets; ++i) {
-    wrong += real(sums[counters + i * stride]) == 3.0 * i && sums[counters + i * stride + 6] == 3 * i ? 0U : 1U;
-  }
-  CHECK(wrong == 0);
+  CHECK(sums[width - 1] == 3);
+  CHECK(real(sums[width]) == 0.5);
+  CHECK(sums[2 * width - 1] == 4);
 }
 
 TEST_CASE("one series is summed alone") {

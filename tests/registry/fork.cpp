@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <mutex>
 #include <thread>
 
 #include <vitals/expose/scrape.hpp>
@@ -96,6 +97,34 @@ TEST_CASE("a fork in the middle of scrapes and of threads that come and go leave
   scraper.join();
   churn.join();
   CHECK(good == 50);
+}
+
+struct left : vitals::counter<"fork_left_total", "Left behind."> {};
+struct left_sizes : vitals::histogram<"fork_left_sizes_bytes", "Sizes.", vitals::buckets::of<10>> {};
+using left_metrics = vitals::registry<left, left_sizes>;
+
+TEST_CASE("a forked child has the counts of threads that ended while cells were summed") {
+  left_metrics::get<left>().inc(100U);
+  {
+    const std::lock_guard lock{vitals::detail::abi::the_directory.sums};  // as who sums does
+    for (int i = 0; i != 3; ++i) {
+      std::thread([] {
+        left_metrics::get<left>().inc();
+        left_metrics::get<left_sizes>().observe(3);
+      }).join();
+    }
+  }
+  auto& record = left_metrics::cells::record();
+  CHECK(record.ended_count == 3);
+  CHECK(in_child([&record] {
+    const bool is_folded = record.ended_count == 0 && record.ended == nullptr && record.block_count == 1;
+    left_metrics::get<left>().inc(1000U);
+    return is_folded && left_metrics::get<left>().value() == 1103 && left_metrics::get<left_sizes>().value().sum == 9;
+  }));
+  CHECK(record.ended_count == 3);
+  CHECK(left_metrics::get<left>().value() == 103);
+  CHECK(left_metrics::get<left_sizes>().value().count == 3);
+  CHECK(record.ended_count == 0);
 }
 
 struct handled : vitals::counter<"fork_handled_total", "Signals handled.", vitals::shared> {};

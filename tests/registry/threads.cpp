@@ -89,6 +89,19 @@ TEST_CASE("threads that come and go lose nothing, and no scrape sees a total fal
     }
   });
 
+  bool fell = false;
+  std::thread reader([&] {  // so that most threads end while some sum is taken
+    std::uint64_t before = 0;
+    double sum_before = 0;
+    while (!done.load(std::memory_order_acquire)) {
+      const std::uint64_t now = metrics::get<counts>(kind::b).value();
+      const double sum_now = metrics::get<reals>().value().sum;
+      fell = fell || now < before || sum_now < sum_before;
+      before = now;
+      sum_before = sum_now;
+    }
+  });
+
   std::vector<std::thread> threads;
   for (int t = 0; t != thread_count; ++t) {
     threads.emplace_back([t] {
@@ -115,7 +128,9 @@ TEST_CASE("threads that come and go lose nothing, and no scrape sees a total fal
   }
   done.store(true, std::memory_order_release);
   scraper.join();
+  reader.join();
 
+  CHECK(!fell);
   CHECK(first_fall == "");
   CHECK(first_gap == "");
   CHECK(scrapes > 1);

@@ -15,7 +15,7 @@
 /// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
 /// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
 /// separate registries.
-namespace VITALS_EXPORT vitals_abi_2 {
+namespace VITALS_EXPORT vitals_abi_3 {
 
 using cell = std::atomic<std::uint64_t>;
 
@@ -45,9 +45,9 @@ struct run {
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
 /// two threads share a line or the line next to it.
 struct alignas(128) block {
-  block* next;
-  block* previous;
-  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+  std::size_t place;  ///< its index in the record's `blocks`; guarded by the mutex
+  block* next_ended;  ///< guarded by the mutex
+  pthread_t owner;    ///< tells a forked child which blocks have lost their thread
 };
 
 /// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
@@ -61,16 +61,24 @@ struct record {
   run* runs;
   cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
   cell* shared;              ///< the shared cells
-  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
-  block* blocks;             ///< of the living threads; guarded by the mutex
-  std::size_t block_count;   ///< guarded by the mutex
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null; guarded
+                             ///< by `sums`
+  block** blocks;            ///< the first `block_count` are there; this and what follows is guarded by the mutex
+  std::size_t block_count;
+  std::size_t block_room;  ///< how many `blocks` has room for
+  block* ended;            ///< those of `blocks` whose threads are gone, and whose counts are not yet in `retired`
+  std::size_t ended_count;
   cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;
 
 struct directory {
-  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  /// Held by who sums cells or adds those of an ended thread to the retired totals, be it for milliseconds. A thread
+  /// that comes or goes does not wait for it: with it held, blocks are added behind the others, and none is taken away.
+  /// Taken before `mutex`.
+  std::mutex sums;
+  std::mutex mutex;  ///< guards the lists and each block's membership; held for a few steps at a time
   record* records;
   bool fork_handler;
   slot_table* slot_tables;  ///< of the labels whose texts are only known at run time; guarded by the mutex
@@ -82,11 +90,11 @@ struct directory {
 /// constant-initialised and trivially destroyed: usable before main and after it
 inline constinit directory the_directory{};
 
-}  // namespace vitals_abi_2
+}  // namespace vitals_abi_3
 
 namespace vitals::inline v0::detail {
 
-namespace abi = vitals_abi_2;
+namespace abi = vitals_abi_3;
 
 VITALS_HOT cell* cells_of(abi::block* b) noexcept {
   return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));

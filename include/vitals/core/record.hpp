@@ -39,24 +39,24 @@ T* new_array(std::size_t count, std::size_t header = 0) noexcept {
   return reinterpret_cast<T*>(raw);
 }
 
-inline void link(abi::record& of, abi::block* b) noexcept {
-  b->previous = nullptr;
-  b->next = of.blocks;
-  if (b->next != nullptr) {
-    b->next->previous = b;
+/// Puts a block behind the record's. With the mutex held. False where no memory is left.
+inline bool link(abi::record& of, abi::block* b) noexcept {
+  if (of.block_count == of.block_room) {
+    const std::size_t room = 2 * of.block_room + 15;
+    auto* const blocks = new_array<abi::block*>(1 + room);
+    if (blocks == nullptr) {
+      return false;
+    }
+    blocks[0] = reinterpret_cast<abi::block*>(of.blocks);  // the former list is kept: a scrape may be reading it
+    for (std::size_t i = 0; i != of.block_count; ++i) {
+      blocks[1 + i] = of.blocks[i];
+    }
+    of.blocks = blocks + 1;
+    of.block_room = room;
   }
-  of.blocks = b;
-  ++of.block_count;
-}
-
-/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
-inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
-  fold_cells(of, cells_of(b));
-  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
-  if (b->next != nullptr) {
-    b->next->previous = b->previous;
-  }
-  --of.block_count;
+  b->place = of.block_count;
+  of.blocks[of.block_count++] = b;
+  return true;
 }
 
 /// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
@@ -75,28 +75,34 @@ std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin
   return end;
 }
 
-// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
-// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
-// not given back: another library's allocator may not be ready yet.)
+// A fork copies the thread that calls it alone. The mutexes are held across it, so that the child finds the lists
+// whole; the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their
+// memory is not given back: another library's allocator may not be ready yet.)
 inline void before_fork() noexcept {
+  abi::the_directory.sums.lock();
   abi::the_directory.mutex.lock();
 }
 inline void after_fork_in_parent() noexcept {
   abi::the_directory.mutex.unlock();
+  abi::the_directory.sums.unlock();
 }
 inline void after_fork_in_child() noexcept {
+  abi::the_directory.mutex.unlock();  // nobody else is there
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
     each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
     each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
-    for (abi::block* b = r->blocks; b != nullptr;) {
-      abi::block* const next = b->next;
+    while (abi::block* const b = take_ended(*r)) {
+      fold_cells(*r, cells_of(b));
+    }
+    for (std::size_t i = r->block_count; i-- != 0;) {  // from the end: what takes a place was looked at before
+      abi::block* const b = r->blocks[i];
       if (pthread_equal(b->owner, pthread_self()) == 0) {
-        fold_and_unlink(*r, b);
+        fold_cells(*r, cells_of(b));
+        unlink(*r, b);
       }
-      b = next;
     }
   }
-  abi::the_directory.mutex.unlock();
+  abi::the_directory.sums.unlock();
 }
 
 inline void forget_fork_handler(void*) noexcept {
@@ -157,6 +163,9 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
                                             .published = published,
                                             .blocks = nullptr,
                                             .block_count = 0,
+                                            .block_room = 0,
+                                            .ended = nullptr,
+                                            .ended_count = 0,
                                             .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
@@ -169,22 +178,51 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   if (raw == nullptr) {
     return nullptr;
   }
-  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
+  auto* const b = ::new (raw) abi::block{.place = 0, .next_ended = nullptr, .owner = pthread_self()};
   {
     const std::lock_guard lock{abi::the_directory.mutex};
     keep_fork_handler();
-    link(of, b);
-  }
-  return b;
-}
-
-/// The end of a block: its counts move to the retired totals at one stroke for every reader.
-VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
-  {
-    const std::lock_guard lock{abi::the_directory.mutex};
-    fold_and_unlink(of, b);
+    if (link(of, b)) {
+      return b;
+    }
   }
   std::free(b);
+  return nullptr;
+}
+
+/// How many cells threads may leave behind in one registry: 16 MB.
+inline constexpr std::size_t most_cells_left = std::size_t{1} << 21;
+
+/// Leaves the block of a thread that ends to who sums or folds next. False where too many are left already.
+inline bool leave_block(abi::record& of, abi::block* b) noexcept {
+  const std::lock_guard lock{abi::the_directory.mutex};
+  if ((of.ended_count + 1) * of.thread_cells > most_cells_left) {
+    return false;
+  }
+  b->next_ended = of.ended;
+  of.ended = b;
+  ++of.ended_count;
+  return true;
+}
+
+/// The end of a block: its counts move to the retired totals, at one stroke for every reader. Where somebody sums or
+/// folds just now, that is left to the next one.
+VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
+  abi::directory& d = abi::the_directory;
+  if (!d.sums.try_lock()) {
+    if (leave_block(of, b)) {
+      return;
+    }
+    d.sums.lock();
+  }
+  {
+    const std::lock_guard lock{d.mutex};
+    unlink(of, b);
+  }
+  fold_cells(of, cells_of(b));
+  std::free(b);
+  fold_ended(of);
+  d.sums.unlock();
 }
 
 /// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
@@ -195,12 +233,13 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
       cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
+  const std::lock_guard sums{abi::the_directory.sums};
   const std::lock_guard lock{abi::the_directory.mutex};
   of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, 0, of.thread_cells);
   clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), 0, of.thread_cells);
+  for (std::size_t i = 0; i != of.block_count; ++i) {
+    clear(cells_of(of.blocks[i]), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);

@@ -19,7 +19,7 @@
 #include <vitals/core/name.hpp>
 #include <vitals/core/record.hpp>
 
-namespace VITALS_EXPORT vitals_abi_2 {
+namespace VITALS_EXPORT vitals_abi_3 {
 
 /// A place for a text. It is given once: a text that was removed keeps it, so that no handle ever counts for another.
 struct slot {
@@ -46,7 +46,7 @@ struct slot_table {
   cell refused_text;              ///< as `refused_full`
 };
 
-}  // namespace vitals_abi_2
+}  // namespace vitals_abi_3
 
 namespace vitals::inline v0::detail {
 
