@@ -42,8 +42,18 @@ std::string written(Write write, Number number) {
   return guarded ? text : std::string("wrote outside: ").append(text);
 }
 
+/// Both ways to write one: the same number; and behind a text, which stays as it is and has nothing before it written.
 std::string of_unsigned(std::uint64_t n) {
-  return written([](char* out, std::uint64_t value) { return vitals::detail::write_unsigned(out, value); }, n);
+  const std::string text = "0123456789abcdef";
+  std::string room = "#" + text + std::string(64, '#');
+  char* const start = room.data() + 1 + text.size();
+  char* const end = vitals::detail::write_unsigned_behind(start, text.data() + text.size(), n);
+  const std::string behind(start, end);
+  const bool kept =
+      room.starts_with("#" + text) && room.find_first_not_of('#', behind.size() + text.size() + 8) > room.size();
+  const std::string alone =
+      written([](char* out, std::uint64_t value) { return vitals::detail::write_unsigned(out, value); }, n);
+  return behind != alone ? "behind a text: " + behind : kept ? alone : "wrote outside: " + room;
 }
 std::string of_signed(std::int64_t n) {
   return written([](char* out, std::int64_t value) { return vitals::detail::write_signed(out, value); }, n);

@@ -9,6 +9,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <vitals/core/cell.hpp>
 
 namespace vitals::inline v0::detail {
@@ -88,6 +92,40 @@ inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
   write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
   return out + digits;
 }
+
+#if defined(__SSE2__)
+/// Writes an unsigned integer behind a text, of which at least 16 bytes stand before `out` and end at `text_end` too:
+/// they are written again. No branch depends on the number of digits up to 16, which cannot be predicted of counters
+/// that differ: all 16 are computed, and the zeros in front of the number are where the text belongs.
+inline char* write_unsigned_behind(char* out, const char* text_end, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part * part) [[unlikely]] {
+    return write_unsigned(out, n);
+  }
+  const auto all = [](int x) { return _mm_set1_epi32(x); };
+  const std::uint64_t high = n / part;
+  const __m128i eights = _mm_set_epi64x(static_cast<long long>(n - high * part), static_cast<long long>(high));
+  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16
+  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(static_cast<int>(3518437209U))), 45);
+  const __m128i rest = _mm_sub_epi32(eights, _mm_mul_epu32(top, all(10000)));
+  const __m128i fours = _mm_or_si128(top, _mm_slli_epi64(rest, 32));
+  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all(5243)), 3);
+  const __m128i twos =
+      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, all(100))), 16));
+  const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+  const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
+  const __m128i digits = _mm_or_si128(_mm_or_si128(tens, _mm_slli_epi16(ones, 8)), _mm_set1_epi8('0'));
+  char* const end = out + digits_of(n);
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_end - 16));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), digits);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out - 16), text);
+  return end;
+}
+#else
+inline char* write_unsigned_behind(char* out, const char*, std::uint64_t n) noexcept {
+  return write_unsigned(out, n);
+}
+#endif
 
 inline char* write_signed(char* out, std::int64_t n) noexcept {
   auto size = static_cast<std::uint64_t>(n);

@@ -129,39 +129,41 @@ class page_text {
     auto [from, next, below, total, separated] = at;
     for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
       const piece& p = *next;
-      for (std::size_t done = 0; done < p.length; done += slack) {
-        std::memcpy(out + done, from + done, slack);
+      std::memcpy(out, from, slack);
+      for (std::size_t done = slack; done < p.length; done += slack / 2) {
+        std::memcpy(out + done, from + done, slack / 2);
       }
       out += p.length;
       from += p.length;
       const std::uint64_t value = cells[p.cell];
       switch (p.number) {
         case slot::unsigned_integer:
-          out = write_unsigned(out, value);
+          out = write_whole(out, p, from, value);
           break;
         case slot::signed_integer:
-          out = write_signed(out, static_cast<std::int64_t>(value));
+          out = static_cast<std::int64_t>(value) >= 0 ? write_whole(out, p, from, value)
+                                                      : write_signed(out, static_cast<std::int64_t>(value));
           break;
         case slot::real:
           out = write_real(out, std::bit_cast<double>(value));
           break;
         case slot::bucket:
           below += value;
-          out = write_unsigned(out, below);
+          out = write_whole(out, p, from, below);
           break;
         case slot::wide_bucket:
           for (std::uint32_t i = 0; i != p.more; ++i) {
             below += cells[p.cell + i];
           }
-          out = write_unsigned(out, below);
+          out = write_whole(out, p, from, below);
           break;
         case slot::last_bucket:
           total = below + value;
           below = 0;
-          out = write_unsigned(out, total);
+          out = write_whole(out, p, from, total);
           break;
         case slot::count:
-          out = write_unsigned(out, total);
+          out = write_whole(out, p, from, total);
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
@@ -181,7 +183,7 @@ class page_text {
           out = write_json_real(out, std::bit_cast<double>(value));
           break;
         case slot::total:
-          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
+          out = write_whole(out, p, from, sum_of({cells + p.cell, p.more}));
           break;
         case slot::quantile:
           out = write_json_real(out, quantile_at(p.more, cells + p.cell));
@@ -204,7 +206,12 @@ class page_text {
   }
 
  private:
-  static constexpr std::size_t slack = 32;  // one vector register's copy
+  static constexpr std::size_t slack = 64;  // most pieces are no longer: copied without a loop
+
+  /// Writes a number behind a piece, whose text ends at `from`.
+  static char* write_whole(char* out, const piece& p, const char* from, std::uint64_t n) noexcept {
+    return p.length >= 16 ? write_unsigned_behind(out, from, n) : write_unsigned(out, n);
+  }
 
   static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
     std::uint64_t sum = 0;
