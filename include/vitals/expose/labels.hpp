@@ -17,7 +17,11 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
   }
   f.each_label(series, [&](const label_family& l, std::uint32_t index) {
     const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
-    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.text(index));
+    if (is_state && !s.prefix.empty()) {
+      visit(std::string{s.prefix}.append(l.name), l.text(index));
+    } else {
+      visit(l.name, l.text(index));
+    }
   });
 }
 

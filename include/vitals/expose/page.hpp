@@ -78,6 +78,24 @@ class page_text {
     return *this;
   }
 
+  /// How much is laid by now.
+  struct size {
+    std::size_t text;
+    std::size_t pieces;
+  };
+  [[nodiscard]] size now() const noexcept { return {.text = text_.size(), .pieces = pieces_.size()}; }
+
+  /// Takes room at once for `times` as much as was laid since `before`, where each piece has so much more text, and for
+  /// a small family behind it.
+  void expect(size before, std::size_t times, std::size_t more) {
+    const std::size_t pieces = pieces_.size() - before.pieces;
+    const std::size_t text = before.text + (text_.size() - before.text + pieces * more) * times;
+    if (text > text_.capacity()) {
+      text_.reserve(text + 1024);
+      pieces_.reserve(before.pieces + pieces * times + 16);
+    }
+  }
+
   /// What `slot::quantile` takes; once for all series of a family.
   [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
     quantiles_.push_back({.q = q, .bounds = bounds});
@@ -99,6 +117,9 @@ class page_text {
     number(slot::nothing, 0);
     length_ = text_.size();
     text_.append(slack, '\0');
+    if (text_.capacity() > text_.size() + text_.size() / 4) {
+      text_.shrink_to_fit();
+    }
   }
 
   /// The room that the page needs at most, slack included.

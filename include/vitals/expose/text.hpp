@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <vitals/core/dynamic_array.hpp>
 #include <vitals/expose/labels.hpp>
 #include <vitals/expose/number.hpp>
 #include <vitals/expose/page.hpp>
@@ -15,42 +16,89 @@
 
 namespace vitals::inline v0::detail {
 
-/// `text` with `\` and line feeds escaped, and quotes where asked for.
+/// Appends `text` with `\` and line feeds escaped, and quotes where asked for.
+inline void append_escaped(std::string& out, std::string_view text, bool quotes_too) {
+  std::size_t plain = 0;  // where what is not yet appended begins
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
+      out.append(text, plain, i - plain).append(1, '\\').append(1, c == '\n' ? 'n' : c);
+      plain = i + 1;
+    }
+  }
+  out.append(text, plain);
+}
+
 inline std::string escaped(std::string_view text, bool quotes_too) {
   std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
-      out += '\\';
-    }
-    out += c == '\n' ? 'n' : c;
+  append_escaped(out, text, quotes_too);
+  return out;
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces. Series are asked for one after
+/// another: what one has in common with the one before, which is most, stays.
+class series_label_text {
+ public:
+  series_label_text(const source_ref& s, const family& f) : source_(&s), family_(&f) {}
+
+  /// Until the next call.
+  std::string_view of(std::uint32_t series) {
+    std::size_t at = 0;
+    bool is_same = true;
+    each_label(*source_, *family_, series, [&](std::string_view name, std::string_view value) {
+      if (at == labels_.size()) {
+        labels_.push_back({});
+        is_same = false;
+      }
+      label& one = labels_[at];
+      is_same = is_same && one.value.data() == value.data() && one.value.size() == value.size();
+      if (!is_same) {
+        text_.resize(at == 0 ? 0 : labels_[at - 1].end);
+        text_.append(at == 0 ? "" : ",").append(name).append("=\"");
+        append_escaped(text_, value, true);
+        text_ += '"';
+        one = {.value = value, .end = text_.size()};
+      }
+      ++at;
+    });
+    return text_;
   }
-  return out;
-}
 
-inline void append_label(std::string& out, std::string_view name, std::string_view value) {
-  out += out.empty() ? "" : ",";
-  out += name;
-  out += "=\"";
-  out += escaped(value, true);
-  out += '"';
-}
+ private:
+  struct label {
+    std::string_view value{};
+    std::size_t end = 0;  ///< where it ends in the text
+  };
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
+  const source_ref* source_;
+  const family* family_;
+  std::string text_{};
+  dynamic_array<label> labels_{};
+};
+
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out;
-  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
-  return out;
+  return std::string{series_label_text{s, f}.of(series)};
 }
 
-inline std::string in_braces(const std::string& labels) {
-  return labels.empty() ? labels : '{' + labels + '}';
+inline std::string in_braces(std::string_view labels) {
+  return labels.empty() ? std::string{} : std::string{'{'}.append(labels).append(1, '}');
 }
 
-inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
+/// Begins a sample's line: all before its number.
+inline void begin_sample(page_text& page, std::string_view name, std::string_view ending, std::string_view labels) {
+  page.text(name).text(ending);
+  if (labels.empty()) {
+    page.text(" ");
+  } else {
+    page.text("{").text(labels).text("} ");
+  }
+}
+
+inline void lay_sum_and_count(page_text& page, std::string_view name, const family& f, std::string_view labels,
                               std::uint32_t first) {
-  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  begin_sample(page, name, "_sum", labels);
   page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
-  page.text(name).text("_count").text(in_braces(labels)).text(" ");
+  begin_sample(page, name, "_count", labels);
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
@@ -63,9 +111,10 @@ inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
 }
 
 /// `exemplar` is the cell of the first bucket's exemplar.
-inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
+inline void lay_buckets(page_text& page, std::string_view name, const family& f, std::string_view labels,
                         std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
-  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
+  std::string before_bound{name};
+  before_bound.append("_bucket{").append(labels).append(labels.empty() ? "" : ",").append("le=\"");
   char bound[seconds_room];
   std::uint32_t at = 0;
   for (const double b : f.bounds) {
@@ -101,6 +150,20 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
+/// How much longer the labels of a family's series are than the first one's: the mean, rounded up.
+inline std::size_t mean_growth(const family& f) noexcept {
+  std::size_t growth = 0;
+  for (const label_family& l : f.labels) {
+    std::size_t all = 0;
+    for (std::uint32_t i = 0; i != l.size(); ++i) {
+      all += l.text(i).size();
+    }
+    const std::size_t first = l.size() * l.text(0).size();
+    growth += all > first ? (all - first) / l.size() + 1 : 0;
+  }
+  return growth;
+}
+
 /// What a text format makes of samples.
 struct sample_rules {
   bool falling_sums;  ///< histograms with negative bounds have a sum
@@ -116,8 +179,10 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
   const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
   const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
+  series_label_text all_labels{s, f};
+  const page_text::size before = page.now();
   f.each_series([&](std::uint32_t i) {
-    const std::string labels = series_labels(s, f, i);
+    const std::string_view labels = all_labels.of(i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
       lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
@@ -127,13 +192,17 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
         lay_sum_and_count(page, name, f, labels, at);
       }
     } else {
-      page.text(name).text(in_braces(labels)).text(" ");
+      begin_sample(page, name, "", labels);
       lay_value(page, f, i, at, slot::real);
       end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (has_created) {
-      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.text(s.prefix);
+      begin_sample(page, f.stem(), "_created", labels);
       page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
+    if (i == 0 && !f.has_slots()) {
+      page.expect(before, f.series, mean_growth(f));
     }
   });
 }
