@@ -13,6 +13,7 @@ namespace abi = vitals::detail::abi;
 static_assert(sizeof(abi::cell) == 8);
 static_assert(sizeof(abi::run) == 32);
 static_assert(alignof(abi::block) == 128 && sizeof(abi::block) == 128);
+static_assert(sizeof(abi::record) == 128);
 static_assert(std::is_same_v<std::underlying_type_t<abi::summing>, std::uint32_t>);
 
 // Any order of exit is safe: nothing runs at the end of the process.

@@ -48,7 +48,7 @@ struct by_hand {
     auto* const b = ::new (static_cast<void*>(room.data())) abi::block{.place = {}, .next_ended = {}, .owner = {}};
     list.push_back(b);
     r.blocks = list.data();
-    r.block_count = list.size();
+    r.block_count = static_cast<std::uint32_t>(list.size());
     for (std::uint32_t i = 0; i != r.thread_cells; ++i) {
       ::new (static_cast<void*>(&vitals::detail::cells_of(b)[i])) cell{0};
     }
@@ -57,7 +57,7 @@ struct by_hand {
 
   void drop_last_block() {
     list.pop_back();
-    r.block_count = list.size();
+    r.block_count = static_cast<std::uint32_t>(list.size());
   }
 
   std::vector<std::uint64_t> sums() {
@@ -274,7 +274,7 @@ TEST_CASE("a large registry is summed in several steps, and each set once, with 
   constexpr std::uint32_t counters = 50'001;
   constexpr std::uint32_t sets = 9'999;
   constexpr std::uint32_t stride = 8;
-  static_assert(vitals::detail::cells_a_step({.blocks = nullptr, .count = 3, .ended = 0}) < sets);
+  static_assert(vitals::detail::cells_a_step({.blocks = nullptr, .count = 3}) < sets);
   for (const std::uint32_t blocks : {3U, 30U}) {
     by_hand all{{run(summing::integers, 0, counters, 1, 1), run(summing::real_histogram, counters, sets, stride, 7)},
                 counters + sets * stride};

@@ -45,9 +45,9 @@ struct run {
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
 /// two threads share a line or the line next to it.
 struct alignas(128) block {
-  std::size_t place;  ///< its index in the record's `blocks`; guarded by the mutex
-  block* next_ended;  ///< guarded by the mutex
-  pthread_t owner;    ///< tells a forked child which blocks have lost their thread
+  std::uint32_t place;  ///< its index in the record's `blocks`; guarded by the mutex
+  block* next_ended;    ///< guarded by the mutex
+  pthread_t owner;      ///< tells a forked child which blocks have lost their thread
 };
 
 /// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
@@ -63,11 +63,14 @@ struct record {
   cell* shared;              ///< the shared cells
   std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null; guarded
                              ///< by `sums`
-  block** blocks;            ///< the first `block_count` are there; this and what follows is guarded by the mutex
-  std::size_t block_count;
-  std::size_t block_room;  ///< how many `blocks` has room for
-  block* ended;            ///< those of `blocks` whose threads are gone, and whose counts are not yet in `retired`
-  std::size_t ended_count;
+  /// Of the living threads, and of some that ended. Written under the mutex; read with `sums` held, when the list only
+  /// grows: its count is stored (release) behind what it counts, and loaded (acquire) before it.
+  std::atomic<block**> blocks;
+  std::atomic<std::uint32_t> block_count;
+  std::uint32_t block_room;  ///< how many `blocks` has room for; guarded by the mutex, as the next one
+  block* ended;              ///< those of `blocks` whose threads are gone, and whose counts are not yet in `retired`
+  std::atomic<std::uint32_t> ended_count;  ///< written under the mutex; relaxed: who reads too few leaves some behind
+  block* first_blocks[3];                  ///< a list that is long enough for most programs' registries, as `blocks`
   cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 

@@ -28,7 +28,8 @@ namespace vitals::inline v0::detail {
 template <class T>
 T* new_array(std::size_t count, std::size_t header = 0) noexcept {
   constexpr std::size_t alignment = alignof(abi::block);
-  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
+  const std::size_t needed = header + count * sizeof(T);
+  const std::size_t bytes = needed == 0 ? alignment : (needed + alignment - 1) / alignment * alignment;
   auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
   if (raw == nullptr) {
     return nullptr;
@@ -41,21 +42,25 @@ T* new_array(std::size_t count, std::size_t header = 0) noexcept {
 
 /// Puts a block behind the record's. With the mutex held. False where no memory is left.
 inline bool link(abi::record& of, abi::block* b) noexcept {
-  if (of.block_count == of.block_room) {
-    const std::size_t room = 2 * of.block_room + 15;
-    auto* const blocks = new_array<abi::block*>(1 + room);
-    if (blocks == nullptr) {
+  abi::block** blocks = of.blocks.load(std::memory_order_relaxed);
+  const std::uint32_t count = of.block_count.load(std::memory_order_relaxed);
+  if (count == of.block_room) {
+    const std::uint32_t room = 2 * of.block_room + 9;  // with the one before it, 128 bytes at first
+    auto* const larger = new_array<abi::block*>(1 + room);
+    if (larger == nullptr) {
       return false;
     }
-    blocks[0] = reinterpret_cast<abi::block*>(of.blocks);  // the former list is kept: a scrape may be reading it
-    for (std::size_t i = 0; i != of.block_count; ++i) {
-      blocks[1 + i] = of.blocks[i];
+    larger[0] = reinterpret_cast<abi::block*>(blocks);  // the former list is kept: a scrape may be reading it
+    for (std::size_t i = 0; i != count; ++i) {
+      larger[1 + i] = blocks[i];
     }
-    of.blocks = blocks + 1;
+    blocks = larger + 1;
+    of.blocks.store(blocks, std::memory_order_release);
     of.block_room = room;
   }
-  b->place = of.block_count;
-  of.blocks[of.block_count++] = b;
+  b->place = count;
+  blocks[count] = b;
+  of.block_count.store(count + 1, std::memory_order_release);
   return true;
 }
 
@@ -94,8 +99,9 @@ inline void after_fork_in_child() noexcept {
     while (abi::block* const b = take_ended(*r)) {
       fold_cells(*r, cells_of(b));
     }
-    for (std::size_t i = r->block_count; i-- != 0;) {  // from the end: what takes a place was looked at before
-      abi::block* const b = r->blocks[i];
+    const block_list all = blocks_of(*r);
+    for (std::size_t i = all.count; i-- != 0;) {  // from the end: what takes a place was looked at before
+      abi::block* const b = all.blocks[i];
       if (pthread_equal(b->owner, pthread_self()) == 0) {
         fold_cells(*r, cells_of(b));
         unlink(*r, b);
@@ -161,11 +167,12 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
                                             .retired = retired,
                                             .shared = shared,
                                             .published = published,
-                                            .blocks = nullptr,
+                                            .blocks = r->first_blocks,
                                             .block_count = 0,
-                                            .block_room = 0,
+                                            .block_room = 3,
                                             .ended = nullptr,
                                             .ended_count = 0,
+                                            .first_blocks = {},
                                             .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
@@ -196,12 +203,13 @@ inline constexpr std::size_t most_cells_left = std::size_t{1} << 21;
 /// Leaves the block of a thread that ends to who sums or folds next. False where too many are left already.
 inline bool leave_block(abi::record& of, abi::block* b) noexcept {
   const std::lock_guard lock{abi::the_directory.mutex};
-  if ((of.ended_count + 1) * of.thread_cells > most_cells_left) {
+  const std::uint32_t count = of.ended_count.load(std::memory_order_relaxed) + 1;
+  if (std::size_t{count} * of.thread_cells > most_cells_left) {
     return false;
   }
   b->next_ended = of.ended;
   of.ended = b;
-  ++of.ended_count;
+  of.ended_count.store(count, std::memory_order_relaxed);
   return true;
 }
 
@@ -238,8 +246,9 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
   of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, 0, of.thread_cells);
   clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
-  for (std::size_t i = 0; i != of.block_count; ++i) {
-    clear(cells_of(of.blocks[i]), 0, of.thread_cells);
+  const block_list all = blocks_of(of);
+  for (std::size_t i = 0; i != all.count; ++i) {
+    clear(cells_of(all.blocks[i]), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);

@@ -192,9 +192,12 @@ inline void fold_cells(abi::record& of, const cell* from) noexcept {
 
 /// Takes a block away from the record's; the last one takes its place. With both mutexes held.
 inline void unlink(abi::record& of, abi::block* b) noexcept {
-  abi::block* const last = of.blocks[--of.block_count];
-  of.blocks[b->place] = last;
+  abi::block** const blocks = of.blocks.load(std::memory_order_relaxed);
+  const std::uint32_t count = of.block_count.load(std::memory_order_relaxed) - 1;
+  abi::block* const last = blocks[count];
+  blocks[b->place] = last;
   last->place = b->place;
+  of.block_count.store(count, std::memory_order_relaxed);  // relaxed: who reads it takes `sums` after this thread
 }
 
 /// Takes one of the blocks away that were left behind by their threads; null where there is none. With `sums` held.
@@ -203,7 +206,7 @@ inline abi::block* take_ended(abi::record& of) noexcept {
   abi::block* const b = of.ended;
   if (b != nullptr) {
     of.ended = b->next_ended;
-    --of.ended_count;
+    of.ended_count.store(of.ended_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     unlink(of, b);
   }
   return b;
@@ -213,25 +216,21 @@ inline abi::block* take_ended(abi::record& of) noexcept {
 struct block_list {
   abi::block* const* blocks;
   std::size_t count;
-  std::size_t ended;  ///< how many of them were left behind
 };
 inline block_list blocks_of(const abi::record& of) noexcept {
-  const std::lock_guard lock{abi::the_directory.mutex};
-  return {of.blocks, of.block_count, of.ended_count};
+  const std::size_t count = of.block_count.load(std::memory_order_acquire);
+  return {of.blocks.load(std::memory_order_acquire), count};
 }
 
 /// Folds the blocks that were left behind until now, and says what blocks there are then. With `sums` held.
 inline block_list fold_ended(abi::record& of) noexcept {
-  block_list now = blocks_of(of);
-  if (now.ended != 0) {
-    for (; now.ended != 0; --now.ended) {  // no more than there were: threads may end faster than they are folded
-      abi::block* const b = take_ended(of);
-      fold_cells(of, cells_of(b));
-      std::free(b);
-    }
-    now = blocks_of(of);
+  // no more than there were: threads may end faster than they are folded
+  for (std::size_t left = of.ended_count.load(std::memory_order_relaxed); left != 0; --left) {
+    abi::block* const b = take_ended(of);
+    fold_cells(of, cells_of(b));
+    std::free(b);
   }
-  return now;
+  return blocks_of(of);
 }
 
 /// How many cache lines are asked for ahead of the one that is read. Of many blocks a few lines each are read in turn,
