@@ -124,6 +124,11 @@ SCRAPE = [
     Row("scrape 1,000,000 counters", "scrape_growth/vitals/1000000",
         Beside("scrape_growth/vitals/1000", "1,000, as memcpy", at_most=1.5,
                scaled_by=("scrape_growth/memcpy/1000", "scrape_growth/memcpy/1000000")), if_there=True),
+    Row("scrape 1,000 counters, 1,000 threads", "scrape_threads/vitals/1000",
+        plain("scrape_threads/add/1000", "adding up"), if_there=True),
+    *(Row(f"a thread {what} while 1,000 others are scraped", f"mutex_wait/{case}/scraped",
+          plain(f"mutex_wait/{case}/alone", "not scraped"), if_there=True)
+      for what, case in (("comes", "attach"), ("goes", "exit"))),
     Row("first page, 1,000 series", "first_page/vitals", peer=peer("first_page/prometheus", at_least=20),
         if_there=True),
     Row("bytes of a counter series", "bytes_per_series/vitals", counter="bytes",

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <prometheus/counter.h>
@@ -213,18 +214,17 @@ double time_of_update(std::size_t threads, MakeRound make_round, Scrape scrape) 
     all.emplace_back([&, i] {
       pin_to(i);
       auto round = make_round(i);
-      round();
-      ready.arrive_and_wait();
-      const double start = processor_time();
+      double start = 0;
       std::uint64_t rounds = 0;
-      do {
-        for (int k = 0; k != 16; ++k) {
-          round();
+      do {  // one call alone, or g++ does not inline it
+        if (rounds == 1) {
+          ready.arrive_and_wait();
+          start = processor_time();
         }
-        rounds += 16;
-      } while (!over.load(std::memory_order_relaxed));
+        round();
+      } while (++rounds % 16 != 0 || !over.load(std::memory_order_relaxed));
       seconds[i] = processor_time() - start;
-      updates[i] = static_cast<double>(rounds * bench::rotation);
+      updates[i] = static_cast<double>((rounds - 1) * bench::rotation);
     });
   }
   ready.arrive_and_wait();
@@ -278,11 +278,13 @@ auto inc_floor(std::size_t /*thread*/) {
   struct alignas(128) plain {
     std::array<std::uint64_t, bench::rotation> cells{};
   };
-  return [own = std::make_unique<plain>()] {
-    std::uint64_t* cells = own->cells.data();
-    benchmark::DoNotOptimize(cells);
-    bench::rotate([cells](auto i) {
-      ++cells[i()];
+  auto own = std::make_unique<plain>();
+  std::uint64_t* cells = own->cells.data();
+  benchmark::DoNotOptimize(cells);
+  return [own = std::move(own), cells] {
+    std::uint64_t* const here = cells;  // in a register
+    bench::rotate([here](auto i) {
+      ++here[i()];
       benchmark::ClobberMemory();
     });
   };
@@ -293,8 +295,9 @@ template <class Observe>
 auto observing(std::size_t thread, Observe observe) {
   static const auto values = bench::spread_values(0.0025, 20);
   return [at = thread * 200 * bench::rotation, observe]() mutable {
+    const double* const here = values.data() + at;
     for (std::size_t i = 0; i != bench::rotation; ++i) {
-      observe(bench::rotated(i), values[at + i]);
+      observe(bench::rotated(i), here[i]);
       benchmark::ClobberMemory();
     }
     at = at + bench::rotation == values.size() ? 0 : at + bench::rotation;

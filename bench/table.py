@@ -108,7 +108,7 @@ def cells(row, rounds):
     said = row["verdict"] + (f": {row['reason']}" if "reason" in row else "")
     ratios = [row[side]["ratio"] for side in ("floor", "peer") if "ratio" in row.get(side, {})]
     compared = min((ratio["rounds"] for ratio in ratios), default=rounds)
-    said += f" ({compared} rounds)" if compared < rounds else ""
+    said += f" ({compared} of {rounds} rounds)" if compared < rounds else ""
     return [*line, ", ".join(row["bars"]), said]
 
 
