@@ -14,7 +14,7 @@ STYLE = """
   .line { fill: none; stroke-width: 2 } .spread { stroke-width: 1 }
   .c0 { stroke: #0b62c4; fill: #0b62c4 } .c1 { stroke: #c2410c; fill: #c2410c } .c2 { stroke: #15803d; fill: #15803d }
   .c3 { stroke: #9333ea; fill: #9333ea } .c4 { stroke: #6b7280; fill: #6b7280 } .c5 { stroke: #b91c6f; fill: #b91c6f }
-  .line { fill: none } text.label { stroke: none }
+  .line { fill: none } .leader { stroke-dasharray: 1 4 } text.label { stroke: none }
   @media (prefers-color-scheme: dark) {
     text { fill: #ddd } .page { fill: #16181d } .grid { stroke: #33363d } .axis { stroke: #888 }
     .c0 { stroke: #6cb2ff; fill: #6cb2ff } .c1 { stroke: #ff9b66; fill: #ff9b66 }
@@ -107,7 +107,7 @@ def plot(path, title, lines, x_label, y_label, x_text=str, y_text=str, log_y=Fal
             out.append(f'<line class="spread {color}" x1="{px:.1f}" x2="{px:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
                        f'<circle class="{color}" cx="{px:.1f}" cy="{middle:.1f}" r="3.5"/>')
         px, _, middle, _ = points[-1]
-        out.append(f'<line class="spread {color}" x1="{px:.1f}" y1="{middle:.1f}" x2="{WIDTH - RIGHT + 12}" '
+        out.append(f'<line class="leader {color}" x1="{px:.1f}" y1="{middle:.1f}" x2="{WIDTH - RIGHT + 12}" '
                    f'y2="{labels[name]:.1f}"/>'
                    f'<text class="label {color}" x="{WIDTH - RIGHT + 16}" y="{labels[name] + 4:.1f}">{escape(name)}</text>')
     Path(path).write_text("\n".join([*out, "</svg>"]) + "\n", encoding="utf-8")

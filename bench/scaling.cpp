@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <latch>
 #include <memory>
@@ -388,9 +387,8 @@ class living {
     const std::size_t more = count - all_.size();
     for (std::size_t i = 0; i != more; ++i) {
       all_.emplace_back([this] {
-        void* first = std::malloc(1);  // what the C library keeps of a thread that allocates is there
-        benchmark::DoNotOptimize(first);
-        std::free(first);
+        // What the C library keeps of a thread that allocates is there.
+        benchmark::DoNotOptimize(std::string(100, ' ').data());
         started_.fetch_add(1);
         started_.notify_all();
         attaching_.wait(0);
