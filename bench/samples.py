@@ -14,7 +14,7 @@ from rows import COMPILERS
 # short, so that some of them pass undisturbed on a machine that others use too.
 CONCERNS = {
     "hot_path": ((7, 0.01), (5, 0.005)),
-    "threads": ((40, 0.002), (30, 0.002)),
+    "threads": ((60, 0.004), (30, 0.002)),
     "scrape": ((7, 0.01), (5, 0.005)),
     "growth": ((3, 0.01), (2, 0.005)),
     "health": ((7, 0.01), (5, 0.005)),
