@@ -1,20 +1,35 @@
 #!/usr/bin/env bash
-# Builds the benches, runs them and prints one table. Exit status: 0 where all bars hold, 1 where one is missed, 2 where
-# something could not be measured. CXX chooses the compiler of the benches (g++).
+# Builds the benches, runs them and prints one table; with --plots or --scaling also, or only, how costs grow. Exit
+# status: 0 where all bars hold, 1 where one is missed, 2 where something could not be measured. CXX chooses the compiler
+# of the benches (g++).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build=$root/build/bench${CXX:+-${CXX##*/}}
-arguments=()
+both=()
+table=()
+scaling=()
+only_scaling=false
 while (($#)); do
   case $1 in
-    --quick | --without-compiling) arguments+=("$1") ;;
-    --json) arguments+=("$1" "$(realpath -m "${2:?--json needs a file}")") && shift ;;
+    --quick) both+=("$1") ;;
+    --without-compiling) table+=("$1") ;;
+    --scaling) only_scaling=true ;;
+    --plots) scaling+=("$1" "$(realpath -m "${2:?--plots needs a folder}")") && shift ;;
+    --json) json=$(realpath -m "${2:?--json needs a file}") && shift ;;
     --build) build=$(realpath -m "${2:?--build needs a folder}") && shift ;;
-    *) echo "usage: bench/run.sh [--quick] [--json FILE] [--build FOLDER] [--without-compiling]" >&2; exit 2 ;;
+    *)
+      echo "usage: bench/run.sh [--quick] [--json FILE] [--plots FOLDER] [--scaling] [--build FOLDER]" \
+        "[--without-compiling]" >&2
+      exit 2
+      ;;
   esac
   shift
 done
+# The file is the table's, but where there is none.
+if [[ -n ${json-} ]]; then
+  if $only_scaling; then scaling+=(--json "$json"); else table+=(--json "$json"); fi
+fi
 
 missing=()
 has() { command -v "$1" >/dev/null || missing+=("$2"); }
@@ -45,5 +60,14 @@ fi
 quietly cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-g++}" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DVITALS_BENCH=ON -DVITALS_TESTS=OFF -DVITALS_EXAMPLES=OFF \
   -DVITALS_INSTALL=OFF
-quietly cmake --build "$build"
-python3 "$root/bench/table.py" --build "$build" "${arguments[@]}"
+target=all
+if $only_scaling; then target=bench_scaling; fi
+quietly cmake --build "$build" --target "$target"
+status=0
+if ! $only_scaling; then
+  python3 "$root/bench/table.py" --build "$build" "${both[@]}" "${table[@]}" || status=$?
+  ((${#scaling[@]})) || exit "$status"
+  echo
+fi
+python3 "$root/bench/scaling.py" --build "$build" "${both[@]}" "${scaling[@]}" || status=$((status ? status : $?))
+exit "$status"

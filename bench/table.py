@@ -7,271 +7,120 @@ import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import compile_time
-import load
-
-COMPILERS = ("g++", "clang++")
+from rows import rows
+from samples import ROUNDS, collect
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: one case beside another."""
-
-    what: str
-    ours: str
-    beside: str
-    beside_is: str
-    at_most: float | None = None  # bar for ours / beside
-    at_least: float | None = None  # bar for beside / ours
-    faster: bool = False  # no bar, shown as beside / ours
-    scaled_by: tuple[str, str] | None = None  # two cases: the second one's time to the first one's multiplies beside
-
-    def ratio(self, ours, beside):
-        return beside / ours if self.faster or self.at_least is not None else ours / beside
-
-    def meets(self, ratio):
-        if self.at_most is not None:
-            return ratio <= self.at_most
-        return self.at_least is None or ratio >= self.at_least
-
-    def bar(self):
-        if self.at_most is not None:
-            return f"<= {self.at_most:g}"
-        return f">= {self.at_least:g}" if self.at_least is not None else ""
+def summary(values):
+    """The median, the quartiles (those of the rounds themselves where they are few) and the ends."""
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {"median": statistics.median(values), "low": low, "high": high, "least": min(values), "most": max(values),
+            "rounds": len(values)}
 
 
-PLAIN = "through a pointer"
-PEER = "prometheus-cpp"
-ROWS = [
-    Row("inc", "inc/vitals", "inc/floor", f"++ {PLAIN}"),
-    Row("inc", "inc/vitals", "inc/prometheus", PEER, faster=True),
-    Row("++ on memory of its own, 2 threads", "shared_inc/floor/threads:2", "shared_inc/floor/threads:1", "1 thread",
-        faster=True),
-    Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/vitals/threads:1", "1 thread",
-        faster=True),
-    Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/vitals/threads:1",
-        "1 thread, scaled as ++", at_least=0.9, scaled_by=("shared_inc/floor/threads:1", "shared_inc/floor/threads:2")),
-    Row("inc, 2 threads on the same series", "shared_inc/vitals/threads:2", "shared_inc/prometheus/threads:2", PEER,
-        at_least=30),
-    Row("inc, 2 threads, one cell in a loop", "one_counter/vitals/threads:2", "one_counter/vitals/threads:1",
-        "1 thread", faster=True),
-    Row("inc, 2 threads, one cell in a loop", "one_counter/vitals/threads:2", "one_counter/prometheus/threads:2", PEER,
-        faster=True),
-    Row("inc, label known at run time", "labelled_inc/vitals", "labelled_inc/floor", f"++ {PLAIN}"),
-    Row("up_down add", "up_down_add/vitals", "up_down_add/floor", f"+= {PLAIN}"),
-    Row("gauge set", "gauge_set/vitals", "gauge_set/floor", f"= {PLAIN}"),
-    Row("max_gauge observe", "peak_observe/vitals", "peak_observe/floor", "the clock and a compare", at_most=1.5),
-    Row("observe a double, 11 bounds", "observe_double/vitals", "observe_double/floor", "++, += and a table"),
-    Row("observe a double, 11 bounds", "observe_double/vitals", "observe_double/prometheus", PEER, at_least=5),
-    Row("observe a duration, 11 bounds", "observe_duration/vitals", "observe_double/floor", "++, += and a table"),
-    Row("observe a duration, 11 bounds", "observe_duration/vitals", "observe_double/prometheus", PEER, at_least=5),
-    Row("observe a double, 240 native buckets", "observe_native/vitals", "observe_double/vitals", "11 bounds",
-        at_most=2),
-    Row("observe a duration, 240 native buckets", "observe_native_duration/vitals", "observe_duration/vitals",
-        "11 bounds", at_most=2),
-    Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/memcpy", "memcpy of the page"),
-    Row("scrape 1,000 counters", "scrape_counters/vitals", "scrape_counters/prometheus", PEER, at_least=60),
-    Row("scrape 100 histograms", "scrape_histograms/vitals", "scrape_histograms/prometheus", PEER,
-        at_least=25),
-    Row("readiness probe, 20 components", "probe/vitals", "probe/fmt", "fmt::format_to", at_most=1),
-    Row("beat", "beat/vitals", "beat/floor", "the counter and a store", at_most=1.5),
-    Row("beat", "beat/vitals", "store/floor", "a store"),
-    Row("mark_healthy, no change", "mark_healthy/vitals", "mark_healthy/floor", f"++ {PLAIN}"),
-    Row("mark that changes a status", "change/vitals", "change/floor", "a compare-exchange"),
-    Row("scrape of 1,000 series, 64 connections", "load_scrape/vitals", "load_scrape/exposer", f"{PEER}'s Exposer",
-        at_least=5),
-    Row("probe, 64 connections", "load_probe/vitals", "load_probe/beast", "Beast alone", at_least=0.7),
-    Row("inc, 64 connections scraping", "count_beside/vitals/loaded", "count_beside/vitals/quiet", "none scraping",
-        at_least=0.95),
-    Row("++, 64 connections scraping", "count_beside/floor/loaded", "count_beside/floor/quiet", "none scraping",
-        faster=True),
-] + [
-    Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}", f"compile/prometheus/{compiler}",
-        f"{PEER}'s headers", at_most=1.1)
-    for compiler in COMPILERS
-]
-
-# What is counted: exact, so the largest count of all rounds must not be above the ceiling.
-COUNTS = [
-    ("allocations of a scrape, 1,000 counters", "scrape_counters/vitals", "allocations", 0),
-    ("allocations of a scrape, 100 histograms", "scrape_histograms/vitals", "allocations", 0),
-    ("errors of 64 connections, /metrics", "load_scrape/vitals", "errors", 0),
-    ("errors of 64 connections, /healthz", "load_probe/vitals", "errors", 0),
-]
-
-
-class Samples:
-    """Of each case one time for each round, in seconds; and what it counted."""
-
-    def __init__(self):
-        self.times = {}  # by case, then by round: the two sides of a ratio come from one round
-        self.counters = {}
-        self.unmeasured = {}
-
-    def add(self, name, number, seconds):
-        self.times.setdefault(name, {})[number] = seconds
-
-    def add_process(self, number, report):
-        cases = {}
-        for run in report["benchmarks"]:
-            if run["run_type"] == "iteration":
-                cases.setdefault(run["name"].removesuffix("/manual_time"), []).append(run)
-        for name, runs in cases.items():
-            if runs[0].get("error_occurred"):
-                self.unmeasured[name] = runs[0]["error_message"]
-                continue
-            runs = undisturbed(runs)
-            if not runs:
-                self.unmeasured[name] = "the threads never ran at the same time: the machine is busy"
-                continue
-            self.add(name, number, statistics.median(1 / run["items_per_second"] for run in runs))
-            for run in runs:
-                if "allocations" in run:
-                    self.counters.setdefault((name, "allocations"), []).append(run["allocations"])
-
-
-def undisturbed(runs):
-    """Those repetitions in which all threads ran the whole time: threads that take turns, because another program has
-    a processor of theirs, do not meet in the cache. (Google Benchmark gives the real time divided by the threads, and
-    the processor time of one.)"""
-    threads = runs[0]["threads"]
-    return [run for run in runs if threads == 1 or run["real_time"] * threads < 1.1 * run["cpu_time"]]
-
-
-# Repetitions of each case and the least time for one of them, in full and in quick mode. Repetitions with threads are
-# short, so that some of them pass undisturbed on a machine that others use too.
-CONCERNS = {
-    "hot_path": ((15, 0.03), (7, 0.01)),
-    "threads": ((60, 0.004), (40, 0.002)),
-    "scrape": ((15, 0.03), (7, 0.01)),
-    "health": ((15, 0.03), (7, 0.01)),
-}
-ROUNDS = (7, 3)
-COMPILATIONS = (10, 4)
-LOADS = (3, 1)  # rounds with load
-LOAD_SECONDS = (20, 2)
-
-
-def run_bench(path, repetitions, least_time):
-    """One process of a bench. Its cases' repetitions are mixed, so that a machine that drifts meets all alike."""
-    command = [
-        str(path),
-        f"--benchmark_repetitions={repetitions}",
-        f"--benchmark_min_time={least_time}",
-        "--benchmark_enable_random_interleaving=true",
-        "--benchmark_format=json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{path.name} failed: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
-def collect(build, quick, without_compiling):
-    samples = Samples()
-    for number in range(ROUNDS[quick]):
-        for concern, repetitions in CONCERNS.items():
-            progress(f"round {number + 1}, {concern}")
-            samples.add_process(number, run_bench(build / "bench" / f"bench_{concern}", *repetitions[quick]))
-        if number < LOADS[quick]:
-            progress(f"round {number + 1}, load")
-            times, errors = load.measure(build / "bench" / "bench_serving", LOAD_SECONDS[quick])
-            for name, seconds in times.items():
-                samples.add(name, number, seconds)
-            for name, wrong in errors.items():
-                samples.counters.setdefault((name, "errors"), []).append(wrong)
-        for compiler in () if without_compiling else COMPILERS:
-            progress(f"round {number + 1}, compile time with {compiler}")
-            for name, seconds in compile_time.measure(compiler, COMPILATIONS[quick]).items():
-                samples.add(name, number, seconds)
-    progress("")
-    return samples
-
-
-def progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def three(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
-
-
-def verdict(row, ratios):
-    """A bar is missed where no round reaches it. Where only some do, the ranges meet: that decides nothing."""
-    if not row.bar():
+def verdict(beside, ratios):
+    """A bar is missed where no more than a quarter of the rounds reach it. Where the median misses it and more do, the
+    ranges meet: that decides nothing."""
+    if not beside.gated():
         return "shown"
-    if row.meets(statistics.median(ratios)):
+    if beside.meets(statistics.median(ratios)):
         return "holds"
-    return "close" if any(row.meets(r) for r in ratios) else "MISSED"
+    return "close" if sum(map(beside.meets, ratios)) > len(ratios) // 4 else "MISSED"
 
 
-def make_rows(samples, without_compiling):
-    rows = []
-    for row in ROWS:
-        if without_compiling and row.ours.startswith("compile/"):
-            continue
-        out = {"what": row.what, "beside_is": row.beside_is, "bar": row.bar()}
-        cases = (row.ours, row.beside, *(row.scaled_by or ()))
-        rounds = sorted(set.intersection(*(set(samples.times.get(case, {})) for case in cases)))
-        if not rounds:
-            reason = next((samples.unmeasured[case] for case in cases if case in samples.unmeasured), "no such case")
-            rows.append(out | {"verdict": "NOT MEASURED" if row.bar() else "not measured", "reason": reason})
-            continue
-        ours, beside, *scale = ([samples.times[case][number] for number in rounds] for case in cases)
-        if scale:
-            beside = [time * more / one for time, one, more in zip(beside, *scale, strict=True)]
-        ratios = [row.ratio(a, b) for a, b in zip(ours, beside, strict=True)]
-        rows.append(out | {"seconds": three(ours), "beside_seconds": three(beside), "ratio": three(ratios),
-                           "verdict": verdict(row, ratios)})
-    for what, case, counter, ceiling in COUNTS:
-        if (case, counter) not in samples.counters:
-            rows.append({"what": what, "beside_is": "counted", "bar": f"<= {ceiling}", "verdict": "NOT MEASURED",
-                         "reason": "needs two processors"})
-            continue
-        most = max(samples.counters[case, counter])
-        rows.append({"what": what, "beside_is": "counted", "bar": f"<= {ceiling}", "count": most,
-                     "verdict": "holds" if most <= ceiling else "MISSED"})
-    return rows
+def compare(samples, row, beside):
+    """One side of a row: what stands there, the ratio, and whether its bar holds."""
+    out = {"case": beside.case, "name": beside.name, "bar": beside.bar(),
+           "faster": beside.faster or beside.at_least is not None}
+    cases = (row.ours, beside.case, *(beside.scaled_by or ()))
+    found = [samples.of(case, row.counter) for case in cases]
+    rounds = sorted(set.intersection(*map(set, found)))
+    if not rounds:
+        reason = next((samples.unmeasured[case] for case in cases if case in samples.unmeasured), "no such case")
+        return out | {"verdict": "NOT MEASURED" if beside.gated() else "not measured", "reason": reason}
+    ours, other, *scale = ([numbers[number] for number in rounds] for numbers in found)
+    if scale:
+        other = [value * more / one for value, one, more in zip(other, *scale, strict=True)]
+    ratios = [beside.ratio(a, b) for a, b in zip(ours, other, strict=True)]
+    return out | {"value": summary(other), "ratio": summary(ratios), "verdict": verdict(beside, ratios)}
 
 
-def time_text(value):
-    """`0.24 ns (0.23-0.26)`"""
-    unit, scale = next((u for u in (("ns", 1e9), ("us", 1e6), ("ms", 1e3)) if value["median"] * u[1] < 1000), ("s", 1))
-    return f"{figure(value['median'] * scale)} {unit} {spread(value, scale)}"
+def exactly(samples, row):
+    """A count that must hold in all rounds."""
+    counts = list(samples.of(row.ours, row.counter).values())
+    if not counts:
+        return {"verdict": "NOT MEASURED", "reason": samples.unmeasured.get(row.ours, "not counted")}
+    return {"verdict": "holds" if max(counts) <= row.ceiling else "MISSED"}
 
 
-def ratio_text(value):
-    return f"{figure(value['median'])} {spread(value, 1)}"
+ORDER = ("MISSED", "NOT MEASURED", "close", "holds", "not measured", "shown")
 
 
-def spread(value, scale):
-    return f"({figure(value['least'] * scale)}-{figure(value['most'] * scale)})"
+def make_row(samples, row):
+    """None where the row is left out."""
+    ours = list(samples.of(row.ours, row.counter).values())
+    if row.if_there and not ours and row.ours not in samples.unmeasured:
+        return None
+    out = {"what": row.what, "case": row.ours, "unit": row.counter or "s"}
+    if ours:
+        out["ours"] = summary(ours)
+    for side, beside in row.sides():
+        out[side] = compare(samples, row, beside)
+    parts = [out[side] for side, _ in row.sides()]
+    if row.ceiling is not None:
+        parts.append(exactly(samples, row) | {"bar": f"<= {row.ceiling:g}"})
+    out["bars"] = [(f"{side} " if beside.bar() else "") + beside.bar() for side, beside in row.sides() if beside.bar()]
+    out["bars"] += [part["bar"] for part in parts[len(row.sides()):]]
+    out["verdict"] = min((part["verdict"] for part in parts), key=ORDER.index)
+    reasons = {part["reason"]: None for part in parts if "reason" in part}
+    return out | ({"reason": "; ".join(reasons)} if reasons else {})
 
 
 def figure(value):
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
-def print_table(machine, rows):
-    print(f"{machine['processor']}, {machine['processors']} processors; {machine['compiler']}; "
-          f"{machine['rounds']} rounds; medians (least-most)\n")
-    lines = [("what", "ours", "beside it", "", "ratio", "bar", "")]
-    for row in rows:
-        if "ratio" in row:
-            cells = (time_text(row["seconds"]), row["beside_is"], time_text(row["beside_seconds"]),
-                     ratio_text(row["ratio"]))
-        elif "count" in row:
-            cells = (f"{row['count']:g}", row["beside_is"], "", "")
+def value_text(value, unit):
+    """`0.24 ns ±3%`: the median, and half of what lies between the quartiles."""
+    median = value["median"]
+    if unit != "s":
+        return f"{median:g}"
+    name, scale = next((u for u in (("ns", 1e9), ("us", 1e6), ("ms", 1e3)) if median * u[1] < 1000), ("s", 1))
+    return f"{figure(median * scale)} {name} ±{50 * (value['high'] - value['low']) / median:.0f}%"
+
+
+def ratio_text(side):
+    ratio, sign = side["ratio"], "x" if side["faster"] else ""
+    return f"{figure(ratio['median'])}{sign} ({figure(ratio['low'])}-{figure(ratio['high'])})"
+
+
+def cells(row, rounds):
+    line = [row["what"], value_text(row["ours"], row["unit"]) if "ours" in row else ""]
+    for side in ("floor", "peer"):
+        it = row.get(side)
+        if not it or "value" not in it:
+            line += ["", ""]
         else:
-            cells = ("", row["beside_is"], row["reason"], "")
-        lines.append((row["what"], *cells, row["bar"], row["verdict"]))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+            name = "" if it["name"] == "prometheus-cpp" else f" {it['name']}"
+            line += [value_text(it["value"], row["unit"]) + name, ratio_text(it)]
+    said = row["verdict"] + (f": {row['reason']}" if "reason" in row else "")
+    ratios = [row[side]["ratio"] for side in ("floor", "peer") if "ratio" in row.get(side, {})]
+    compared = min((ratio["rounds"] for ratio in ratios), default=rounds)
+    said += f" ({compared} of {rounds} rounds)" if compared < rounds else ""
+    return [*line, ", ".join(row["bars"]), said]
+
+
+def print_table(machine, table):
+    print(f"{machine['processor']}, {machine['processors']} processors; {machine['compiler']}; "
+          f"{machine['rounds']} rounds.\nMedians, of a ratio with the quartiles: 1.2 is ours to what stands left of it, "
+          "12x is how many times as fast ours is.\n")
+    lines = [["what", "ours", "floor", "to floor", "prometheus-cpp", "to peer", "bar", ""]]
+    lines += [cells(row, machine["rounds"]) for row in table]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def describe_machine(build, rounds):
@@ -287,6 +136,19 @@ def describe_machine(build, rounds):
             "rounds": rounds, "load": os.getloadavg()}
 
 
+def report(machine, table, file):
+    """Prints and writes the table. Returns the exit status."""
+    print_table(machine, table)
+    if file:
+        file.write_text(json.dumps({"machine": machine, "rows": table}, indent=2) + "\n", encoding="utf-8")
+    missed, unmeasured = ([row["what"] for row in table if row["verdict"] == said] for said in ORDER[:2])
+    if missed:
+        print(f"\n{len(missed)} of the bars missed: {'; '.join(missed)}")
+    if unmeasured:
+        print(f"\nwithout a measurement: {'; '.join(unmeasured)}")
+    return 1 if missed else 2 if unmeasured else 0
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--build", type=Path, required=True, help="the build folder")
@@ -296,21 +158,11 @@ def main():
     given = arguments.parse_args()
     try:
         samples = collect(given.build, given.quick, given.without_compiling)
-        rows = make_rows(samples, given.without_compiling)
     except (RuntimeError, OSError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
-    machine = describe_machine(given.build, ROUNDS[given.quick])
-    print_table(machine, rows)
-    if given.json:
-        given.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n", encoding="utf-8")
-    missed = [row["what"] for row in rows if row["verdict"] == "MISSED"]
-    if missed:
-        print(f"\n{len(missed)} of the bars missed: {'; '.join(missed)}")
-    unmeasured = [row["what"] for row in rows if row["verdict"] == "NOT MEASURED"]
-    if unmeasured:
-        print(f"\nwithout a measurement: {'; '.join(unmeasured)}")
-    return 1 if missed else 2 if unmeasured else 0
+    table = [line for line in (make_row(samples, row) for row in rows(given.without_compiling)) if line]
+    return report(describe_machine(given.build, ROUNDS[given.quick]), table, given.json)
 
 
 if __name__ == "__main__":
