@@ -236,9 +236,17 @@ consteval std::string_view enumerator_name() noexcept {
 /// The spelling of a type without the compiler's decoration.
 template <class T>
 consteval std::string_view type_name() noexcept {
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("T = ") + 4);
-  return text.substr(0, text.find_first_of(";]"));
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const char* start = text.data();
+  while (start[0] != 'T' || start[1] != ' ' || start[2] != '=') {
+    ++start;
+  }
+  start += 4;
+  const char* end = start;
+  while (*end != ';' && *end != ']') {
+    ++end;
+  }
+  return {start, static_cast<std::size_t>(end - start)};
 }
 
 }  // namespace vitals::inline v0::detail
