@@ -3,8 +3,8 @@
 #define VITALS_CORE_ENUM_NAMES_HPP
 
 #include <array>
-#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -26,18 +26,81 @@ consteval std::string_view spelled() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
-/// The identifier at the end of `element`; empty for a value without an enumerator, which ends in a digit's number.
-constexpr std::string_view trailing_identifier(std::string_view element) noexcept {
-  std::size_t start = element.size();
-  const auto part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;  // UTF-8; a plain char has no sign on some machines
-  };
-  while (start != 0 && part(element[start - 1])) {
-    --start;
+/// Where a value's name stands in a spelling; its size is 0 where the value has none.
+template <std::size_t Count>
+struct spelled_names {
+  std::uint32_t start[Count]{};  // plain arrays: operator[] would be one more call for each step
+  std::uint32_t size[Count]{};
+  std::size_t named = 0;  ///< one past the last value that has a name
+};
+
+/// Finds the names in a spelling of Count values. This runs when compiling, for each enum, where every step is dear, so
+/// it looks at no more characters than it must, and calls nothing in its loops: all names of an enum begin at the same
+/// place of their elements, and all values without a name have the same cast before their number.
+template <std::size_t Count>
+constexpr spelled_names<Count> find_names(std::string_view spelling) noexcept {
+  spelled_names<Count> found;
+  const char* const text = spelling.data();
+  const std::size_t text_size = spelling.size();
+  std::size_t at = 0;
+  while (text[at] != 'V' || text[at + 1] != ' ' || text[at + 2] != '=') {
+    ++at;
   }
-  const std::string_view name = element.substr(start);
-  return name.empty() || (name.front() >= '0' && name.front() <= '9') ? std::string_view{} : name;
+  at += 5;               // past the opening bracket
+  std::size_t name = 0;  // where names begin in an element; 0 while that is not known
+  std::size_t cast = 0;  // where the cast ends in one without a name; 0 while that is not known
+  std::size_t size = 0;  // of the last one without a name
+  for (std::size_t i = 0; i != Count; ++i) {
+    if (text[at] == '(') {
+      if (cast != 0 && at + size < text_size && text[at + cast] == ')') {
+        if (text[at + size] != ',') {
+          size = cast + 2;
+          while (text[at + size] != ',' && text[at + size] != '}' && text[at + size] != '>') {
+            ++size;
+          }
+        }
+        at += size + 2;
+        continue;
+      }
+    } else if (name != 0) {
+      const std::size_t start = at + name;
+      at = start + 1;
+      while (text[at] != ',' && text[at] != '}' && text[at] != '>') {
+        ++at;
+      }
+      found.start[i] = static_cast<std::uint32_t>(start);
+      found.size[i] = static_cast<std::uint32_t>(at - start);
+      found.named = i + 1;
+      at += 2;
+      continue;
+    }
+    // An element of which nothing is known: the name is the identifier at its end.
+    std::size_t start = at;
+    int depth = 0;
+    for (std::size_t end = at;; ++end) {
+      const char c = text[end];
+      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' ||
+          static_cast<unsigned char>(c) >= 0x80) {  // UTF-8; a plain char has no sign on some machines
+        continue;
+      }
+      if (depth == 0 && (c == ',' || c == '}' || c == '>')) {
+        if (start == end || (text[start] >= '0' && text[start] <= '9')) {
+          cast = start - at - (text[start - 1] == '-' ? 2 : 1);
+          size = end - at;
+        } else {
+          name = start - at;
+          found.start[i] = static_cast<std::uint32_t>(start);
+          found.size[i] = static_cast<std::uint32_t>(end - start);
+          found.named = i + 1;
+        }
+        at = end + 2;
+        break;
+      }
+      start = end + 1;
+      depth += (c == '(' || c == '<' || c == '{') ? 1 : (c == ')' || c == '>' || c == '}') ? -1 : 0;
+    }
+  }
+  return found;
 }
 
 /// Any look into an enum makes its definition known: that of a class template's member is not before.
@@ -51,19 +114,10 @@ concept looked_into = requires {
 template <looked_into E, E... V>
 consteval std::array<std::string_view, sizeof...(V)> names_of() noexcept {
   std::array<std::string_view, sizeof...(V)> names{};
-  std::string_view text = spelled<E, V...>();
-  text.remove_prefix(text.find("V = ") + 5);  // past the opening bracket
-  std::size_t count = 0;
-  std::size_t start = 0;
-  int depth = 0;
-  for (std::size_t i = 0; count != names.size(); ++i) {
-    const char c = text[i];
-    const bool end = depth == 0 && (c == ',' || c == '}' || c == '>');
-    if (end) {
-      names[count++] = trailing_identifier(text.substr(start, i - start));
-      start = i + 1;
-    }
-    depth += (c == '(' || c == '<' || c == '{') ? 1 : (!end && (c == ')' || c == '>' || c == '}')) ? -1 : 0;
+  const std::string_view spelling = spelled<E, V...>();
+  const auto found = find_names<sizeof...(V)>(spelling);
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    names[i] = {spelling.data() + found.start[i], found.size[i]};
   }
   return names;
 }
@@ -92,10 +146,12 @@ consteval std::size_t chunk_size() noexcept {
   }
 }
 
-template <class E, std::size_t First, std::size_t... I>
-consteval auto chunk_names(std::index_sequence<I...>) noexcept {
+/// The spelling of the values First, First + Step, ...: all of a chunk in one instantiation.
+template <looked_into E, auto First, auto Step, std::size_t... I>
+consteval std::string_view spelled_chunk(std::index_sequence<I...>) noexcept {
+  using number = std::underlying_type_t<E>;
   // no static_cast: it would warn of values that an enum without a fixed type cannot hold
-  return names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(First + I))...>();
+  return spelled<E, __builtin_bit_cast(E, static_cast<number>(First + Step * static_cast<decltype(Step)>(I)))...>();
 }
 
 /// What a scan of an enum's values from 0 upward found.
@@ -105,59 +161,66 @@ struct scan {
   bool gap = false;  ///< a value without a name lies below one that has a name, or a value below 0 has a name
 };
 
-/// One past the last index that has a name.
-template <std::size_t N>
-consteval std::size_t named_up_to(const std::array<std::string_view, N>& names) noexcept {
-  std::size_t end = N;
-  while (end != 0 && names[end - 1].empty()) {
-    --end;
-  }
-  return end;
-}
-
 /// How many of the values -1, -2, ... are looked at: an enum that counts from below 0 seldom starts lower.
 inline constexpr int below_zero = 16;
-
-template <class E, int... I>
-consteval bool names_below_zero(std::integer_sequence<int, I...>) noexcept {
-  return named_up_to(names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(-1 - I))...>()) != 0;
-}
 
 template <class E>
 consteval bool names_below_zero() noexcept {
   if constexpr (!std::is_signed_v<std::underlying_type_t<E>>) {
     return false;
   } else if constexpr (holds_value<E, -below_zero>) {
-    return names_below_zero<E>(std::make_integer_sequence<int, below_zero>{});
+    return find_names<below_zero>(spelled_chunk<E, -1, -1>(std::make_index_sequence<below_zero>{})).named != 0;
   } else if constexpr (holds_value<E, -1>) {
-    return names_below_zero<E>(std::make_integer_sequence<int, 1>{});
+    return find_names<1>(spelled_chunk<E, -1, -1>(std::make_index_sequence<1>{})).named != 0;
   } else {
     return false;
   }
 }
 
-/// Scans chunk after chunk until one names nothing. A chunk of the scan is one instantiation.
+/// A chunk's spelling and where its names stand. Constants of their own, not of a function: clang evaluates those once
+/// when it reads the function, and again in each call.
+template <class E, std::size_t First>
+inline constexpr std::string_view chunk_spelling =
+    spelled_chunk<E, First, std::size_t{1}>(std::make_index_sequence<chunk_size<E, First>()>{});
+template <class E, std::size_t First>
+inline constexpr auto chunk_names = find_names<chunk_size<E, First>()>(chunk_spelling<E, First>);
+
+/// How many values a scan from First on goes through: chunk after chunk until one names nothing.
 template <looked_into E, std::size_t First = 0>
-consteval auto scan_enum() noexcept {
+consteval std::size_t named_up_to() noexcept {
   constexpr std::size_t size = chunk_size<E, First>();
   if constexpr (size == 0) {
-    return scan<0>{};
+    return First;
+  } else if constexpr (chunk_names<E, First>.named == 0) {
+    return First;
   } else {
-    constexpr auto names = chunk_names<E, First>(std::make_index_sequence<size>{});
-    constexpr std::size_t named = named_up_to(names);
-    if constexpr (named == 0) {
-      return scan<0>{};
-    } else {
-      constexpr auto rest = scan_enum<E, First + size>();
-      scan<(rest.names.empty() ? named : size + rest.names.size())> all;
-      all.gap = rest.gap || (First == 0 && names_below_zero<E>());
-      for (std::size_t i = 0; i != all.names.size(); ++i) {
-        all.names[i] = i < size ? names[i] : rest.names[i - size];
-        all.gap = all.gap || all.names[i].empty();
-      }
-      return all;
-    }
+    constexpr std::size_t rest = named_up_to<E, First + size>();
+    return rest == First + size ? First + chunk_names<E, First>.named : rest;
   }
+}
+
+/// Reads the names of a chunk, and of those behind it.
+template <class E, std::size_t First, std::size_t N>
+constexpr void read_chunks(scan<N>& all) noexcept {
+  constexpr auto& found = chunk_names<E, First>;
+  constexpr std::size_t size = chunk_size<E, First>();
+  for (std::size_t i = 0; i != size && First + i != N; ++i) {
+    all.names[First + i] = {chunk_spelling<E, First>.data() + found.start[i], found.size[i]};
+    all.gap = all.gap || found.size[i] == 0;
+  }
+  if constexpr (First + size < N) {
+    read_chunks<E, First + size>(all);
+  }
+}
+
+template <class E>
+consteval auto scan_enum() noexcept {
+  scan<named_up_to<E>()> all;
+  if constexpr (all.names.size() != 0) {
+    all.gap = names_below_zero<E>();
+    read_chunks<E, 0>(all);
+  }
+  return all;
 }
 
 /// The scan of E, made once.
@@ -173,9 +236,17 @@ consteval std::string_view enumerator_name() noexcept {
 /// The spelling of a type without the compiler's decoration.
 template <class T>
 consteval std::string_view type_name() noexcept {
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("T = ") + 4);
-  return text.substr(0, text.find_first_of(";]"));
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const char* start = text.data();
+  while (start[0] != 'T' || start[1] != ' ' || start[2] != '=') {
+    ++start;
+  }
+  start += 4;
+  const char* end = start;
+  while (*end != ';' && *end != ']') {
+    ++end;
+  }
+  return {start, static_cast<std::size_t>(end - start)};
 }
 
 }  // namespace vitals::inline v0::detail

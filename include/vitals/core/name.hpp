@@ -12,16 +12,12 @@ namespace vitals::inline v0 {
 /// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
 /// rules, so they are refused here.
 [[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  if (name.empty() || !letter(name.front())) {
-    return false;
-  }
-  for (const char c : name) {
-    if (!letter(c) && !(c >= '0' && c <= '9')) {
+  for (const char c : name) {  // no call for each letter: this runs for every metric when compiling
+    if (!((c >= 'a' && c <= 'z') || c == '_' || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) {
       return false;
     }
   }
-  return true;
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9');
 }
 
 /// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
@@ -33,14 +29,14 @@ namespace vitals::inline v0 {
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
   std::size_t i = 0;
   const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  while (i < text.size()) {
+  const std::size_t size = text.size();
+  while (i < size) {
+    if (static_cast<unsigned char>(text.data()[i]) < 0x80) {  // most are, and this runs for every help when compiling
+      ++i;
+      continue;
+    }
     const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
+    const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     if (length == 0) {
       return false;
     }

@@ -16,6 +16,22 @@
 
 namespace vitals::inline v0::detail {
 
+// The friend below is meant to be no template: each registry defines the one of its own key.
+#if !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-template-friend"
+#endif
+/// Stands for a registry in the names of all that its updates call. A registry's own name spells every metric: with it
+/// the compiler and the assembler would read some thousand characters for each update of each metric.
+template <std::uint64_t Key>
+struct registry_key {
+  friend constexpr const detail::image& image_of(registry_key) noexcept;
+  static constexpr const detail::image& image = image_of(registry_key{});
+};
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 /// Each library of a process has its own of these and so its own block for each thread; they meet in the registry's
 /// one record. `Registry::image` says how many cells there are.
 template <class Registry>

@@ -193,10 +193,11 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  const std::uint64_t stem = hash(f.stem(), seed);
+  const std::size_t size = f.stem().size();
+  const std::uint64_t stem = hash({f.name.data(), size}, seed);
   *out++ = stem;
-  if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.name.substr(f.stem().size()), stem);
+  if (size != f.name.size()) {
+    *out++ = hash(f.name.substr(size), stem);
   }
   for (const std::string_view ending : f.endings()) {
     *out++ = hash(ending, stem);

@@ -53,7 +53,7 @@ class handle {
   VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
     static_assert(Metric::has_exemplars,
                   "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
-    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const place& p = Registry::where;
     constexpr const shape& s = Metric::shape;
     const std::uint32_t series = (offset_ - p.first) / s.stride;
     if (series < s.series) [[likely]] {  // not for a label outside its values
@@ -70,8 +70,8 @@ class handle {
   /// Whether the series exists; only asked by metrics without a trash set.
   VITALS_HOT constexpr bool exists() const noexcept { return offset_ != no_series; }
 
-  VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::template place_of<Metric>.label_drop); }
-  VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::template place_of<Metric>.value_drop); }
+  VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::where.label_drop); }
+  VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::where.value_drop); }
 
   /// This series summed over all threads. Takes the directory's mutex.
   std::array<std::uint64_t, Metric::shape.width> read() const noexcept {

@@ -3,6 +3,7 @@
 #define VITALS_METRIC_LINT_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace vitals::inline v0::detail {
@@ -23,34 +24,62 @@ constexpr bool any_part(std::string_view name, Question question) noexcept {
   return false;
 }
 
+/// Whether a part is one of the list. (The first letters are compared without a call: most are enough.)
 template <std::size_t N>
 constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N]) noexcept {
-  for (const std::string_view known : list) {
-    if (part == known) {
+  if (part.empty()) {
+    return false;
+  }
+  for (const std::string_view& known : list) {
+    if (known.data()[0] == part.data()[0] && known == part) {
       return true;
     }
   }
   return false;
 }
 
+// The lists stand outside of the functions that read them: clang would make a function's own anew in each call.
+inline constexpr std::string_view other_units[] = {
+    "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
+    "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
+    "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
+inline constexpr std::string_view unit_prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
+                                                     "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
+                                                     "gibi",  "tera", "tebi",  "peta",  "pebi"};
+inline constexpr std::string_view prefixed_units[] = {"seconds", "bytes",  "bits",  "meters",  "metres",
+                                                      "grams",   "joules", "volts", "amperes", "moles",
+                                                      "celsius", "kelvin", "watts"};
+inline constexpr std::string_view metric_types[] = {"counter", "gauge", "histogram", "summary"};
+
+/// The last letters of such units that are longer than three: most parts of names end in another one, and need no
+/// search. This runs for every metric's name.
+inline constexpr std::uint32_t unit_endings = [] {
+  std::uint32_t letters = 0;
+  const auto add = [&letters](std::string_view unit) {
+    letters |= unit.size() > 3 ? std::uint32_t{1} << (unit.back() - 'a') : 0;
+  };
+  for (const std::string_view unit : other_units) {
+    add(unit);
+  }
+  for (const std::string_view unit : prefixed_units) {
+    add(unit);
+  }
+  return letters;
+}();
+
 /// Whether a part of the name is a unit other than a base unit (seconds, bytes, ratio, celsius, grams, ...), or an
 /// abbreviation of one.
 constexpr bool names_other_unit(std::string_view name) noexcept {
   return any_part(name, [](std::string_view part) {
-    constexpr std::string_view others[] = {
-        "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
-        "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
-        "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
-    constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
-                                             "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
-                                             "gibi",  "tera", "tebi",  "peta",  "pebi"};
-    constexpr std::string_view bases[] = {"seconds", "bytes",   "bits",  "meters",  "metres", "grams", "joules",
-                                          "volts",   "amperes", "moles", "celsius", "kelvin", "watts"};
-    if (is_one_of(part, others)) {
+    const char last = part.empty() ? '_' : part.back();
+    if (part.size() > 3 && (last < 'a' || last > 'z' || (unit_endings >> (last - 'a') & 1U) == 0)) {
+      return false;
+    }
+    if (is_one_of(part, other_units)) {
       return true;
     }
-    for (const std::string_view prefix : prefixes) {
-      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), bases)) {
+    for (const std::string_view& prefix : unit_prefixes) {
+      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), prefixed_units)) {
         return true;
       }
     }
@@ -60,10 +89,7 @@ constexpr bool names_other_unit(std::string_view name) noexcept {
 
 /// Whether the name says its own type, which a scraper knows already.
 constexpr bool names_type(std::string_view name) noexcept {
-  return any_part(name, [](std::string_view part) {
-    constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary"};
-    return is_one_of(part, types);
-  });
+  return any_part(name, [](std::string_view part) { return is_one_of(part, metric_types); });
 }
 
 /// Whether the name has an upper-case letter: names are snake_case.

@@ -53,11 +53,12 @@ constexpr bool ends_in_unit(std::string_view name, std::string_view unit) noexce
   return name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_';
 }
 
+inline constexpr std::string_view known_units[] = {"seconds", "bytes",  "ratio", "celsius", "meters",
+                                                   "grams",   "joules", "volts", "amperes", "hertz"};
+
 /// The unit of the list that a name ends in; empty where it ends in none.
 constexpr std::string_view known_unit(std::string_view name) noexcept {
-  constexpr std::string_view all[] = {"seconds", "bytes",  "ratio", "celsius", "meters",
-                                      "grams",   "joules", "volts", "amperes", "hertz"};
-  for (const std::string_view one : all) {
+  for (const std::string_view& one : known_units) {
     if (ends_in_unit(name, one)) {
       return one;
     }

@@ -189,15 +189,13 @@ consteval family family_of(const place& p) noexcept {
   return f;
 }
 
+/// As hash(), in one step for all bytes: it runs for every fact of every metric.
 constexpr std::uint64_t hash_number(std::uint64_t n, std::uint64_t seed) noexcept {
-  for (int i = 0; i != 64; i += 8) {
-    const char byte = static_cast<char>(n >> i & 0xFFU);
-    seed = hash({&byte, 1}, seed);
-  }
-  return seed;
+  const std::uint64_t mixed = (seed ^ n) * 0x9e3779b97f4a7c15U;
+  return mixed ^ mixed >> 32U;
 }
 
-consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
+constexpr std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
   std::uint64_t seed = hash("vitals");
   for (const std::uint64_t h : hashes) {
     seed = hash_number(h, seed);
@@ -205,29 +203,38 @@ consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) no
   return seed;
 }
 
+constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
+  return hash(text, hash_number(text.size(), seed));
+}
+
+/// All that is known of a label, as one number, which is made once for all metrics that have the label.
+template <class Label>
+inline constexpr std::uint64_t label_key = [] {
+  const label_family l = family_of_label<Label>();
+  std::uint64_t seed = hash_text(l.name, hash("label"));
+  for (const std::string_view& value : l.values) {
+    seed = hash_text(value, seed);
+  }
+  return hash_number(l.slots, seed);
+}();
+
+template <class... Label>
+constexpr std::uint64_t key_of_labels(list<Label...>) noexcept {
+  return combined({label_key<Label>..., sizeof...(Label)});
+}
+
 /// What makes two metrics of two libraries the same: their type and all that is known of them.
-constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept {
-  std::uint64_t seed = hash("metric");
-  const auto add_number = [&seed](std::uint64_t n) { seed = hash_number(n, seed); };
-  const auto add_text = [&](std::string_view text) {
-    add_number(text.size());
-    seed = hash(text, seed);
-  };
-  add_text(type);
-  add_text(f.name);
-  add_number(static_cast<std::uint64_t>(f.kind));
-  for (const label_family& l : f.labels) {
-    add_text(l.name);
-    for (const std::string_view value : l.values) {
-      add_text(value);
-    }
-    add_number(l.slots);
-  }
+template <class M>
+consteval std::uint64_t key_of(const family& f) noexcept {
+  std::uint64_t seed = hash_text(f.name, hash_text(type_name<M>(), hash("metric")));
   for (const double bound : f.bounds) {
-    add_number(std::bit_cast<std::uint64_t>(bound));
+    seed = hash_number(std::bit_cast<std::uint64_t>(bound), seed);
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
-    add_number(n);
+  for (const std::uint64_t n :
+       {std::uint64_t{static_cast<std::uint8_t>(f.kind)}, key_of_labels(shown_labels<M>()), std::uint64_t{f.first},
+        std::uint64_t{f.series}, std::uint64_t{f.stride}, std::uint64_t{f.width}, std::uint64_t{f.exemplars.first},
+        std::uint64_t{f.exemplars.stride}, M::shape.part}) {
+    seed = hash_number(n, seed);
   }
   return seed;
 }

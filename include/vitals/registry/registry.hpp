@@ -30,6 +30,21 @@ struct drops {
 
 namespace detail {
 
+/// What the handles of one metric know of its registry.
+template <class Key, place Place>
+struct registered {
+  using cells = thread_cells<Key>;
+  static constexpr const detail::image& image = Key::image;
+  static constexpr place where = Place;
+  static constexpr bool is_there = Place.first != no_series;
+};
+
+/// Gives a registry's key the registry's image.
+template <class Registry, std::uint64_t Key>
+struct image_giver {
+  friend constexpr const image& image_of(registry_key<Key>) noexcept { return Registry::image; }
+};
+
 /// Reaches a metric's series: one argument for each label, in their order.
 template <class Registry, class Metric, class Labels = typename Metric::labels>
 struct accessor;
@@ -39,6 +54,7 @@ struct accessor<Registry, Metric, list<Label...>> {
   using handle = typename Metric::template handle<Registry, Metric>;
 
   [[nodiscard]] VITALS_HOT constexpr handle operator()(label_argument<Label>... labels) const noexcept {
+    static_assert(Registry::is_there, "this metric is not in the registry: add it to the registry's list");
     constexpr const shape& s = Metric::shape;
     std::uint32_t index = 0;
     bool known = true;
@@ -51,7 +67,7 @@ struct accessor<Registry, Metric, list<Label...>> {
       }
       index = known ? index : s.series;
     }
-    const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
+    const std::uint32_t offset = Registry::where.first + index * s.stride;
     return handle{s.label_drops && !known ? no_series : offset};
   }
 
@@ -148,13 +164,13 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
-                                                                  detail::key_of(families[I], detail::type_name<M>()));
+  static constexpr std::uint64_t metric_key = detail::key_of<M>(families[I]);
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
   }
   static constexpr std::uint64_t key = make_key(std::make_index_sequence<count>{});
+  static_assert(sizeof(detail::image_giver<registry, key>) != 0);
 
  public:
   /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
@@ -163,17 +179,16 @@ class registry {
                                        .shared_cells = layout.all_cells - layout.thread_cells,
                                        .runs = layout.runs.data(),
                                        .run_count = layout.run_count};
-  using cells = detail::thread_cells<registry>;
+  using cells = detail::thread_cells<detail::registry_key<key>>;
+  /// Of a metric that is not in the registry, `first` is no series.
   template <class M>
-  static constexpr detail::place place_of = [] {
-    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
-    return index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{};
-  }();
+  static constexpr detail::place place_of =
+      index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{.first = detail::no_series};
 
   /// The way to a series: `get<requests>(method::get, outcome::ok)` is a handle to it, the size of an offset. Good to
   /// keep and to share between threads; making one costs nothing where the labels are constants.
   template <class M>
-  static constexpr detail::accessor<registry, M> get{};
+  static constexpr detail::accessor<detail::registered<detail::registry_key<key>, place_of<M>>, M> get{};
 
   /// Gives the calling thread its cells ahead of its first update, which otherwise allocates them. Any thread, any
   /// number of times.

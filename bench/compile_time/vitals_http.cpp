@@ -1,0 +1,2 @@
+#define VITALS_HTTP
+#include <vitals/vitals.hpp>
