@@ -567,7 +567,7 @@ struct wide_total {
 /// What libraries of one process share. They may be built by other compilers and from other versions of vitals: any
 /// change of these layouts, or of what a cell means, is a new number in this name, and libraries of two numbers keep
 /// separate registries.
-namespace VITALS_EXPORT vitals_abi_2 {
+namespace VITALS_EXPORT vitals_abi_3 {
 
 using cell = std::atomic<std::uint64_t>;
 
@@ -597,9 +597,9 @@ struct run {
 /// One thread's cells of one registry in one library. Cells follow it; it is as long as a cache line pair, so that no
 /// two threads share a line or the line next to it.
 struct alignas(128) block {
-  block* next;
-  block* previous;
-  pthread_t owner;  ///< tells a forked child which blocks have lost their thread
+  std::uint32_t place;  ///< its index in the record's `blocks`; guarded by the mutex
+  block* next_ended;    ///< guarded by the mutex
+  pthread_t owner;      ///< tells a forked child which blocks have lost their thread
 };
 
 /// What a registry keeps. Made at its first touch, never freed and trivially destructible: any order of exit is safe.
@@ -613,16 +613,27 @@ struct record {
   run* runs;
   cell* retired;             ///< totals of threads that ended; written by read-modify-write, at any time
   cell* shared;              ///< the shared cells
-  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null
-  block* blocks;             ///< of the living threads; guarded by the mutex
-  std::size_t block_count;   ///< guarded by the mutex
+  std::uint64_t* published;  ///< what scrapes have shown last, where re-association may lose an ulp; or null; guarded
+                             ///< by `sums`
+  /// Of the living threads, and of some that ended. Written under the mutex; read with `sums` held, when the list only
+  /// grows: its count is stored (release) behind what it counts, and loaded (acquire) before it.
+  std::atomic<block**> blocks;
+  std::atomic<std::uint32_t> block_count;
+  std::uint32_t block_room;  ///< how many `blocks` has room for; guarded by the mutex, as the next one
+  block* ended;              ///< those of `blocks` whose threads are gone, and whose counts are not yet in `retired`
+  std::atomic<std::uint32_t> ended_count;  ///< written under the mutex; relaxed: who reads too few leaves some behind
+  block* first_blocks[3];                  ///< a list that is long enough for most programs' registries, as `blocks`
   cell created;  ///< when counting began, in nanoseconds since 1970 (UTC); relaxed: it stands for itself alone
 };
 
 struct slot_table;
 
 struct directory {
-  std::mutex mutex;  ///< guards the lists, each block's membership and `published`; held while a scrape sums
+  /// Held by who sums cells or adds those of an ended thread to the retired totals, be it for milliseconds. A thread
+  /// that comes or goes does not wait for it: with it held, blocks are added behind the others, and none is taken away.
+  /// Taken before `mutex`.
+  std::mutex sums;
+  std::mutex mutex;  ///< guards the lists and each block's membership; held for a few steps at a time
   record* records;
   bool fork_handler;
   slot_table* slot_tables;  ///< of the labels whose texts are only known at run time; guarded by the mutex
@@ -634,11 +645,11 @@ struct directory {
 /// constant-initialised and trivially destroyed: usable before main and after it
 inline constinit directory the_directory{};
 
-}  // namespace vitals_abi_2
+}  // namespace vitals_abi_3
 
 namespace vitals::inline v0::detail {
 
-namespace abi = vitals_abi_2;
+namespace abi = vitals_abi_3;
 
 VITALS_HOT cell* cells_of(abi::block* b) noexcept {
   return reinterpret_cast<cell*>(reinterpret_cast<unsigned char*>(b) + sizeof(abi::block));
@@ -670,16 +681,12 @@ namespace vitals::inline v0 {
 /// Whether `name` can name a metric: [a-zA-Z_][a-zA-Z0-9_]*. Colons are legal on the wire but kept for recording
 /// rules, so they are refused here.
 [[nodiscard]] constexpr bool is_metric_name(std::string_view name) noexcept {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  if (name.empty() || !letter(name.front())) {
-    return false;
-  }
-  for (const char c : name) {
-    if (!letter(c) && !(c >= '0' && c <= '9')) {
+  for (const char c : name) {  // no call for each letter: this runs for every metric when compiling
+    if (!((c >= 'a' && c <= 'z') || c == '_' || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) {
       return false;
     }
   }
-  return true;
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9');
 }
 
 /// Whether `name` can name a label: the grammar of a metric's name, and no leading `__` (reserved by Prometheus).
@@ -691,14 +698,14 @@ namespace vitals::inline v0 {
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
   std::size_t i = 0;
   const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  while (i < text.size()) {
+  const std::size_t size = text.size();
+  while (i < size) {
+    if (static_cast<unsigned char>(text.data()[i]) < 0x80) {  // most are, and this runs for every help when compiling
+      ++i;
+      continue;
+    }
     const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
+    const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     if (length == 0) {
       return false;
     }
@@ -906,11 +913,10 @@ inline void mend_exemplar(cell* point) noexcept {
 #ifndef VITALS_CORE_SUM_HPP
 #define VITALS_CORE_SUM_HPP
 
-#include <sched.h>
-
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 // The largest value of a time window: a ring of sub-windows in a series' cells.
 #ifndef VITALS_CORE_MAX_RING_HPP
@@ -1034,23 +1040,50 @@ inline void set_zero(std::uint64_t* from, const std::uint64_t* end) noexcept {
   }
 }
 
+/// Adds `count` integers to `out`. Four at a time: most of a scrape's cells pass here.
+inline void add_integers(const cell* from, std::uint64_t* out, std::size_t count) noexcept {
+  const auto add = [from, out](std::size_t i) { out[i] += from[i].load(std::memory_order_relaxed); };
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    add(i);
+    add(i + 1);
+    add(i + 2);
+    add(i + 3);
+  }
+  for (; i != count; ++i) {
+    add(i);
+  }
+}
+
+/// The same of two sources, in place of what is there.
+inline void put_integers(const cell* one, const cell* other, std::uint64_t* out, std::size_t count) noexcept {
+  const auto put = [one, other, out](std::size_t i) {
+    out[i] = one[i].load(std::memory_order_relaxed) + other[i].load(std::memory_order_relaxed);
+  };
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    put(i);
+    put(i + 1);
+    put(i + 2);
+    put(i + 3);
+  }
+  for (; i != count; ++i) {
+    put(i);
+  }
+}
+
 /// Adds the sets [begin, end) of a run to `out`; `from` and `out` are where the run's first set lies. Reads each cell
 /// once. `now` is the epoch, where the run has maxima.
 inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, std::uint32_t begin, std::uint32_t end,
                      std::uint64_t now = 0) noexcept {
   const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  const auto add_integers = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i != last; ++i) {
-      out[i] += load(from[i]);
-    }
-  };
   const auto add_real = [&](std::size_t i) {
     out[i] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(out[i]) + std::bit_cast<double>(load(from[i])));
   };
   const auto set = [&](std::uint32_t i) { return std::size_t{i} * r.stride; };
   switch (r.kind) {
     case abi::summing::integers:
-      add_integers(set(begin), set(end));
+      add_integers(from + set(begin), out + set(begin), set(end) - set(begin));
       return;
     case abi::summing::reals:
       for (std::uint32_t i = begin; i != end; ++i) {
@@ -1060,7 +1093,7 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
     case abi::summing::real_histogram:
       for (std::uint32_t i = begin; i != end; ++i) {
         add_real(set(i));
-        add_integers(set(i) + 1, set(i) + r.width);
+        add_integers(from + set(i) + 1, out + set(i) + 1, r.width - 1);
       }
       return;
     case abi::summing::duration_histogram:
@@ -1069,7 +1102,7 @@ inline void add_sets(const abi::run& r, const cell* from, std::uint64_t* out, st
         const std::size_t high = low + r.width - 1;
         set_plain_wide(out[low], out[high],
                        plain_wide(out[low], out[high]) + wide_total::read(from[low], from[high], r.may_fall));
-        add_integers(low + 1, high);
+        add_integers(from + low + 1, out + low + 1, r.width - 2);
       }
       return;
     case abi::summing::maxima:
@@ -1117,53 +1150,163 @@ constexpr bool keeps_published(const abi::run& r) noexcept {
   return r.kind != abi::summing::integers && r.kind != abi::summing::exemplars && !r.may_fall;
 }
 
-/// How many cells are read in one turn with the mutex: some tens of microseconds.
-inline constexpr std::size_t cells_a_turn = std::size_t{1} << 15;
-
-/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With the mutex held.
-inline void sum_sets(abi::record& of, const abi::run& r, std::uint64_t* out, std::uint32_t begin,
-                     std::uint32_t end) noexcept {
-  set_zero(out + std::size_t{begin} * r.stride, out + std::size_t{end} * r.stride);
-  std::uint64_t now = 0;
-  if (r.kind == abi::summing::maxima) {
-    now = epoch_of(r);
-    for (std::uint32_t i = begin; i != end; ++i) {
-      max_ring::clear(out + std::size_t{i} * r.stride);
+/// Adds a block's counts to the retired totals. With `sums` held; the block's thread no longer writes it.
+inline void fold_cells(abi::record& of, const cell* from) noexcept {
+  const auto load = [from](std::size_t i) { return from[i].load(std::memory_order_relaxed); };
+  const auto add_integers = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i != end; ++i) {
+      if (const std::uint64_t n = load(i); n != 0) {
+        common_add(of.retired[i], n);
+      }
+    }
+  };
+  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
+    const std::size_t sets_end = r->first + std::size_t{r->sets} * r->stride;
+    if (r->kind == abi::summing::integers) {
+      add_integers(r->first, sets_end);
+      continue;
+    }
+    for (std::size_t at = r->first; at != sets_end; at += r->stride) {
+      const std::size_t last = at + r->width - 1;
+      switch (r->kind) {
+        case abi::summing::integers:
+          break;
+        case abi::summing::reals:
+        case abi::summing::real_histogram:
+          common_add(of.retired[at], std::bit_cast<double>(load(at)));
+          add_integers(at + 1, last + 1);
+          break;
+        case abi::summing::duration_histogram:
+          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
+          add_integers(at + 1, last);
+          break;
+        case abi::summing::maxima: {
+          const std::lock_guard lock{abi::the_directory.mutex};  // a touch after a thread's end writes there too
+          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
+          break;
+        }
+        case abi::summing::exemplars: {
+          std::uint64_t words[exemplar_word::count];
+          if (read_exemplar(from + at, words)) {
+            common_exemplar(of.retired + at, words, true);
+          }
+          break;
+        }
+      }
     }
   }
-  add_sets(r, of.retired + r.first, out, begin, end, now);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    add_sets(r, cells_of(b) + r.first, out, begin, end, now);
+}
+
+/// Takes a block away from the record's; the last one takes its place. With both mutexes held.
+inline void unlink(abi::record& of, abi::block* b) noexcept {
+  abi::block** const blocks = of.blocks.load(std::memory_order_relaxed);
+  const std::uint32_t count = of.block_count.load(std::memory_order_relaxed) - 1;
+  abi::block* const last = blocks[count];
+  blocks[b->place] = last;
+  last->place = b->place;
+  of.block_count.store(count, std::memory_order_relaxed);  // relaxed: who reads it takes `sums` after this thread
+}
+
+/// Takes one of the blocks away that were left behind by their threads; null where there is none. With `sums` held.
+inline abi::block* take_ended(abi::record& of) noexcept {
+  const std::lock_guard lock{abi::the_directory.mutex};
+  abi::block* const b = of.ended;
+  if (b != nullptr) {
+    of.ended = b->next_ended;
+    of.ended_count.store(of.ended_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    unlink(of, b);
+  }
+  return b;
+}
+
+/// The blocks of a record. With `sums` held they stay, whoever comes or goes meanwhile.
+struct block_list {
+  abi::block* const* blocks;
+  std::size_t count;
+};
+inline block_list blocks_of(const abi::record& of) noexcept {
+  const std::size_t count = of.block_count.load(std::memory_order_acquire);
+  return {of.blocks.load(std::memory_order_acquire), count};
+}
+
+/// Folds the blocks that were left behind until now, and says what blocks there are then. With `sums` held.
+inline block_list fold_ended(abi::record& of) noexcept {
+  // no more than there were: threads may end faster than they are folded
+  for (std::size_t left = of.ended_count.load(std::memory_order_relaxed); left != 0; --left) {
+    abi::block* const b = take_ended(of);
+    fold_cells(of, cells_of(b));
+    std::free(b);
+  }
+  return blocks_of(of);
+}
+
+/// How many cache lines are asked for ahead of the one that is read. Of many blocks a few lines each are read in turn,
+/// which no processor foresees: with so many on their way a sum over 1,000 threads takes a third of the time.
+inline constexpr std::size_t lines_ahead = 96;
+
+inline void ask_for(const cell* begin, const cell* end) noexcept {
+  for (; begin < end; begin += cells_a_line) {
+    __builtin_prefetch(begin);
+  }
+}
+
+/// Sums the sets [begin, end) of a run of the thread's cells into `out`. With `sums` held since before the blocks were
+/// listed.
+inline void sum_sets(abi::record& of, const block_list& from, const abi::run& r, std::uint64_t* out,
+                     std::uint32_t begin, std::uint32_t end) noexcept {
+  const std::size_t first = std::size_t{begin} * r.stride;
+  const std::size_t last = std::size_t{end} * r.stride;
+  const auto cells = [&](std::size_t block) { return cells_of(from.blocks[block]) + r.first; };
+  const cell* const retired = of.retired + r.first;
+  std::size_t left = from.count;
+  std::uint64_t now = 0;
+  if (r.kind == abi::summing::integers && left != 0) {
+    --left;
+    put_integers(retired + first, cells(left) + first, out + first, last - first);
+  } else {
+    set_zero(out + first, out + last);
+    if (r.kind == abi::summing::maxima) {
+      now = epoch_of(r);
+      for (std::uint32_t i = begin; i != end; ++i) {
+        max_ring::clear(out + std::size_t{i} * r.stride);
+      }
+    }
+    add_sets(r, retired, out, begin, end, now);
+  }
+  const std::size_t ahead = 1 + lines_ahead / (1 + (last - first) / cells_a_line);
+  while (left-- != 0) {  // the newest first
+    if (left >= ahead) {
+      ask_for(cells(left - ahead) + first, cells(left - ahead) + last);
+    }
+    add_sets(r, cells(left), out, begin, end, now);
   }
   if (of.published != nullptr && keeps_published(r)) {
     never_less(r, out, of.published + r.first, begin, end);
   }
 }
 
+/// How many cells of a block are added before those of the next: their sums stay in the first-level cache, and of many
+/// blocks no more is asked for ahead than fits there.
+constexpr std::uint32_t cells_a_step(const block_list& from) noexcept {
+  return from.count < 8 ? 2048 : 128;
+}
+
 /// Sums all cells of a registry into `out` (the thread's cells, then the shared ones): integers as they are, doubles
 /// as their bits, a wide total as 128 bits in the set's first and last cell, maxima as the largest value of the window.
-/// A set is read at one go. Holds the directory's mutex in turns, between which threads may come and go: each cell is
-/// summed in one turn, so nothing is lost or seen twice.
+/// Threads come and go meanwhile. The block of one that goes stays as it is until all is summed, so nothing is lost or
+/// seen twice.
 inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
   const abi::run* const end = of.runs + of.run_count;
   const abi::run* r = of.runs;
-  std::uint32_t set = 0;
-  while (r != end && r->first < of.thread_cells) {
-    if (r != of.runs || set != 0) {
-      sched_yield();  // a thread that waits for the mutex has its chance
-    }
-    const std::lock_guard lock{abi::the_directory.mutex};
-    std::size_t left = cells_a_turn / (of.block_count + 1) + 1;
-    while (left != 0 && r != end && r->first < of.thread_cells) {
-      const std::size_t fit = left < r->stride ? 1 : left / r->stride;
-      const std::uint32_t last = fit < r->sets - set ? set + static_cast<std::uint32_t>(fit) : r->sets;
-      sum_sets(of, *r, out + r->first, set, last);
-      const std::size_t taken = std::size_t{last - set} * r->stride;
-      left = taken < left ? left - taken : 0;
-      set = last;
-      if (set == r->sets) {
-        ++r;
-        set = 0;
+  {
+    const std::lock_guard sums{abi::the_directory.sums};
+    const block_list from = fold_ended(of);
+    for (; r != end && r->first < of.thread_cells; ++r) {
+      const std::uint32_t step = cells_a_step(from) < r->stride ? 1 : cells_a_step(from) / r->stride;
+      for (std::uint32_t set = 0; set != r->sets;) {
+        const std::uint32_t next = step < r->sets - set ? set + step : r->sets;
+        sum_sets(of, from, *r, out + r->first, set, next);
+        set = next;
       }
     }
   }
@@ -1176,53 +1319,11 @@ inline void sum_cells(abi::record& of, std::uint64_t* out) noexcept {
 /// Sums one run alone into `out`, which has room for its cells.
 inline void sum_run(abi::record& of, const abi::run& r, std::uint64_t* out) noexcept {
   if (r.first < of.thread_cells) {
-    const std::lock_guard lock{abi::the_directory.mutex};
-    sum_sets(of, r, out, 0, r.sets);
+    const std::lock_guard sums{abi::the_directory.sums};
+    sum_sets(of, fold_ended(of), r, out, 0, r.sets);
   } else {
     set_zero(out, out + std::size_t{r.sets} * r.stride);
     add_sets(r, of.shared + (r.first - of.thread_cells), out, 0, r.sets);
-  }
-}
-
-/// Adds a block's counts to the retired totals. With the mutex held; the block's thread no longer writes it.
-inline void fold_cells(abi::record& of, const cell* from) noexcept {
-  const auto load = [](const cell& c) { return c.load(std::memory_order_relaxed); };
-  for (const abi::run* r = of.runs; r != of.runs + of.run_count && r->first < of.thread_cells; ++r) {
-    for (std::uint32_t i = 0; i != r->sets; ++i) {
-      std::size_t at = r->first + std::size_t{i} * r->stride;
-      std::size_t last = at + r->width;
-      switch (r->kind) {
-        case abi::summing::integers:
-          break;
-        case abi::summing::reals:
-        case abi::summing::real_histogram:
-          common_add(of.retired[at], std::bit_cast<double>(load(from[at])));
-          ++at;
-          break;
-        case abi::summing::duration_histogram:
-          --last;
-          wide_total::common_add(of.retired[at], of.retired[last], wide_total::read(from[at], from[last], r->may_fall));
-          ++at;
-          break;
-        case abi::summing::maxima:
-          max_ring::fold(of.retired + at, from + at, epoch_of(*r));
-          at = last;
-          break;
-        case abi::summing::exemplars: {
-          std::uint64_t words[exemplar_word::count];
-          if (read_exemplar(from + at, words)) {
-            common_exemplar(of.retired + at, words, true);
-          }
-          at = last;
-          break;
-        }
-      }
-      for (; at != last; ++at) {
-        if (const std::uint64_t n = load(from[at]); n != 0) {
-          common_add(of.retired[at], n);
-        }
-      }
-    }
   }
 }
 
@@ -1240,7 +1341,8 @@ namespace vitals::inline v0::detail {
 template <class T>
 T* new_array(std::size_t count, std::size_t header = 0) noexcept {
   constexpr std::size_t alignment = alignof(abi::block);
-  const std::size_t bytes = (header + count * sizeof(T) + alignment) / alignment * alignment;
+  const std::size_t needed = header + count * sizeof(T);
+  const std::size_t bytes = needed == 0 ? alignment : (needed + alignment - 1) / alignment * alignment;
   auto* const raw = static_cast<unsigned char*>(std::aligned_alloc(alignment, bytes));
   if (raw == nullptr) {
     return nullptr;
@@ -1251,24 +1353,28 @@ T* new_array(std::size_t count, std::size_t header = 0) noexcept {
   return reinterpret_cast<T*>(raw);
 }
 
-inline void link(abi::record& of, abi::block* b) noexcept {
-  b->previous = nullptr;
-  b->next = of.blocks;
-  if (b->next != nullptr) {
-    b->next->previous = b;
+/// Puts a block behind the record's. With the mutex held. False where no memory is left.
+inline bool link(abi::record& of, abi::block* b) noexcept {
+  abi::block** blocks = of.blocks.load(std::memory_order_relaxed);
+  const std::uint32_t count = of.block_count.load(std::memory_order_relaxed);
+  if (count == of.block_room) {
+    const std::uint32_t room = 2 * of.block_room + 9;  // with the one before it, 128 bytes at first
+    auto* const larger = new_array<abi::block*>(1 + room);
+    if (larger == nullptr) {
+      return false;
+    }
+    larger[0] = reinterpret_cast<abi::block*>(blocks);  // the former list is kept: a scrape may be reading it
+    for (std::size_t i = 0; i != count; ++i) {
+      larger[1 + i] = blocks[i];
+    }
+    blocks = larger + 1;
+    of.blocks.store(blocks, std::memory_order_release);
+    of.block_room = room;
   }
-  of.blocks = b;
-  ++of.block_count;
-}
-
-/// Adds the block's counts to the retired totals and takes it out of the list. With the mutex held.
-inline void fold_and_unlink(abi::record& of, abi::block* b) noexcept {
-  fold_cells(of, cells_of(b));
-  (b->previous != nullptr ? b->previous->next : of.blocks) = b->next;
-  if (b->next != nullptr) {
-    b->next->previous = b->previous;
-  }
-  --of.block_count;
+  b->place = count;
+  blocks[count] = b;
+  of.block_count.store(count + 1, std::memory_order_release);
+  return true;
 }
 
 /// Calls `change` for each point of exemplars in the cells [begin, end), the first of which is `cells`. Returns where
@@ -1287,28 +1393,35 @@ std::uint32_t each_point(const abi::record& of, cell* cells, std::uint32_t begin
   return end;
 }
 
-// A fork copies the thread that calls it alone. The mutex is held across it, so that the child finds the lists whole;
-// the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their memory is
-// not given back: another library's allocator may not be ready yet.)
+// A fork copies the thread that calls it alone. The mutexes are held across it, so that the child finds the lists
+// whole; the child folds the blocks of the threads it did not get, and so starts with its parent's totals. (Their
+// memory is not given back: another library's allocator may not be ready yet.)
 inline void before_fork() noexcept {
+  abi::the_directory.sums.lock();
   abi::the_directory.mutex.lock();
 }
 inline void after_fork_in_parent() noexcept {
   abi::the_directory.mutex.unlock();
+  abi::the_directory.sums.unlock();
 }
 inline void after_fork_in_child() noexcept {
+  abi::the_directory.mutex.unlock();  // nobody else is there
   for (abi::record* r = abi::the_directory.records; r != nullptr; r = r->next) {
     each_point(*r, r->retired, 0, r->thread_cells, &mend_exemplar);
     each_point(*r, r->shared, r->thread_cells, r->thread_cells + r->shared_cells, &mend_exemplar);
-    for (abi::block* b = r->blocks; b != nullptr;) {
-      abi::block* const next = b->next;
+    while (abi::block* const b = take_ended(*r)) {
+      fold_cells(*r, cells_of(b));
+    }
+    const block_list all = blocks_of(*r);
+    for (std::size_t i = all.count; i-- != 0;) {  // from the end: what takes a place was looked at before
+      abi::block* const b = all.blocks[i];
       if (pthread_equal(b->owner, pthread_self()) == 0) {
-        fold_and_unlink(*r, b);
+        fold_cells(*r, cells_of(b));
+        unlink(*r, b);
       }
-      b = next;
     }
   }
-  abi::the_directory.mutex.unlock();
+  abi::the_directory.sums.unlock();
 }
 
 inline void forget_fork_handler(void*) noexcept {
@@ -1367,8 +1480,12 @@ VITALS_COLD inline abi::record& find_record(const image& of) noexcept {
                                             .retired = retired,
                                             .shared = shared,
                                             .published = published,
-                                            .blocks = nullptr,
+                                            .blocks = r->first_blocks,
                                             .block_count = 0,
+                                            .block_room = 3,
+                                            .ended = nullptr,
+                                            .ended_count = 0,
+                                            .first_blocks = {},
                                             .created{wall_time()}};
   d.records = r;
   keep_fork_handler();
@@ -1381,22 +1498,52 @@ VITALS_COLD inline abi::block* link_block(abi::record& of) noexcept {
   if (raw == nullptr) {
     return nullptr;
   }
-  auto* const b = ::new (raw) abi::block{.next = nullptr, .previous = nullptr, .owner = pthread_self()};
+  auto* const b = ::new (raw) abi::block{.place = 0, .next_ended = nullptr, .owner = pthread_self()};
   {
     const std::lock_guard lock{abi::the_directory.mutex};
     keep_fork_handler();
-    link(of, b);
-  }
-  return b;
-}
-
-/// The end of a block: its counts move to the retired totals at one stroke for every reader.
-VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
-  {
-    const std::lock_guard lock{abi::the_directory.mutex};
-    fold_and_unlink(of, b);
+    if (link(of, b)) {
+      return b;
+    }
   }
   std::free(b);
+  return nullptr;
+}
+
+/// How many cells threads may leave behind in one registry: 16 MB.
+inline constexpr std::size_t most_cells_left = std::size_t{1} << 21;
+
+/// Leaves the block of a thread that ends to who sums or folds next. False where too many are left already.
+inline bool leave_block(abi::record& of, abi::block* b) noexcept {
+  const std::lock_guard lock{abi::the_directory.mutex};
+  const std::uint32_t count = of.ended_count.load(std::memory_order_relaxed) + 1;
+  if (std::size_t{count} * of.thread_cells > most_cells_left) {
+    return false;
+  }
+  b->next_ended = of.ended;
+  of.ended = b;
+  of.ended_count.store(count, std::memory_order_relaxed);
+  return true;
+}
+
+/// The end of a block: its counts move to the retired totals, at one stroke for every reader. Where somebody sums or
+/// folds just now, that is left to the next one.
+VITALS_COLD inline void fold_block(abi::record& of, abi::block* b) noexcept {
+  abi::directory& d = abi::the_directory;
+  if (!d.sums.try_lock()) {
+    if (leave_block(of, b)) {
+      return;
+    }
+    d.sums.lock();
+  }
+  {
+    const std::lock_guard lock{d.mutex};
+    unlink(of, b);
+  }
+  fold_cells(of, cells_of(b));
+  std::free(b);
+  fold_ended(of);
+  d.sums.unlock();
 }
 
 /// Sets everything to zero, as of now. Only while no other thread counts, as in a forked child.
@@ -1407,12 +1554,14 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
       cells[i - begin].store(0, std::memory_order_relaxed);
     }
   };
+  const std::lock_guard sums{abi::the_directory.sums};
   const std::lock_guard lock{abi::the_directory.mutex};
   of.created.store(wall_time(), std::memory_order_relaxed);
   clear(of.retired, 0, of.thread_cells);
   clear(of.shared, of.thread_cells, of.thread_cells + of.shared_cells);
-  for (abi::block* b = of.blocks; b != nullptr; b = b->next) {
-    clear(cells_of(b), 0, of.thread_cells);
+  const block_list all = blocks_of(of);
+  for (std::size_t i = 0; i != all.count; ++i) {
+    clear(cells_of(all.blocks[i]), 0, of.thread_cells);
   }
   if (of.published != nullptr) {
     set_zero(of.published, of.published + of.thread_cells);
@@ -1423,7 +1572,7 @@ VITALS_COLD inline void reset_record(abi::record& of) noexcept {
 
 #endif
 
-namespace VITALS_EXPORT vitals_abi_2 {
+namespace VITALS_EXPORT vitals_abi_3 {
 
 /// A place for a text. It is given once: a text that was removed keeps it, so that no handle ever counts for another.
 struct slot {
@@ -1450,7 +1599,7 @@ struct slot_table {
   cell refused_text;              ///< as `refused_full`
 };
 
-}  // namespace vitals_abi_2
+}  // namespace vitals_abi_3
 
 namespace vitals::inline v0::detail {
 
@@ -1639,11 +1788,12 @@ class view {
 #include <string>
 #include <string_view>
 
-// Finds a repeated hash among many, when compiling and at run time: sorts and compares neighbours, never all pairs.
+// Finds a repeated hash among many, when compiling and at run time: never compares all pairs.
 #ifndef VITALS_CORE_UNIQUE_HPP
 #define VITALS_CORE_UNIQUE_HPP
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -1687,12 +1837,33 @@ constexpr const std::uint64_t* repeated_among(std::uint64_t* hashes, std::size_t
   return nullptr;
 }
 
-/// The last index of a repeated hash; npos where all differ.
+/// Whether any hash stands there twice. When compiling, where nearly always none does, this takes a fraction of the
+/// steps of a sort.
+template <std::size_t N>
+constexpr bool any_repeated(const std::uint64_t* hashes) noexcept {
+  constexpr std::size_t slots = std::bit_ceil(2 * N);
+  std::uint32_t taken[slots]{};  // by which hash, counted from 1
+  for (std::size_t i = 0; i != N; ++i) {
+    const std::uint64_t hash = hashes[i];
+    std::size_t slot = (hash ^ hash >> 32U) & (slots - 1);
+    while (taken[slot] != 0) {
+      if (hashes[taken[slot] - 1] == hash) {
+        return true;
+      }
+      slot = (slot + 1) & (slots - 1);
+    }
+    taken[slot] = static_cast<std::uint32_t>(i + 1);
+  }
+  return false;
+}
+
+/// The last index of a repeated hash, the smallest such; npos where all differ.
 template <std::size_t N>
 constexpr std::size_t repeated_at(const std::array<std::uint64_t, N>& hashes) noexcept {
   if constexpr (N > 1) {
-    std::array<std::uint64_t, N> sorted = hashes;
-    if (const std::uint64_t* const repeated = repeated_among(sorted.data(), N)) {
+    if (any_repeated<N>(hashes.data())) {
+      std::array<std::uint64_t, N> sorted = hashes;
+      const std::uint64_t* const repeated = repeated_among(sorted.data(), N);
       std::size_t last = N - 1;
       while (hashes[last] != *repeated) {
         --last;
@@ -1897,10 +2068,11 @@ constexpr std::size_t names_taken(const family& f) noexcept {
 /// Writes the hashes of all names that a family takes: its own, its stem, its samples'. Returns their end. `seed` is
 /// the hash of a prefix.
 constexpr std::uint64_t* hash_names(const family& f, std::uint64_t* out, std::uint64_t seed = hash("")) noexcept {
-  const std::uint64_t stem = hash(f.stem(), seed);
+  const std::size_t size = f.stem().size();
+  const std::uint64_t stem = hash({f.name.data(), size}, seed);
   *out++ = stem;
-  if (f.stem().size() != f.name.size()) {
-    *out++ = hash(f.name.substr(f.stem().size()), stem);
+  if (size != f.name.size()) {
+    *out++ = hash(f.name.substr(size), stem);
   }
   for (const std::string_view ending : f.endings()) {
     *out++ = hash(ending, stem);
@@ -2275,7 +2447,11 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
   }
   f.each_label(series, [&](const label_family& l, std::uint32_t index) {
     const bool is_state = f.kind == value_kind::state && &l == &f.labels.back();  // its name is the family's
-    visit(std::string{is_state ? s.prefix : ""} + std::string{l.name}, l.text(index));
+    if (is_state && !s.prefix.empty()) {
+      visit(std::string{s.prefix}.append(l.name), l.text(index));
+    } else {
+      visit(l.name, l.text(index));
+    }
   });
 }
 
@@ -2292,6 +2468,10 @@ void each_label(const source_ref& s, const family& f, std::uint32_t series, Visi
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace vitals::inline v0::detail {
 
@@ -2370,6 +2550,40 @@ inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
   write_eight_digits(out, static_cast<std::uint32_t>(n), 8 - digits);
   return out + digits;
 }
+
+#if defined(__SSE2__)
+/// Writes an unsigned integer behind a text, of which at least 16 bytes stand before `out` and end at `text_end` too:
+/// they are written again. No branch depends on the number of digits up to 16, which cannot be predicted of counters
+/// that differ: all 16 are computed, and the zeros in front of the number are where the text belongs.
+inline char* write_unsigned_behind(char* out, const char* text_end, std::uint64_t n) noexcept {
+  constexpr std::uint64_t part = 100'000'000;
+  if (n >= part * part) [[unlikely]] {
+    return write_unsigned(out, n);
+  }
+  const auto all = [](int x) { return _mm_set1_epi32(x); };
+  const std::uint64_t high = n / part;
+  const __m128i eights = _mm_set_epi64x(static_cast<long long>(n - high * part), static_cast<long long>(high));
+  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16
+  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(static_cast<int>(3518437209U))), 45);
+  const __m128i rest = _mm_sub_epi32(eights, _mm_mul_epu32(top, all(10000)));
+  const __m128i fours = _mm_or_si128(top, _mm_slli_epi64(rest, 32));
+  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all(5243)), 3);
+  const __m128i twos =
+      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, all(100))), 16));
+  const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+  const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
+  const __m128i digits = _mm_or_si128(_mm_or_si128(tens, _mm_slli_epi16(ones, 8)), _mm_set1_epi8('0'));
+  char* const end = out + digits_of(n);
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_end - 16));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), digits);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out - 16), text);
+  return end;
+}
+#else
+inline char* write_unsigned_behind(char* out, const char*, std::uint64_t n) noexcept {
+  return write_unsigned(out, n);
+}
+#endif
 
 inline char* write_signed(char* out, std::int64_t n) noexcept {
   auto size = static_cast<std::uint64_t>(n);
@@ -2786,6 +3000,24 @@ class page_text {
     return *this;
   }
 
+  /// How much is laid by now.
+  struct size {
+    std::size_t text;
+    std::size_t pieces;
+  };
+  [[nodiscard]] size now() const noexcept { return {.text = text_.size(), .pieces = pieces_.size()}; }
+
+  /// Takes room at once for `times` as much as was laid since `before`, where each piece has so much more text, and for
+  /// a small family behind it.
+  void expect(size before, std::size_t times, std::size_t more) {
+    const std::size_t pieces = pieces_.size() - before.pieces;
+    const std::size_t text = before.text + (text_.size() - before.text + pieces * more) * times;
+    if (text > text_.capacity()) {
+      text_.reserve(text + 1024);
+      pieces_.reserve(before.pieces + pieces * times + 16);
+    }
+  }
+
   /// What `slot::quantile` takes; once for all series of a family.
   [[nodiscard]] std::uint32_t quantile_of(double q, view<double> bounds) {
     quantiles_.push_back({.q = q, .bounds = bounds});
@@ -2807,6 +3039,9 @@ class page_text {
     number(slot::nothing, 0);
     length_ = text_.size();
     text_.append(slack, '\0');
+    if (text_.capacity() > text_.size() + text_.size() / 4) {
+      text_.shrink_to_fit();
+    }
   }
 
   /// The room that the page needs at most, slack included.
@@ -2837,39 +3072,41 @@ class page_text {
     auto [from, next, below, total, separated] = at;
     for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
       const piece& p = *next;
-      for (std::size_t done = 0; done < p.length; done += slack) {
-        std::memcpy(out + done, from + done, slack);
+      std::memcpy(out, from, slack);
+      for (std::size_t done = slack; done < p.length; done += slack / 2) {
+        std::memcpy(out + done, from + done, slack / 2);
       }
       out += p.length;
       from += p.length;
       const std::uint64_t value = cells[p.cell];
       switch (p.number) {
         case slot::unsigned_integer:
-          out = write_unsigned(out, value);
+          out = write_whole(out, p, from, value);
           break;
         case slot::signed_integer:
-          out = write_signed(out, static_cast<std::int64_t>(value));
+          out = static_cast<std::int64_t>(value) >= 0 ? write_whole(out, p, from, value)
+                                                      : write_signed(out, static_cast<std::int64_t>(value));
           break;
         case slot::real:
           out = write_real(out, std::bit_cast<double>(value));
           break;
         case slot::bucket:
           below += value;
-          out = write_unsigned(out, below);
+          out = write_whole(out, p, from, below);
           break;
         case slot::wide_bucket:
           for (std::uint32_t i = 0; i != p.more; ++i) {
             below += cells[p.cell + i];
           }
-          out = write_unsigned(out, below);
+          out = write_whole(out, p, from, below);
           break;
         case slot::last_bucket:
           total = below + value;
           below = 0;
-          out = write_unsigned(out, total);
+          out = write_whole(out, p, from, total);
           break;
         case slot::count:
-          out = write_unsigned(out, total);
+          out = write_whole(out, p, from, total);
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
@@ -2889,7 +3126,7 @@ class page_text {
           out = write_json_real(out, std::bit_cast<double>(value));
           break;
         case slot::total:
-          out = write_unsigned(out, sum_of({cells + p.cell, p.more}));
+          out = write_whole(out, p, from, sum_of({cells + p.cell, p.more}));
           break;
         case slot::quantile:
           out = write_json_real(out, quantile_at(p.more, cells + p.cell));
@@ -2912,7 +3149,12 @@ class page_text {
   }
 
  private:
-  static constexpr std::size_t slack = 32;  // one vector register's copy
+  static constexpr std::size_t slack = 64;  // most pieces are no longer: copied without a loop
+
+  /// Writes a number behind a piece, whose text ends at `from`.
+  static char* write_whole(char* out, const piece& p, const char* from, std::uint64_t n) noexcept {
+    return p.length >= 16 ? write_unsigned_behind(out, from, n) : write_unsigned(out, n);
+  }
 
   static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {
     std::uint64_t sum = 0;
@@ -3024,42 +3266,89 @@ class page {
 
 namespace vitals::inline v0::detail {
 
-/// `text` with `\` and line feeds escaped, and quotes where asked for.
+/// Appends `text` with `\` and line feeds escaped, and quotes where asked for.
+inline void append_escaped(std::string& out, std::string_view text, bool quotes_too) {
+  std::size_t plain = 0;  // where what is not yet appended begins
+  for (std::size_t i = 0; i != text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
+      out.append(text, plain, i - plain).append(1, '\\').append(1, c == '\n' ? 'n' : c);
+      plain = i + 1;
+    }
+  }
+  out.append(text, plain);
+}
+
 inline std::string escaped(std::string_view text, bool quotes_too) {
   std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '\n' || (c == '"' && quotes_too)) {
-      out += '\\';
-    }
-    out += c == '\n' ? 'n' : c;
+  append_escaped(out, text, quotes_too);
+  return out;
+}
+
+/// The labels of a family's series, `method="get",outcome="ok"`, without braces. Series are asked for one after
+/// another: what one has in common with the one before, which is most, stays.
+class series_label_text {
+ public:
+  series_label_text(const source_ref& s, const family& f) : source_(&s), family_(&f) {}
+
+  /// Until the next call.
+  std::string_view of(std::uint32_t series) {
+    std::size_t at = 0;
+    bool is_same = true;
+    each_label(*source_, *family_, series, [&](std::string_view name, std::string_view value) {
+      if (at == labels_.size()) {
+        labels_.push_back({});
+        is_same = false;
+      }
+      label& one = labels_[at];
+      is_same = is_same && one.value.data() == value.data() && one.value.size() == value.size();
+      if (!is_same) {
+        text_.resize(at == 0 ? 0 : labels_[at - 1].end);
+        text_.append(at == 0 ? "" : ",").append(name).append("=\"");
+        append_escaped(text_, value, true);
+        text_ += '"';
+        one = {.value = value, .end = text_.size()};
+      }
+      ++at;
+    });
+    return text_;
   }
-  return out;
-}
 
-inline void append_label(std::string& out, std::string_view name, std::string_view value) {
-  out += out.empty() ? "" : ",";
-  out += name;
-  out += "=\"";
-  out += escaped(value, true);
-  out += '"';
-}
+ private:
+  struct label {
+    std::string_view value{};
+    std::size_t end = 0;  ///< where it ends in the text
+  };
 
-/// The labels of a family's series, `method="get",outcome="ok"`, without braces.
+  const source_ref* source_;
+  const family* family_;
+  std::string text_{};
+  dynamic_array<label> labels_{};
+};
+
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
-  std::string out;
-  each_label(s, f, series, [&out](std::string_view name, std::string_view value) { append_label(out, name, value); });
-  return out;
+  return std::string{series_label_text{s, f}.of(series)};
 }
 
-inline std::string in_braces(const std::string& labels) {
-  return labels.empty() ? labels : '{' + labels + '}';
+inline std::string in_braces(std::string_view labels) {
+  return labels.empty() ? std::string{} : std::string{'{'}.append(labels).append(1, '}');
 }
 
-inline void lay_sum_and_count(page_text& page, const std::string& name, const family& f, const std::string& labels,
+/// Begins a sample's line: all before its number.
+inline void begin_sample(page_text& page, std::string_view name, std::string_view ending, std::string_view labels) {
+  page.text(name).text(ending);
+  if (labels.empty()) {
+    page.text(" ");
+  } else {
+    page.text("{").text(labels).text("} ");
+  }
+}
+
+inline void lay_sum_and_count(page_text& page, std::string_view name, const family& f, std::string_view labels,
                               std::uint32_t first) {
-  page.text(name).text("_sum").text(in_braces(labels)).text(" ");
+  begin_sample(page, name, "_sum", labels);
   page.number(f.kind == value_kind::duration_histogram ? slot::seconds : slot::real, first, f.width - 1).text("\n");
-  page.text(name).text("_count").text(in_braces(labels)).text(" ");
+  begin_sample(page, name, "_count", labels);
   page.number(f.type == metric_type::summary ? slot::unsigned_integer : slot::count, first + 1).text("\n");
 }
 
@@ -3072,9 +3361,10 @@ inline void end_sample(page_text& page, bool has_exemplars, std::uint32_t at) {
 }
 
 /// `exemplar` is the cell of the first bucket's exemplar.
-inline void lay_buckets(page_text& page, const std::string& name, const family& f, const std::string& labels,
+inline void lay_buckets(page_text& page, std::string_view name, const family& f, std::string_view labels,
                         std::uint32_t first, bool has_exemplars, std::uint32_t exemplar) {
-  const std::string before_bound = name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"";
+  std::string before_bound{name};
+  before_bound.append("_bucket{").append(labels).append(labels.empty() ? "" : ",").append("le=\"");
   char bound[seconds_room];
   std::uint32_t at = 0;
   for (const double b : f.bounds) {
@@ -3110,6 +3400,20 @@ inline void lay_value(page_text& page, const family& f, std::uint32_t series, st
   }
 }
 
+/// How much longer the labels of a family's series are than the first one's: the mean, rounded up.
+inline std::size_t mean_growth(const family& f) noexcept {
+  std::size_t growth = 0;
+  for (const label_family& l : f.labels) {
+    std::size_t all = 0;
+    for (std::uint32_t i = 0; i != l.size(); ++i) {
+      all += l.text(i).size();
+    }
+    const std::size_t first = l.size() * l.text(0).size();
+    growth += all > first ? (all - first) / l.size() + 1 : 0;
+  }
+  return growth;
+}
+
 /// What a text format makes of samples.
 struct sample_rules {
   bool falling_sums;  ///< histograms with negative bounds have a sum
@@ -3125,8 +3429,10 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
   const bool has_created = rules.created && s.created != nullptr && !f.endings().empty() && f.present == family::always;
   const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
+  series_label_text all_labels{s, f};
+  const page_text::size before = page.now();
   f.each_series([&](std::uint32_t i) {
-    const std::string labels = series_labels(s, f, i);
+    const std::string_view labels = all_labels.of(i);
     const std::uint32_t at = cell_base + f.cell_of(i);
     if (f.type == metric_type::histogram) {
       lay_buckets(page, name, f, labels, at, has_exemplars, cell_base + f.exemplar_of(i));
@@ -3136,13 +3442,17 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
         lay_sum_and_count(page, name, f, labels, at);
       }
     } else {
-      page.text(name).text(in_braces(labels)).text(" ");
+      begin_sample(page, name, "", labels);
       lay_value(page, f, i, at, slot::real);
       end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
     if (has_created) {
-      page.text(s.prefix).text(f.stem()).text("_created").text(in_braces(labels)).text(" ");
+      page.text(s.prefix);
+      begin_sample(page, f.stem(), "_created", labels);
       page.number(slot::time, cell_base + static_cast<std::uint32_t>(s.cells)).text("\n");
+    }
+    if (i == 0 && !f.has_slots()) {
+      page.expect(before, f.series, mean_growth(f));
     }
   });
 }
@@ -3280,8 +3590,8 @@ struct fixed_string {
 #define VITALS_CORE_ENUM_NAMES_HPP
 
 #include <array>
-#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -3303,18 +3613,81 @@ consteval std::string_view spelled() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
-/// The identifier at the end of `element`; empty for a value without an enumerator, which ends in a digit's number.
-constexpr std::string_view trailing_identifier(std::string_view element) noexcept {
-  std::size_t start = element.size();
-  const auto part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;  // UTF-8; a plain char has no sign on some machines
-  };
-  while (start != 0 && part(element[start - 1])) {
-    --start;
+/// Where a value's name stands in a spelling; its size is 0 where the value has none.
+template <std::size_t Count>
+struct spelled_names {
+  std::uint32_t start[Count]{};  // plain arrays: operator[] would be one more call for each step
+  std::uint32_t size[Count]{};
+  std::size_t named = 0;  ///< one past the last value that has a name
+};
+
+/// Finds the names in a spelling of Count values. This runs when compiling, for each enum, where every step is dear, so
+/// it looks at no more characters than it must, and calls nothing in its loops: all names of an enum begin at the same
+/// place of their elements, and all values without a name have the same cast before their number.
+template <std::size_t Count>
+constexpr spelled_names<Count> find_names(std::string_view spelling) noexcept {
+  spelled_names<Count> found;
+  const char* const text = spelling.data();
+  const std::size_t text_size = spelling.size();
+  std::size_t at = 0;
+  while (text[at] != 'V' || text[at + 1] != ' ' || text[at + 2] != '=') {
+    ++at;
   }
-  const std::string_view name = element.substr(start);
-  return name.empty() || (name.front() >= '0' && name.front() <= '9') ? std::string_view{} : name;
+  at += 5;               // past the opening bracket
+  std::size_t name = 0;  // where names begin in an element; 0 while that is not known
+  std::size_t cast = 0;  // where the cast ends in one without a name; 0 while that is not known
+  std::size_t size = 0;  // of the last one without a name
+  for (std::size_t i = 0; i != Count; ++i) {
+    if (text[at] == '(') {
+      if (cast != 0 && at + size < text_size && text[at + cast] == ')') {
+        if (text[at + size] != ',') {
+          size = cast + 2;
+          while (text[at + size] != ',' && text[at + size] != '}' && text[at + size] != '>') {
+            ++size;
+          }
+        }
+        at += size + 2;
+        continue;
+      }
+    } else if (name != 0) {
+      const std::size_t start = at + name;
+      at = start + 1;
+      while (text[at] != ',' && text[at] != '}' && text[at] != '>') {
+        ++at;
+      }
+      found.start[i] = static_cast<std::uint32_t>(start);
+      found.size[i] = static_cast<std::uint32_t>(at - start);
+      found.named = i + 1;
+      at += 2;
+      continue;
+    }
+    // An element of which nothing is known: the name is the identifier at its end.
+    std::size_t start = at;
+    int depth = 0;
+    for (std::size_t end = at;; ++end) {
+      const char c = text[end];
+      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' ||
+          static_cast<unsigned char>(c) >= 0x80) {  // UTF-8; a plain char has no sign on some machines
+        continue;
+      }
+      if (depth == 0 && (c == ',' || c == '}' || c == '>')) {
+        if (start == end || (text[start] >= '0' && text[start] <= '9')) {
+          cast = start - at - (text[start - 1] == '-' ? 2 : 1);
+          size = end - at;
+        } else {
+          name = start - at;
+          found.start[i] = static_cast<std::uint32_t>(start);
+          found.size[i] = static_cast<std::uint32_t>(end - start);
+          found.named = i + 1;
+        }
+        at = end + 2;
+        break;
+      }
+      start = end + 1;
+      depth += (c == '(' || c == '<' || c == '{') ? 1 : (c == ')' || c == '>' || c == '}') ? -1 : 0;
+    }
+  }
+  return found;
 }
 
 /// Any look into an enum makes its definition known: that of a class template's member is not before.
@@ -3328,19 +3701,10 @@ concept looked_into = requires {
 template <looked_into E, E... V>
 consteval std::array<std::string_view, sizeof...(V)> names_of() noexcept {
   std::array<std::string_view, sizeof...(V)> names{};
-  std::string_view text = spelled<E, V...>();
-  text.remove_prefix(text.find("V = ") + 5);  // past the opening bracket
-  std::size_t count = 0;
-  std::size_t start = 0;
-  int depth = 0;
-  for (std::size_t i = 0; count != names.size(); ++i) {
-    const char c = text[i];
-    const bool end = depth == 0 && (c == ',' || c == '}' || c == '>');
-    if (end) {
-      names[count++] = trailing_identifier(text.substr(start, i - start));
-      start = i + 1;
-    }
-    depth += (c == '(' || c == '<' || c == '{') ? 1 : (!end && (c == ')' || c == '>' || c == '}')) ? -1 : 0;
+  const std::string_view spelling = spelled<E, V...>();
+  const auto found = find_names<sizeof...(V)>(spelling);
+  for (std::size_t i = 0; i != names.size(); ++i) {
+    names[i] = {spelling.data() + found.start[i], found.size[i]};
   }
   return names;
 }
@@ -3369,10 +3733,12 @@ consteval std::size_t chunk_size() noexcept {
   }
 }
 
-template <class E, std::size_t First, std::size_t... I>
-consteval auto chunk_names(std::index_sequence<I...>) noexcept {
+/// The spelling of the values First, First + Step, ...: all of a chunk in one instantiation.
+template <looked_into E, auto First, auto Step, std::size_t... I>
+consteval std::string_view spelled_chunk(std::index_sequence<I...>) noexcept {
+  using number = std::underlying_type_t<E>;
   // no static_cast: it would warn of values that an enum without a fixed type cannot hold
-  return names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(First + I))...>();
+  return spelled<E, __builtin_bit_cast(E, static_cast<number>(First + Step * static_cast<decltype(Step)>(I)))...>();
 }
 
 /// What a scan of an enum's values from 0 upward found.
@@ -3382,59 +3748,66 @@ struct scan {
   bool gap = false;  ///< a value without a name lies below one that has a name, or a value below 0 has a name
 };
 
-/// One past the last index that has a name.
-template <std::size_t N>
-consteval std::size_t named_up_to(const std::array<std::string_view, N>& names) noexcept {
-  std::size_t end = N;
-  while (end != 0 && names[end - 1].empty()) {
-    --end;
-  }
-  return end;
-}
-
 /// How many of the values -1, -2, ... are looked at: an enum that counts from below 0 seldom starts lower.
 inline constexpr int below_zero = 16;
-
-template <class E, int... I>
-consteval bool names_below_zero(std::integer_sequence<int, I...>) noexcept {
-  return named_up_to(names_of<E, std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(-1 - I))...>()) != 0;
-}
 
 template <class E>
 consteval bool names_below_zero() noexcept {
   if constexpr (!std::is_signed_v<std::underlying_type_t<E>>) {
     return false;
   } else if constexpr (holds_value<E, -below_zero>) {
-    return names_below_zero<E>(std::make_integer_sequence<int, below_zero>{});
+    return find_names<below_zero>(spelled_chunk<E, -1, -1>(std::make_index_sequence<below_zero>{})).named != 0;
   } else if constexpr (holds_value<E, -1>) {
-    return names_below_zero<E>(std::make_integer_sequence<int, 1>{});
+    return find_names<1>(spelled_chunk<E, -1, -1>(std::make_index_sequence<1>{})).named != 0;
   } else {
     return false;
   }
 }
 
-/// Scans chunk after chunk until one names nothing. A chunk of the scan is one instantiation.
+/// A chunk's spelling and where its names stand. Constants of their own, not of a function: clang evaluates those once
+/// when it reads the function, and again in each call.
+template <class E, std::size_t First>
+inline constexpr std::string_view chunk_spelling =
+    spelled_chunk<E, First, std::size_t{1}>(std::make_index_sequence<chunk_size<E, First>()>{});
+template <class E, std::size_t First>
+inline constexpr auto chunk_names = find_names<chunk_size<E, First>()>(chunk_spelling<E, First>);
+
+/// How many values a scan from First on goes through: chunk after chunk until one names nothing.
 template <looked_into E, std::size_t First = 0>
-consteval auto scan_enum() noexcept {
+consteval std::size_t named_up_to() noexcept {
   constexpr std::size_t size = chunk_size<E, First>();
   if constexpr (size == 0) {
-    return scan<0>{};
+    return First;
+  } else if constexpr (chunk_names<E, First>.named == 0) {
+    return First;
   } else {
-    constexpr auto names = chunk_names<E, First>(std::make_index_sequence<size>{});
-    constexpr std::size_t named = named_up_to(names);
-    if constexpr (named == 0) {
-      return scan<0>{};
-    } else {
-      constexpr auto rest = scan_enum<E, First + size>();
-      scan<(rest.names.empty() ? named : size + rest.names.size())> all;
-      all.gap = rest.gap || (First == 0 && names_below_zero<E>());
-      for (std::size_t i = 0; i != all.names.size(); ++i) {
-        all.names[i] = i < size ? names[i] : rest.names[i - size];
-        all.gap = all.gap || all.names[i].empty();
-      }
-      return all;
-    }
+    constexpr std::size_t rest = named_up_to<E, First + size>();
+    return rest == First + size ? First + chunk_names<E, First>.named : rest;
   }
+}
+
+/// Reads the names of a chunk, and of those behind it.
+template <class E, std::size_t First, std::size_t N>
+constexpr void read_chunks(scan<N>& all) noexcept {
+  constexpr auto& found = chunk_names<E, First>;
+  constexpr std::size_t size = chunk_size<E, First>();
+  for (std::size_t i = 0; i != size && First + i != N; ++i) {
+    all.names[First + i] = {chunk_spelling<E, First>.data() + found.start[i], found.size[i]};
+    all.gap = all.gap || found.size[i] == 0;
+  }
+  if constexpr (First + size < N) {
+    read_chunks<E, First + size>(all);
+  }
+}
+
+template <class E>
+consteval auto scan_enum() noexcept {
+  scan<named_up_to<E>()> all;
+  if constexpr (all.names.size() != 0) {
+    all.gap = names_below_zero<E>();
+    read_chunks<E, 0>(all);
+  }
+  return all;
 }
 
 /// The scan of E, made once.
@@ -3450,9 +3823,17 @@ consteval std::string_view enumerator_name() noexcept {
 /// The spelling of a type without the compiler's decoration.
 template <class T>
 consteval std::string_view type_name() noexcept {
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("T = ") + 4);
-  return text.substr(0, text.find_first_of(";]"));
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const char* start = text.data();
+  while (start[0] != 'T' || start[1] != ' ' || start[2] != '=') {
+    ++start;
+  }
+  start += 4;
+  const char* end = start;
+  while (*end != ';' && *end != ']') {
+    ++end;
+  }
+  return {start, static_cast<std::size_t>(end - start)};
 }
 
 }  // namespace vitals::inline v0::detail
@@ -3467,6 +3848,7 @@ consteval std::string_view type_name() noexcept {
 #define VITALS_METRIC_LINT_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace vitals::inline v0::detail {
@@ -3487,34 +3869,62 @@ constexpr bool any_part(std::string_view name, Question question) noexcept {
   return false;
 }
 
+/// Whether a part is one of the list. (The first letters are compared without a call: most are enough.)
 template <std::size_t N>
 constexpr bool is_one_of(std::string_view part, const std::string_view (&list)[N]) noexcept {
-  for (const std::string_view known : list) {
-    if (part == known) {
+  if (part.empty()) {
+    return false;
+  }
+  for (const std::string_view& known : list) {
+    if (known.data()[0] == part.data()[0] && known == part) {
       return true;
     }
   }
   return false;
 }
 
+// The lists stand outside of the functions that read them: clang would make a function's own anew in each call.
+inline constexpr std::string_view other_units[] = {
+    "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
+    "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
+    "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
+inline constexpr std::string_view unit_prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
+                                                     "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
+                                                     "gibi",  "tera", "tebi",  "peta",  "pebi"};
+inline constexpr std::string_view prefixed_units[] = {"seconds", "bytes",  "bits",  "meters",  "metres",
+                                                      "grams",   "joules", "volts", "amperes", "moles",
+                                                      "celsius", "kelvin", "watts"};
+inline constexpr std::string_view metric_types[] = {"counter", "gauge", "histogram", "summary"};
+
+/// The last letters of such units that are longer than three: most parts of names end in another one, and need no
+/// search. This runs for every metric's name.
+inline constexpr std::uint32_t unit_endings = [] {
+  std::uint32_t letters = 0;
+  const auto add = [&letters](std::string_view unit) {
+    letters |= unit.size() > 3 ? std::uint32_t{1} << (unit.back() - 'a') : 0;
+  };
+  for (const std::string_view unit : other_units) {
+    add(unit);
+  }
+  for (const std::string_view unit : prefixed_units) {
+    add(unit);
+  }
+  return letters;
+}();
+
 /// Whether a part of the name is a unit other than a base unit (seconds, bytes, ratio, celsius, grams, ...), or an
 /// abbreviation of one.
 constexpr bool names_other_unit(std::string_view name) noexcept {
   return any_part(name, [](std::string_view part) {
-    constexpr std::string_view others[] = {
-        "minutes", "hours",   "days",   "weeks", "kelvin", "kelvins", "fahrenheit", "s",      "ms",    "us",
-        "ns",      "sec",     "m",      "h",     "d",      "b",       "kb",         "mb",     "gb",    "tb",
-        "pb",      "rankine", "inches", "yards", "miles",  "bits",    "calories",   "pounds", "ounces"};
-    constexpr std::string_view prefixes[] = {"pico",  "nano", "micro", "milli", "centi", "deci", "deca",
-                                             "hecto", "kilo", "kibi",  "mega",  "mibi",  "mebi", "giga",
-                                             "gibi",  "tera", "tebi",  "peta",  "pebi"};
-    constexpr std::string_view bases[] = {"seconds", "bytes",   "bits",  "meters",  "metres", "grams", "joules",
-                                          "volts",   "amperes", "moles", "celsius", "kelvin", "watts"};
-    if (is_one_of(part, others)) {
+    const char last = part.empty() ? '_' : part.back();
+    if (part.size() > 3 && (last < 'a' || last > 'z' || (unit_endings >> (last - 'a') & 1U) == 0)) {
+      return false;
+    }
+    if (is_one_of(part, other_units)) {
       return true;
     }
-    for (const std::string_view prefix : prefixes) {
-      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), bases)) {
+    for (const std::string_view& prefix : unit_prefixes) {
+      if (part.starts_with(prefix) && is_one_of(part.substr(prefix.size()), prefixed_units)) {
         return true;
       }
     }
@@ -3524,10 +3934,7 @@ constexpr bool names_other_unit(std::string_view name) noexcept {
 
 /// Whether the name says its own type, which a scraper knows already.
 constexpr bool names_type(std::string_view name) noexcept {
-  return any_part(name, [](std::string_view part) {
-    constexpr std::string_view types[] = {"counter", "gauge", "histogram", "summary"};
-    return is_one_of(part, types);
-  });
+  return any_part(name, [](std::string_view part) { return is_one_of(part, metric_types); });
 }
 
 /// Whether the name has an upper-case letter: names are snake_case.
@@ -3847,11 +4254,12 @@ constexpr bool ends_in_unit(std::string_view name, std::string_view unit) noexce
   return name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_';
 }
 
+inline constexpr std::string_view known_units[] = {"seconds", "bytes",  "ratio", "celsius", "meters",
+                                                   "grams",   "joules", "volts", "amperes", "hertz"};
+
 /// The unit of the list that a name ends in; empty where it ends in none.
 constexpr std::string_view known_unit(std::string_view name) noexcept {
-  constexpr std::string_view all[] = {"seconds", "bytes",  "ratio", "celsius", "meters",
-                                      "grams",   "joules", "volts", "amperes", "hertz"};
-  for (const std::string_view one : all) {
+  for (const std::string_view& one : known_units) {
     if (ends_in_unit(name, one)) {
       return one;
     }
@@ -6729,7 +7137,7 @@ class handle {
   VITALS_HOT void keep(const exemplar& e, double value, std::uint32_t point = 0) const noexcept {
     static_assert(Metric::has_exemplars,
                   "this metric keeps no exemplars: add vitals::exemplars to its descriptor's options");
-    constexpr const place& p = Registry::template place_of<Metric>;
+    constexpr const place& p = Registry::where;
     constexpr const shape& s = Metric::shape;
     const std::uint32_t series = (offset_ - p.first) / s.stride;
     if (series < s.series) [[likely]] {  // not for a label outside its values
@@ -6746,8 +7154,8 @@ class handle {
   /// Whether the series exists; only asked by metrics without a trash set.
   VITALS_HOT constexpr bool exists() const noexcept { return offset_ != no_series; }
 
-  VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::template place_of<Metric>.label_drop); }
-  VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::template place_of<Metric>.value_drop); }
+  VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::where.label_drop); }
+  VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::where.value_drop); }
 
   /// This series summed over all threads. Takes the directory's mutex.
   std::array<std::uint64_t, Metric::shape.width> read() const noexcept {
@@ -8394,6 +8802,22 @@ struct up_down : detail::descriptor<Name, Help, Options...> {
 
 namespace vitals::inline v0::detail {
 
+// The friend below is meant to be no template: each registry defines the one of its own key.
+#if !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-template-friend"
+#endif
+/// Stands for a registry in the names of all that its updates call. A registry's own name spells every metric: with it
+/// the compiler and the assembler would read some thousand characters for each update of each metric.
+template <std::uint64_t Key>
+struct registry_key {
+  friend constexpr const detail::image& image_of(registry_key) noexcept;
+  static constexpr const detail::image& image = image_of(registry_key{});
+};
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 /// Each library of a process has its own of these and so its own block for each thread; they meet in the registry's
 /// one record. `Registry::image` says how many cells there are.
 template <class Registry>
@@ -8683,15 +9107,13 @@ consteval family family_of(const place& p) noexcept {
   return f;
 }
 
+/// As hash(), in one step for all bytes: it runs for every fact of every metric.
 constexpr std::uint64_t hash_number(std::uint64_t n, std::uint64_t seed) noexcept {
-  for (int i = 0; i != 64; i += 8) {
-    const char byte = static_cast<char>(n >> i & 0xFFU);
-    seed = hash({&byte, 1}, seed);
-  }
-  return seed;
+  const std::uint64_t mixed = (seed ^ n) * 0x9e3779b97f4a7c15U;
+  return mixed ^ mixed >> 32U;
 }
 
-consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
+constexpr std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) noexcept {
   std::uint64_t seed = hash("vitals");
   for (const std::uint64_t h : hashes) {
     seed = hash_number(h, seed);
@@ -8699,29 +9121,38 @@ consteval std::uint64_t combined(std::initializer_list<std::uint64_t> hashes) no
   return seed;
 }
 
+constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
+  return hash(text, hash_number(text.size(), seed));
+}
+
+/// All that is known of a label, as one number, which is made once for all metrics that have the label.
+template <class Label>
+inline constexpr std::uint64_t label_key = [] {
+  const label_family l = family_of_label<Label>();
+  std::uint64_t seed = hash_text(l.name, hash("label"));
+  for (const std::string_view& value : l.values) {
+    seed = hash_text(value, seed);
+  }
+  return hash_number(l.slots, seed);
+}();
+
+template <class... Label>
+constexpr std::uint64_t key_of_labels(list<Label...>) noexcept {
+  return combined({label_key<Label>..., sizeof...(Label)});
+}
+
 /// What makes two metrics of two libraries the same: their type and all that is known of them.
-constexpr std::uint64_t key_of(const family& f, std::string_view type) noexcept {
-  std::uint64_t seed = hash("metric");
-  const auto add_number = [&seed](std::uint64_t n) { seed = hash_number(n, seed); };
-  const auto add_text = [&](std::string_view text) {
-    add_number(text.size());
-    seed = hash(text, seed);
-  };
-  add_text(type);
-  add_text(f.name);
-  add_number(static_cast<std::uint64_t>(f.kind));
-  for (const label_family& l : f.labels) {
-    add_text(l.name);
-    for (const std::string_view value : l.values) {
-      add_text(value);
-    }
-    add_number(l.slots);
-  }
+template <class M>
+consteval std::uint64_t key_of(const family& f) noexcept {
+  std::uint64_t seed = hash_text(f.name, hash_text(type_name<M>(), hash("metric")));
   for (const double bound : f.bounds) {
-    add_number(std::bit_cast<std::uint64_t>(bound));
+    seed = hash_number(std::bit_cast<std::uint64_t>(bound), seed);
   }
-  for (const std::uint32_t n : {f.first, f.series, f.stride, f.width, f.exemplars.first, f.exemplars.stride}) {
-    add_number(n);
+  for (const std::uint64_t n :
+       {std::uint64_t{static_cast<std::uint8_t>(f.kind)}, key_of_labels(shown_labels<M>()), std::uint64_t{f.first},
+        std::uint64_t{f.series}, std::uint64_t{f.stride}, std::uint64_t{f.width}, std::uint64_t{f.exemplars.first},
+        std::uint64_t{f.exemplars.stride}, M::shape.part}) {
+    seed = hash_number(n, seed);
   }
   return seed;
 }
@@ -8740,6 +9171,21 @@ struct drops {
 
 namespace detail {
 
+/// What the handles of one metric know of its registry.
+template <class Key, place Place>
+struct registered {
+  using cells = thread_cells<Key>;
+  static constexpr const detail::image& image = Key::image;
+  static constexpr place where = Place;
+  static constexpr bool is_there = Place.first != no_series;
+};
+
+/// Gives a registry's key the registry's image.
+template <class Registry, std::uint64_t Key>
+struct image_giver {
+  friend constexpr const image& image_of(registry_key<Key>) noexcept { return Registry::image; }
+};
+
 /// Reaches a metric's series: one argument for each label, in their order.
 template <class Registry, class Metric, class Labels = typename Metric::labels>
 struct accessor;
@@ -8749,6 +9195,7 @@ struct accessor<Registry, Metric, list<Label...>> {
   using handle = typename Metric::template handle<Registry, Metric>;
 
   [[nodiscard]] VITALS_HOT constexpr handle operator()(label_argument<Label>... labels) const noexcept {
+    static_assert(Registry::is_there, "this metric is not in the registry: add it to the registry's list");
     constexpr const shape& s = Metric::shape;
     std::uint32_t index = 0;
     bool known = true;
@@ -8761,7 +9208,7 @@ struct accessor<Registry, Metric, list<Label...>> {
       }
       index = known ? index : s.series;
     }
-    const std::uint32_t offset = Registry::template place_of<Metric>.first + index * s.stride;
+    const std::uint32_t offset = Registry::where.first + index * s.stride;
     return handle{s.label_drops && !known ? no_series : offset};
   }
 
@@ -8858,13 +9305,13 @@ class registry {
 
   // A constant for each metric: clang bounds the steps that one may take.
   template <class M, std::size_t I>
-  static constexpr std::uint64_t metric_key = detail::hash_number(M::shape.part,
-                                                                  detail::key_of(families[I], detail::type_name<M>()));
+  static constexpr std::uint64_t metric_key = detail::key_of<M>(families[I]);
   template <std::size_t... I>
   static consteval std::uint64_t make_key(std::index_sequence<I...>) noexcept {
     return detail::combined({metric_key<Metrics, I>..., count});
   }
   static constexpr std::uint64_t key = make_key(std::make_index_sequence<count>{});
+  static_assert(sizeof(detail::image_giver<registry, key>) != 0);
 
  public:
   /// How the directory knows this registry. (For the library's own use, as `cells` and `place_of` are.)
@@ -8873,17 +9320,16 @@ class registry {
                                        .shared_cells = layout.all_cells - layout.thread_cells,
                                        .runs = layout.runs.data(),
                                        .run_count = layout.run_count};
-  using cells = detail::thread_cells<registry>;
+  using cells = detail::thread_cells<detail::registry_key<key>>;
+  /// Of a metric that is not in the registry, `first` is no series.
   template <class M>
-  static constexpr detail::place place_of = [] {
-    static_assert(index_of<M> != count, "this metric is not in the registry: add it to the registry's list");
-    return index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{};
-  }();
+  static constexpr detail::place place_of =
+      index_of<M> != count ? layout.places[index_of<M> % count] : detail::place{.first = detail::no_series};
 
   /// The way to a series: `get<requests>(method::get, outcome::ok)` is a handle to it, the size of an offset. Good to
   /// keep and to share between threads; making one costs nothing where the labels are constants.
   template <class M>
-  static constexpr detail::accessor<registry, M> get{};
+  static constexpr detail::accessor<detail::registered<detail::registry_key<key>, place_of<M>>, M> get{};
 
   /// Gives the calling thread its cells ahead of its first update, which otherwise allocates them. Any thread, any
   /// number of times.
