@@ -92,7 +92,7 @@ def prometheus_program(statements):
 
 # Files of compile_time/, or what writes the program. Those of a pair stand together.
 HEADERS = {"compile/vitals": "vitals.cpp", "compile/prometheus": "prometheus.cpp"}
-CASES = HEADERS | {
+PROGRAMS = {
     "compile_http/vitals": "vitals_http.cpp",
     "compile_http/beast": "beast.cpp",
     "compile_server/vitals": "vitals_server.cpp",
@@ -102,6 +102,7 @@ CASES = HEADERS | {
     "compile_loops/vitals": lambda: vitals_program(statements=False),
     "compile_loops/prometheus": lambda: prometheus_program(statements=False),
 }
+CASES = HEADERS | PROGRAMS
 
 
 def compile_once(compiler, source, folder):

@@ -154,9 +154,17 @@ LOAD = [
 ]
 
 COMPILING = [
-    Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}",
-        peer=Beside(f"compile/prometheus/{compiler}", "its headers", at_most=1.1))
-    for compiler in COMPILERS
+    *(Row(f"compile the header, {compiler}", f"compile/vitals/{compiler}",
+          peer=Beside(f"compile/prometheus/{compiler}", "its headers", at_most=1.1))
+      for compiler in COMPILERS),
+    *(Row(f"compile {what}, {compiler}", f"compile_{case}/vitals/{compiler}",
+          peer=Beside(f"compile_{case}/{beside}/{compiler}", name, **bar), if_there=True)
+      for what, case, beside, name, bar in (
+          ("1,000 series, a statement each", "statements", "prometheus", "prometheus-cpp", {"at_most": 1}),
+          ("1,000 series in 100 loops", "loops", "prometheus", "prometheus-cpp", {}),
+          ("VITALS_HTTP", "http", "beast", "Beast's headers", {}),
+          ("a serving program", "server", "beast", "a Beast server", {}))
+      for compiler in COMPILERS),
 ]
 
 

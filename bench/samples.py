@@ -24,6 +24,7 @@ CONCERNS = {
 SHOWN = {"growth": "scrape_growth/.*/1000(000)?/|scrape_threads/.*/1000/|mutex_wait/"}
 ROUNDS = (20, 3)
 COMPILATIONS = (2, 1)
+PROGRAMS = (3, 0)  # rounds in which whole programs are compiled, too
 LOADS = (2, 1)  # rounds with load
 LOAD_SECONDS = (20, 2)
 
@@ -103,7 +104,10 @@ def collect(build, quick, without_compiling):
                 samples.add(number, case, wrong, "errors")
         for compiler in () if without_compiling else COMPILERS:
             progress(f"round {number + 1}, compile time with {compiler}")
-            for case, seconds in compile_time.measure(compiler, COMPILATIONS[quick]).items():
+            compiled = compile_time.measure(compiler, COMPILATIONS[quick])
+            if number < PROGRAMS[quick]:
+                compiled |= compile_time.measure(compiler, 1, compile_time.PROGRAMS)
+            for case, seconds in compiled.items():
                 samples.add(number, case, seconds)
     progress("")
     return samples
