@@ -1,6 +1,4 @@
 // A scrape: what one page costs, beside a copy of the same bytes and beside prometheus-cpp.
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,14 +14,13 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 
 #include <vitals/vitals.hpp>
 
 #include "cases.hpp"
+#include "thousand.hpp"
 
 namespace {
 
@@ -58,35 +55,23 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
 
 namespace {
 
-using methods = vitals::one_of<"get", "head", "post", "put", "patch", "delete", "options", "trace", "connect", "other">;
-using routes = vitals::one_of<"/", "/login", "/logout", "/health", "/search", "/api/v1/users", "/api/v1/users/{id}",
-                              "/api/v1/orders", "/api/v1/orders/{id}", "/static">;
-using statuses = vitals::one_of<"200", "201", "204", "301", "304", "400", "403", "404", "500", "503">;
+using bench::counter_series;
+using bench::counters;
+using bench::methods;
+using bench::now;
+using bench::our_counter;
+using bench::peer_scrape;
+using bench::routes;
 
-struct requests : vitals::counter<"http_requests_total", "Requests served.", vitals::label<"method", methods>,
-                                  vitals::label<"route", routes>, vitals::label<"status", statuses>> {};
 struct latency : vitals::histogram<"http_request_duration_seconds", "Time to serve one request.", vitals::buckets::web,
                                    vitals::label<"method", methods>, vitals::label<"route", routes>> {};
-using counters = vitals::registry<requests>;
 using histograms = vitals::registry<latency>;
 
-constexpr std::size_t counter_series = 1000;
 constexpr std::size_t histogram_series = 100;
-
-auto our_counter(std::size_t i) {
-  const auto digit = [i](std::size_t power) { return static_cast<std::uint32_t>(i / power % 10); };
-  return counters::get<requests>(methods::value{digit(100)}, routes::value{digit(10)}, statuses::value{digit(1)});
-}
 
 auto our_histogram(std::size_t i) {
   return histograms::get<latency>(methods::value{static_cast<std::uint32_t>(i / 10)},
                                   routes::value{static_cast<std::uint32_t>(i % 10)});
-}
-
-prometheus::Labels counter_labels(std::size_t i) {
-  return {{"method", std::string{methods::texts[i / 100]}},
-          {"route", std::string{routes::texts[i / 10 % 10]}},
-          {"status", std::string{statuses::texts[i % 10]}}};
 }
 
 /// New values for all counters, of 1 to 12 digits, each length as likely as another.
@@ -120,22 +105,8 @@ void set_ours(const std::array<std::uint64_t, counter_series>& values) {
 /// prometheus-cpp's counters only rise, so each scrape finds a registry filled anew.
 std::unique_ptr<prometheus::Registry> peer_counters(const std::array<std::uint64_t, counter_series>& values) {
   auto registry = std::make_unique<prometheus::Registry>();
-  auto& family = prometheus::BuildCounter().Name("http_requests_total").Help("Requests served.").Register(*registry);
-  for (std::size_t i = 0; i != counter_series; ++i) {
-    family.Add(counter_labels(i)).Increment(static_cast<double>(values[i]));
-  }
+  bench::fill_peer(*registry, [&values](std::size_t i) { return values[i]; });
   return registry;
-}
-
-std::string peer_scrape(const prometheus::Registry& registry) {
-  return prometheus::TextSerializer{}.Serialize(registry.Collect());
-}
-
-/// The processor time of this thread: what a neighbour takes of the machine does not count.
-double now() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
 /// Measures `scrape` alone, with `change` before each; the allocations of all scrapes are counted.

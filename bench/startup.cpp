@@ -1,6 +1,5 @@
 // Start-up: from nothing to the first complete page, and what a series then holds of the heap, beside prometheus-cpp.
 #include <malloc.h>
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,26 +9,16 @@
 #include <string_view>
 
 #include <benchmark/benchmark.h>
-#include <prometheus/counter.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 
 #include <vitals/vitals.hpp>
 
 #include "cases.hpp"
+#include "thousand.hpp"
 
 namespace {
 
-using methods = vitals::one_of<"get", "head", "post", "put", "patch", "delete", "options", "trace", "connect", "other">;
-using routes = vitals::one_of<"/", "/login", "/logout", "/health", "/search", "/api/v1/users", "/api/v1/users/{id}",
-                              "/api/v1/orders", "/api/v1/orders/{id}", "/static">;
-using statuses = vitals::one_of<"200", "201", "204", "301", "304", "400", "403", "404", "500", "503">;
-
-struct requests : vitals::counter<"http_requests_total", "Requests served.", vitals::label<"method", methods>,
-                                  vitals::label<"route", routes>, vitals::label<"status", statuses>> {};
-using metrics = vitals::registry<requests>;
-
-constexpr std::size_t series = 1000;
+using bench::now;
 
 /// Of 1 to 12 digits.
 std::uint64_t value_of(std::size_t i) {
@@ -44,13 +33,11 @@ struct ours {
   static constexpr const char* name = "start-ours";
 
   void fill() {
-    for (std::size_t i = 0; i != series; ++i) {
-      const auto digit = [i](std::size_t power) { return static_cast<std::uint32_t>(i / power % 10); };
-      metrics::get<requests>(methods::value{digit(100)}, routes::value{digit(10)}, statuses::value{digit(1)})
-          .inc(value_of(i));
+    for (std::size_t i = 0; i != bench::counter_series; ++i) {
+      bench::our_counter(i).inc(value_of(i));
     }
   }
-  std::string page() const { return vitals::scrape<metrics>(); }
+  std::string page() const { return vitals::scrape<bench::counters>(); }
 };
 
 struct peer {
@@ -60,23 +47,10 @@ struct peer {
 
   void fill() {
     registry = std::make_unique<prometheus::Registry>();
-    auto& family = prometheus::BuildCounter().Name("http_requests_total").Help("Requests served.").Register(*registry);
-    for (std::size_t i = 0; i != series; ++i) {
-      family
-          .Add({{"method", std::string{methods::texts[i / 100]}},
-                {"route", std::string{routes::texts[i / 10 % 10]}},
-                {"status", std::string{statuses::texts[i % 10]}}})
-          .Increment(static_cast<double>(value_of(i)));
-    }
+    bench::fill_peer(*registry, value_of);
   }
-  std::string page() const { return prometheus::TextSerializer{}.Serialize(registry->Collect()); }
+  std::string page() const { return bench::peer_scrape(*registry); }
 };
-
-double now() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 double held() {
   const auto all = mallinfo2();
@@ -126,7 +100,7 @@ void first_page(benchmark::State& state) {
   for (auto unused : state) {
     static_cast<void>(unused);
     const start one = start_anew<Side>();
-    if (one.lines < series) {
+    if (one.lines < bench::counter_series) {
       state.SkipWithError("the page is not whole");
       return;
     }
@@ -146,11 +120,11 @@ void bytes_per_series(benchmark::State& state) {
     static_cast<void>(unused);
     one = start_anew<Side>();
   }
-  if (one.lines < series) {
+  if (one.lines < bench::counter_series) {
     state.SkipWithError("the page is not whole");
     return;
   }
-  state.counters["bytes"] = one.bytes / series;
+  state.counters["bytes"] = one.bytes / bench::counter_series;
 }
 BENCHMARK(bytes_per_series<ours>)->Name("bytes_per_series/vitals")->Iterations(1);
 BENCHMARK(bytes_per_series<peer>)->Name("bytes_per_series/prometheus")->Iterations(1);

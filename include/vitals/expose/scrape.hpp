@@ -11,7 +11,7 @@
 namespace vitals::inline v0 {
 
 /// Replaces `out` with the exposition of all Sources as Prometheus text 0.0.4. A buffer that is
-/// used again is not allocated again. Any thread; the directory's mutex is held only while sums are taken. Throws
+/// used again is not allocated again. Any thread; only other scrapes and `value()` wait while sums are taken. Throws
 /// std::bad_alloc.
 template <source... Sources>
 requires(sizeof...(Sources) != 0) void scrape(std::string& out) {

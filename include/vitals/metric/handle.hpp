@@ -73,7 +73,8 @@ class handle {
   VITALS_COLD static void count_label_drop() noexcept { count_drop(Registry::where.label_drop); }
   VITALS_COLD static void count_value_drop() noexcept { count_drop(Registry::where.value_drop); }
 
-  /// This series summed over all threads. Takes the directory's mutex.
+  /// This series summed over all threads. Waits for a scrape that sums: with 1,000 threads of 1,000 series half a
+  /// millisecond.
   std::array<std::uint64_t, Metric::shape.width> read() const noexcept {
     std::array<std::uint64_t, Metric::shape.width> out{};
     if (exists()) {

@@ -1,0 +1,61 @@
+// 1,000 counters of ours and of prometheus-cpp's, the same series, for the benches of scrapes and of starts.
+#ifndef BENCH_THOUSAND_HPP
+#define BENCH_THOUSAND_HPP
+
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <vitals/vitals.hpp>
+
+namespace bench {
+
+using methods = vitals::one_of<"get", "head", "post", "put", "patch", "delete", "options", "trace", "connect", "other">;
+using routes = vitals::one_of<"/", "/login", "/logout", "/health", "/search", "/api/v1/users", "/api/v1/users/{id}",
+                              "/api/v1/orders", "/api/v1/orders/{id}", "/static">;
+using statuses = vitals::one_of<"200", "201", "204", "301", "304", "400", "403", "404", "500", "503">;
+
+struct requests : vitals::counter<"http_requests_total", "Requests served.", vitals::label<"method", methods>,
+                                  vitals::label<"route", routes>, vitals::label<"status", statuses>> {};
+using counters = vitals::registry<requests>;
+
+inline constexpr std::size_t counter_series = 1000;
+
+inline auto our_counter(std::size_t i) {
+  const auto digit = [i](std::size_t power) { return static_cast<std::uint32_t>(i / power % 10); };
+  return counters::get<requests>(methods::value{digit(100)}, routes::value{digit(10)}, statuses::value{digit(1)});
+}
+
+/// Fills a registry of prometheus-cpp's with the same counters; `value_of` gives each its value.
+template <class Values>
+void fill_peer(prometheus::Registry& registry, Values value_of) {
+  auto& family = prometheus::BuildCounter().Name("http_requests_total").Help("Requests served.").Register(registry);
+  for (std::size_t i = 0; i != counter_series; ++i) {
+    family
+        .Add({{"method", std::string{methods::texts[i / 100]}},
+              {"route", std::string{routes::texts[i / 10 % 10]}},
+              {"status", std::string{statuses::texts[i % 10]}}})
+        .Increment(static_cast<double>(value_of(i)));
+  }
+}
+
+inline std::string peer_scrape(const prometheus::Registry& registry) {
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+/// The processor time of this thread: what a neighbour takes of the machine does not count.
+inline double now() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+}  // namespace bench
+
+#endif
