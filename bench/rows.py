@@ -120,6 +120,9 @@ SCRAPE = [
     Row("scrape 100 histograms", "scrape_histograms/vitals",
         peer=peer("scrape_histograms/prometheus", at_least=50)),
     Row("scrape 100 histograms: allocations", "scrape_histograms/vitals", counter="allocations", ceiling=0),
+    *(Row(f"scrape 1,000 counters as {name}", f"format_{case}/vitals", plain(f"format_{case}/memcpy", "memcpy"),
+          Beside("format_text/vitals", "ours, as text"))
+      for name, case in (("OpenMetrics", "openmetrics"), ("protobuf", "protobuf"), ("JSON", "json"))),
     # Beside 1,000 series, scaled as memcpy of both pages: the growth of the ratio to memcpy.
     Row("scrape 1,000,000 counters", "scrape_growth/vitals/1000000",
         Beside("scrape_growth/vitals/1000", "1,000, as memcpy", at_most=0.6,

@@ -55,6 +55,7 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
 
 namespace {
 
+using bench::changing_values;
 using bench::counter_series;
 using bench::counters;
 using bench::methods;
@@ -62,6 +63,7 @@ using bench::now;
 using bench::our_counter;
 using bench::peer_scrape;
 using bench::routes;
+using bench::set_ours;
 
 struct latency : vitals::histogram<"http_request_duration_seconds", "Time to serve one request.", vitals::buckets::web,
                                    vitals::label<"method", methods>, vitals::label<"route", routes>> {};
@@ -72,34 +74,6 @@ constexpr std::size_t histogram_series = 100;
 auto our_histogram(std::size_t i) {
   return histograms::get<latency>(methods::value{static_cast<std::uint32_t>(i / 10)},
                                   routes::value{static_cast<std::uint32_t>(i % 10)});
-}
-
-/// New values for all counters, of 1 to 12 digits, each length as likely as another.
-class changing_values {
- public:
-  const std::array<std::uint64_t, counter_series>& next() {
-    for (std::uint64_t& value : values_) {
-      std::uint64_t least = 1;
-      for (auto digits = random_() % 12; digits != 0; --digits) {
-        least *= 10;
-      }
-      value = least + random_() % (9 * least);
-    }
-    return values_;
-  }
-
- private:
-  std::mt19937_64 random_{1};
-  std::array<std::uint64_t, counter_series> values_{};
-};
-
-/// Our counters are brought to the values through the wrap at 2^64.
-void set_ours(const std::array<std::uint64_t, counter_series>& values) {
-  static std::array<std::uint64_t, counter_series> now{};
-  for (std::size_t i = 0; i != counter_series; ++i) {
-    our_counter(i).inc(values[i] - now[i]);
-    now[i] = values[i];
-  }
 }
 
 /// prometheus-cpp's counters only rise, so each scrape finds a registry filled anew.

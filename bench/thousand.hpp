@@ -4,8 +4,10 @@
 
 #include <time.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 
 #include <prometheus/counter.h>
@@ -30,6 +32,34 @@ inline constexpr std::size_t counter_series = 1000;
 inline auto our_counter(std::size_t i) {
   const auto digit = [i](std::size_t power) { return static_cast<std::uint32_t>(i / power % 10); };
   return counters::get<requests>(methods::value{digit(100)}, routes::value{digit(10)}, statuses::value{digit(1)});
+}
+
+/// New values for all counters, of 1 to 12 digits, each length as likely as another.
+class changing_values {
+ public:
+  const std::array<std::uint64_t, counter_series>& next() {
+    for (std::uint64_t& value : values_) {
+      std::uint64_t least = 1;
+      for (auto digits = random_() % 12; digits != 0; --digits) {
+        least *= 10;
+      }
+      value = least + random_() % (9 * least);
+    }
+    return values_;
+  }
+
+ private:
+  std::mt19937_64 random_{1};
+  std::array<std::uint64_t, counter_series> values_{};
+};
+
+/// Our counters are brought to the values through the wrap at 2^64.
+inline void set_ours(const std::array<std::uint64_t, counter_series>& values) {
+  static std::array<std::uint64_t, counter_series> now{};
+  for (std::size_t i = 0; i != counter_series; ++i) {
+    our_counter(i).inc(values[i] - now[i]);
+    now[i] = values[i];
+  }
 }
 
 /// Fills a registry of prometheus-cpp's with the same counters; `value_of` gives each its value.
