@@ -37,6 +37,7 @@ cpuid.h cxxabi.h fcntl.h pthread.h sched.h sys/resource.h sys/stat.h sys/syscall
 ALONE = {  # what one header alone may include
     "core/chrono.hpp": {"bits/chrono.h", "chrono"},
     "core/mutex.hpp": {"bits/std_mutex.h", "mutex"},
+    "expose/number.hpp": {"emmintrin.h"},
     "expose/textfile.hpp": {"cerrno", "fcntl.h", "sys/stat.h", "system_error", "unistd.h"},
     # behind VITALS_HTTP in the umbrella
     "expose/health_json.hpp": {"vector"},
