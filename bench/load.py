@@ -11,6 +11,7 @@ CONNECTIONS = 64
 
 class Server:
     def __init__(self, path, side, processor):
+        self.side = side
         self.process = subprocess.Popen(["taskset", "-c", str(processor), str(path), side], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
@@ -27,7 +28,13 @@ class Server:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(60)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:  # the Exposer has been seen to wait for connections that are gone
+            self.process.kill()
+            self.process.wait()
+            if self.side == "vitals":
+                raise RuntimeError("bench_serving did not stop") from None
         self.process.stdout.close()
 
 

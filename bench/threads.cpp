@@ -135,7 +135,7 @@ BENCHMARK(one_counter_peer)->Name("one_counter/prometheus")->Threads(2);
 
 // All threads observe one million values, each from a place of its own, in the same series.
 
-/// `observe` takes a place in the rotation, and a value.
+/// `observe` takes a place in the rotation, and a value: which series that is was looked up before.
 template <class Observe>
 void measure_values(benchmark::State& state, Observe observe) {
   static const auto values = bench::spread_values(0.0025, 20);
@@ -143,7 +143,7 @@ void measure_values(benchmark::State& state, Observe observe) {
   std::size_t at = static_cast<std::size_t>(state.thread_index()) * 1000 * rotation;
   measure(state, [first = values.data(), &at, observe] {
     for (std::size_t i = 0; i != rotation; ++i) {
-      observe(rotated(i), first[at + i]);
+      observe(i, first[at + i]);
       benchmark::ClobberMemory();
     }
     at = at + rotation == values.size() ? 0 : at + rotation;
@@ -157,7 +157,7 @@ void observe_ours(benchmark::State& state) {
   metrics::attach_thread();
   std::vector<decltype(metrics::get<load>(lane{}))> series;
   for (std::size_t i = 0; i != rotation; ++i) {
-    series.push_back(metrics::get<load>(static_cast<lane>(i)));
+    series.push_back(metrics::get<load>(static_cast<lane>(rotated(i))));
   }
   measure_values(state, [all = series.data()](std::size_t i, double value) { all[i].observe(value); });
 }
@@ -167,8 +167,11 @@ void observe_peer(benchmark::State& state) {
   if (!pin(state)) {
     return;
   }
-  const auto& histograms = peer_histograms();
-  measure_values(state, [&histograms](std::size_t i, double value) { histograms[i]->Observe(value); });
+  std::vector<prometheus::Histogram*> series;
+  for (std::size_t i = 0; i != rotation; ++i) {
+    series.push_back(peer_histograms()[rotated(i)]);
+  }
+  measure_values(state, [all = series.data()](std::size_t i, double value) { all[i]->Observe(value); });
 }
 BENCHMARK(observe_peer)->Name("shared_observe/prometheus")->Threads(1)->Threads(2);
 
