@@ -80,7 +80,11 @@ def apart(places, distance=16):
 
 
 def plot(path, title, lines, x_label, y_label, x_text=str, y_text=str, log_y=False):
-    """Writes one plot. `lines` has, by name, the low, the middle and the high y for each x. The x axis is logarithmic."""
+    """Writes one plot. `lines` has, by name, the low, the middle and the high y for each x. The x axis is logarithmic. On
+    a y axis that is logarithmic, too, what is 0 has no place and is left out."""
+    if log_y:
+        lines = {name: {at: spread for at, spread in line.items() if min(spread) > 0} for name, line in lines.items()}
+        lines = {name: line for name, line in lines.items() if line}
     x, y = axes(lines, x_label, y_label, x_text, y_text, log_y)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
            f"<title>{escape(title)}</title><style>{STYLE}</style>",
