@@ -15093,31 +15093,15 @@ class file_watch {
 #include <string>
 #include <string_view>
 
-namespace vitals::inline v0::http {
+// What the parts of a request's head are made of.
+// RFC 9112: 3.2; RFC 9110: 5.5, 5.6.2, 7.2
+#ifndef VITALS_HTTP_GRAMMAR_HPP
+#define VITALS_HTTP_GRAMMAR_HPP
 
-/// How large a request's head may be.
-struct head_limits {
-  std::size_t bytes = 8192;   ///< all of it
-  std::size_t target = 4096;  ///< the path and query
-  std::size_t fields = 100;   ///< header lines
-};
+#include <cstddef>
+#include <string_view>
 
-/// A request's head. The views are of the bytes that were read.
-struct request_head {
-  unsigned refusal = 0;       ///< the status that it must be refused with; 0 where it is good
-  std::string_view method{};  ///< as on the wire
-  std::string_view target{};  ///< likewise
-  std::string_view fields{};  ///< the header lines, each with its line end
-  std::string_view host{};    ///< of the Host line; may be empty, and is where there is none
-  bool has_host = false;
-  bool has_body = false;    ///< a body follows
-  bool keep_alive = false;  ///< the peer may send another request behind this one
-  unsigned minor = 1;       ///< of the version: HTTP/1.0 or HTTP/1.1 (higher ones are taken for that)
-};
-
-namespace detail {
-
-inline constexpr std::string_view line_end = "\r\n";
+namespace vitals::inline v0::http::detail {
 
 /// What a name and a method are made of (RFC 9110, 5.6.2).
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
@@ -15211,6 +15195,36 @@ inline constexpr std::string_view line_end = "\r\n";
   return (same_name(target.substr(0, scheme), "http") || same_name(target.substr(0, scheme), "https")) &&
          !authority.empty() && is_host(authority);
 }
+
+}  // namespace vitals::inline v0::http::detail
+
+#endif
+
+namespace vitals::inline v0::http {
+
+/// How large a request's head may be.
+struct head_limits {
+  std::size_t bytes = 8192;   ///< all of it
+  std::size_t target = 4096;  ///< the path and query
+  std::size_t fields = 100;   ///< header lines
+};
+
+/// A request's head. The views are of the bytes that were read.
+struct request_head {
+  unsigned refusal = 0;       ///< the status that it must be refused with; 0 where it is good
+  std::string_view method{};  ///< as on the wire
+  std::string_view target{};  ///< likewise
+  std::string_view fields{};  ///< the header lines, each with its line end
+  std::string_view host{};    ///< of the Host line; may be empty, and is where there is none
+  bool has_host = false;
+  bool has_body = false;    ///< a body follows
+  bool keep_alive = false;  ///< the peer may send another request behind this one
+  unsigned minor = 1;       ///< of the version: HTTP/1.0 or HTTP/1.1 (higher ones are taken for that)
+};
+
+namespace detail {
+
+inline constexpr std::string_view line_end = "\r\n";
 
 /// Calls `visit(name, value)` for each of some header lines, until it returns false. False where it did, or where a
 /// line is none: a folded one, one with a blank before its colon, or with control characters.
