@@ -2557,25 +2557,28 @@ inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
 /// that differ: all 16 are computed, and the zeros in front of the number are where the text belongs.
 inline char* write_unsigned_behind(char* out, const char* text_end, std::uint64_t n) noexcept {
   constexpr std::uint64_t part = 100'000'000;
-  if (n >= part * part) [[unlikely]] {
+  const auto all = [](unsigned x) { return _mm_set1_epi32(static_cast<int>(x)); };
+  const auto all_halves = [](short x) { return _mm_set1_epi16(x); };
+  const std::uint64_t high = n / part;
+  if (high >= part) [[unlikely]] {
     return write_unsigned(out, n);
   }
-  const auto all = [](int x) { return _mm_set1_epi32(x); };
-  const std::uint64_t high = n / part;
-  const __m128i eights = _mm_set_epi64x(static_cast<long long>(n - high * part), static_cast<long long>(high));
-  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16
-  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(static_cast<int>(3518437209U))), 45);
-  const __m128i rest = _mm_sub_epi32(eights, _mm_mul_epu32(top, all(10000)));
-  const __m128i fours = _mm_or_si128(top, _mm_slli_epi64(rest, 32));
-  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all(5243)), 3);
+  // Each lane is split into two of half its size: the quotient first, and behind it the remainder.
+  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16.
+  const __m128i eights = _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(n - high * part));
+  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(3518437209U)), 45);
+  const __m128i last_first = _mm_add_epi64(eights, _mm_mul_epu32(top, all(0U - 10000)));  // top * 2^32 + remainder
+  const __m128i fours = _mm_shuffle_epi32(last_first, 0b00'01'10'11);
+  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all_halves(5243)), 3);
   const __m128i twos =
-      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, all(100))), 16));
-  const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
-  const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
-  const __m128i digits = _mm_or_si128(_mm_or_si128(tens, _mm_slli_epi16(ones, 8)), _mm_set1_epi8('0'));
-  char* const end = out + digits_of(n);
+      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi32(fours, _mm_madd_epi16(hundreds, all(100))), 16));
+  const __m128i tens = _mm_mulhi_epu16(twos, all_halves(6554));
+  __m128i factor = all_halves(2559);
+  asm("" : "+x"(factor));  // g++ would make five instructions of the multiplication
+  const __m128i digits = _mm_sub_epi16(_mm_slli_epi16(twos, 8), _mm_mullo_epi16(tens, factor));
+  char* const end = out + digits_of(n);  // (as soon as n is there; the digits themselves would tell it much later)
   const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_end - 16));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), digits);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), _mm_or_si128(digits, _mm_set1_epi8('0')));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out - 16), text);
   return end;
 }
@@ -3071,42 +3074,39 @@ class page_text {
   char* fill(char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
     auto [from, next, below, total, separated] = at;
     for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
-      const piece& p = *next;
-      std::memcpy(out, from, slack);
-      for (std::size_t done = slack; done < p.length; done += slack / 2) {
-        std::memcpy(out + done, from + done, slack / 2);
+      if (next->number == slot::unsigned_integer || next->number == slot::bucket) {
+        out = fill_counts(out, stop, from, next, below, cells);
+        continue;
       }
+      const piece& p = *next;
+      copy_text(out, from, p.length);
       out += p.length;
       from += p.length;
       const std::uint64_t value = cells[p.cell];
       switch (p.number) {
         case slot::unsigned_integer:
-          out = write_whole(out, p, from, value);
-          break;
+        case slot::bucket:
+          break;  // above
         case slot::signed_integer:
-          out = static_cast<std::int64_t>(value) >= 0 ? write_whole(out, p, from, value)
+          out = static_cast<std::int64_t>(value) >= 0 ? write_whole(out, p.length, from, value)
                                                       : write_signed(out, static_cast<std::int64_t>(value));
           break;
         case slot::real:
           out = write_real(out, std::bit_cast<double>(value));
           break;
-        case slot::bucket:
-          below += value;
-          out = write_whole(out, p, from, below);
-          break;
         case slot::wide_bucket:
           for (std::uint32_t i = 0; i != p.more; ++i) {
             below += cells[p.cell + i];
           }
-          out = write_whole(out, p, from, below);
+          out = write_whole(out, p.length, from, below);
           break;
         case slot::last_bucket:
           total = below + value;
           below = 0;
-          out = write_whole(out, p, from, total);
+          out = write_whole(out, p.length, from, total);
           break;
         case slot::count:
-          out = write_whole(out, p, from, total);
+          out = write_whole(out, p.length, from, total);
           break;
         case slot::seconds:
           out = write_seconds(out, plain_wide(value, cells[p.cell + p.more]));
@@ -3126,7 +3126,7 @@ class page_text {
           out = write_json_real(out, std::bit_cast<double>(value));
           break;
         case slot::total:
-          out = write_whole(out, p, from, sum_of({cells + p.cell, p.more}));
+          out = write_whole(out, p.length, from, sum_of({cells + p.cell, p.more}));
           break;
         case slot::quantile:
           out = write_json_real(out, quantile_at(p.more, cells + p.cell));
@@ -3149,11 +3149,42 @@ class page_text {
   }
 
  private:
-  static constexpr std::size_t slack = 64;  // most pieces are no longer: copied without a loop
+  static constexpr std::size_t slack = 96;  // most pieces are no longer: copied without a loop
 
-  /// Writes a number behind a piece, whose text ends at `from`.
-  static char* write_whole(char* out, const piece& p, const char* from, std::uint64_t n) noexcept {
-    return p.length >= 16 ? write_unsigned_behind(out, from, n) : write_unsigned(out, n);
+  /// Copies the text of a piece, and up to `slack` beyond it.
+  static void copy_text(char* out, const char* from, std::size_t length) noexcept {
+    std::memcpy(out, from, slack);
+    for (std::size_t done = slack; done < length; done += slack / 3) {
+      std::memcpy(out + done, from + done, slack / 3);
+    }
+  }
+
+  /// Writes a number behind a piece of text of `length`, which ends at `from`.
+  static char* write_whole(char* out, std::size_t length, const char* from, std::uint64_t n) noexcept {
+    return length >= 16 ? write_unsigned_behind(out, from, n) : write_unsigned(out, n);
+  }
+
+  /// Writes counters, or buckets, of which pages mostly consist: all that are alike from `next` on, which is the last
+  /// of them then. A function of its own, since all that it needs fits into registers.
+  [[gnu::noinline]] static char* fill_counts(char* out, const char* stop, const char*& from, const piece*& next,
+                                             std::uint64_t& below, const std::uint64_t* cells) noexcept {
+    const char* text = from;
+    const piece* p = next;
+    const slot kind = p->number;
+    std::uint64_t sum = below;
+    const std::uint64_t kept = kind == slot::bucket ? ~std::uint64_t{0} : 0;  // of the sum
+    do {
+      const std::size_t length = p->length;
+      sum = (sum & kept) + cells[p->cell];
+      ++p;
+      copy_text(out, text, length);
+      text += length;
+      out = write_whole(out + length, length, text, sum);
+    } while (p->number == kind && out < stop);  // the last piece of all is none
+    from = text;
+    next = p - 1;
+    below = kind == slot::bucket ? sum : below;
+    return out;
   }
 
   static std::uint64_t sum_of(view<std::uint64_t> cells) noexcept {

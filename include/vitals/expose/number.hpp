@@ -99,25 +99,28 @@ inline char* write_unsigned(char* out, std::uint64_t n) noexcept {
 /// that differ: all 16 are computed, and the zeros in front of the number are where the text belongs.
 inline char* write_unsigned_behind(char* out, const char* text_end, std::uint64_t n) noexcept {
   constexpr std::uint64_t part = 100'000'000;
-  if (n >= part * part) [[unlikely]] {
+  const auto all = [](unsigned x) { return _mm_set1_epi32(static_cast<int>(x)); };
+  const auto all_halves = [](short x) { return _mm_set1_epi16(x); };
+  const std::uint64_t high = n / part;
+  if (high >= part) [[unlikely]] {
     return write_unsigned(out, n);
   }
-  const auto all = [](int x) { return _mm_set1_epi32(x); };
-  const std::uint64_t high = n / part;
-  const __m128i eights = _mm_set_epi64x(static_cast<long long>(n - high * part), static_cast<long long>(high));
-  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16
-  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(static_cast<int>(3518437209U))), 45);
-  const __m128i rest = _mm_sub_epi32(eights, _mm_mul_epu32(top, all(10000)));
-  const __m128i fours = _mm_or_si128(top, _mm_slli_epi64(rest, 32));
-  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all(5243)), 3);
+  // Each lane is split into two of half its size: the quotient first, and behind it the remainder.
+  // x / 10000 is x * 3518437209 / 2^45 below 10^8, x / 100 is x * 5243 / 2^19 below 10^4, x / 10 x * 6554 / 2^16.
+  const __m128i eights = _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(n - high * part));
+  const __m128i top = _mm_srli_epi64(_mm_mul_epu32(eights, all(3518437209U)), 45);
+  const __m128i last_first = _mm_add_epi64(eights, _mm_mul_epu32(top, all(0U - 10000)));  // top * 2^32 + remainder
+  const __m128i fours = _mm_shuffle_epi32(last_first, 0b00'01'10'11);
+  const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, all_halves(5243)), 3);
   const __m128i twos =
-      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, all(100))), 16));
-  const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
-  const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
-  const __m128i digits = _mm_or_si128(_mm_or_si128(tens, _mm_slli_epi16(ones, 8)), _mm_set1_epi8('0'));
-  char* const end = out + digits_of(n);
+      _mm_or_si128(hundreds, _mm_slli_epi32(_mm_sub_epi32(fours, _mm_madd_epi16(hundreds, all(100))), 16));
+  const __m128i tens = _mm_mulhi_epu16(twos, all_halves(6554));
+  __m128i factor = all_halves(2559);
+  asm("" : "+x"(factor));  // g++ would make five instructions of the multiplication
+  const __m128i digits = _mm_sub_epi16(_mm_slli_epi16(twos, 8), _mm_mullo_epi16(tens, factor));
+  char* const end = out + digits_of(n);  // (as soon as n is there; the digits themselves would tell it much later)
   const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_end - 16));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), digits);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(end - 16), _mm_or_si128(digits, _mm_set1_epi8('0')));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out - 16), text);
   return end;
 }
