@@ -2686,10 +2686,9 @@ inline char* write_seconds(char* out, wide nanoseconds) noexcept {
 }  // namespace vitals::inline v0::detail
 
 #endif
-// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
-// in the numbers.
-#ifndef VITALS_EXPOSE_PAGE_HPP
-#define VITALS_EXPOSE_PAGE_HPP
+// The fixed text of a page, laid down once, and the numbers that belong into it.
+#ifndef VITALS_EXPOSE_PAGE_TEXT_HPP
+#define VITALS_EXPOSE_PAGE_TEXT_HPP
 
 #include <bit>
 #include <cstddef>
@@ -2945,9 +2944,7 @@ struct percentiles {
 
 #endif
 
-namespace vitals::inline v0 {
-
-namespace detail {
+namespace vitals::inline v0::detail {
 
 /// What number stands behind a piece of fixed text.
 enum class slot : std::uint32_t {
@@ -3050,6 +3047,9 @@ class page_text {
   /// The room that the page needs at most, slack included.
   [[nodiscard]] std::size_t room() const noexcept { return length_ + room_ + slack; }
 
+  /// How long a page may well be.
+  [[nodiscard]] std::size_t likely() const noexcept { return length_ + 8 * pieces_.size(); }
+
   /// How far a page is written.
   struct progress {
     const char* from;
@@ -3064,13 +3064,8 @@ class page_text {
   /// The room that what is written behind a given end may need.
   [[nodiscard]] std::size_t overhang() const noexcept { return largest_ + slack; }
 
-  /// Writes the page with the numbers of a reading to `out`, which has room. Returns its end.
-  char* fill(char* out, const std::uint64_t* cells) const noexcept {
-    progress at = beginning();
-    return fill(out, out + room(), at, cells);
-  }
-
-  /// The same from where the writing is to `stop`, or `overhang` beyond it.
+  /// Writes the page with the numbers of a reading to `out`, from where the writing is to `stop`, or `overhang` beyond
+  /// it. Returns the end.
   char* fill(char* out, const char* stop, progress& at, const std::uint64_t* cells) const noexcept {
     auto [from, next, below, total, separated] = at;
     for (const piece* const end = pieces_.data() + pieces_.size(); next != end && out < stop; ++next) {
@@ -3209,89 +3204,7 @@ class page_text {
   std::size_t optional_ = 0;  // the first piece that may be left out
 };
 
-/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
-/// a page.
-struct format {
-  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
-  std::string_view beginning{};
-  std::string_view ending{};
-};
-
-}  // namespace detail
-
-/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
-/// Nothing is allocated once the buffer has grown to the page's size, but where a label with slots got or lost a value.
-class page {
- public:
-  /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
-  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
-  /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
-  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {})
-      : format_(format),
-        reading_(sources, names) {
-    text_ = laid();
-  }
-
-  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
-  /// std::bad_alloc, and then leaves `out` as it was.
-  void render(std::string& out) {
-    const std::lock_guard turn{mutex_};
-    if (reading_.is_stale()) {
-      text_ = laid();
-    }
-    out.resize(text_.room());
-    const char* const end = text_.fill(out.data(), reading_.take());
-    out.resize(static_cast<std::size_t>(end - out.data()));
-  }
-
-  /// The same in parts, by one thread at a time, and not while another renders. Begins: with the sources as they are
-  /// now, which are read one at a part.
-  void begin() {
-    if (reading_.is_stale()) {
-      text_ = laid();
-    }
-    reading_.begin();
-    at_ = text_.beginning();
-  }
-  /// Reads the next source, or appends about `bytes` of the page to `out`, which is empty at first. True at the page's
-  /// end.
-  bool more(std::string& out, std::size_t bytes) {
-    if (reading_.take_next()) {
-      return false;
-    }
-    const std::size_t before = out.size();
-    out.resize(before + bytes + text_.overhang());
-    char* const begin = out.data() + before;
-    const char* const end = text_.fill(begin, begin + bytes, at_, reading_.cells());
-    out.resize(static_cast<std::size_t>(end - out.data()));
-    return text_.is_end(at_);
-  }
-
- private:
-  detail::page_text laid() {
-    detail::page_text text;
-    text.text(format_.beginning);
-    reading_.each_shown([&](const source_ref& s, const family& f, std::uint32_t base) {
-      if (f.present == family::always) {
-        format_.lay(text, s, f, base);
-      } else {
-        text.begin_optional(base + f.present);
-        format_.lay(text, s, f, base);
-        text.end_optional();
-      }
-    });
-    text.text(format_.ending).finish();
-    return text;
-  }
-
-  detail::format format_;
-  detail::page_text text_;            ///< guarded by the mutex, as it is laid anew where a label's values change
-  detail::reading reading_;           ///< guarded by the mutex
-  detail::page_text::progress at_{};  ///< of who renders in parts
-  std::mutex mutex_;
-};
-
-}  // namespace vitals::inline v0
+}  // namespace vitals::inline v0::detail
 
 #endif
 
@@ -3317,44 +3230,47 @@ inline std::string escaped(std::string_view text, bool quotes_too) {
 }
 
 /// The labels of a family's series, `method="get",outcome="ok"`, without braces. Series are asked for one after
-/// another: what one has in common with the one before, which is most, stays.
+/// another: what differs from the one before is the last label, but for the first series with a new value of another.
 class series_label_text {
  public:
-  series_label_text(const source_ref& s, const family& f) : source_(&s), family_(&f) {}
+  series_label_text(const source_ref& s, const family& f)
+      : source_(&s),
+        family_(&f),
+        last_values_(f.labels.empty() ? 1 : f.labels.back().size()) {}
 
   /// Until the next call.
   std::string_view of(std::uint32_t series) {
-    std::size_t at = 0;
-    bool is_same = true;
-    each_label(*source_, *family_, series, [&](std::string_view name, std::string_view value) {
-      if (at == labels_.size()) {
-        labels_.push_back({});
-        is_same = false;
-      }
-      label& one = labels_[at];
-      is_same = is_same && one.value.data() == value.data() && one.value.size() == value.size();
-      if (!is_same) {
-        text_.resize(at == 0 ? 0 : labels_[at - 1].end);
-        text_.append(at == 0 ? "" : ",").append(name).append("=\"");
+    const std::uint32_t block = series / last_values_;
+    if (block == block_ && !family_->labels.empty()) {
+      kept_ = last_;
+      text_.resize(last_);
+      append_escaped(text_, family_->labels.back().text(series % last_values_), true);
+      text_ += '"';
+    } else {
+      kept_ = 0;
+      text_.clear();
+      each_label(*source_, *family_, series, [this](std::string_view name, std::string_view value) {
+        text_.append(text_.empty() ? "" : ",").append(name).append("=\"");
+        last_ = text_.size();
         append_escaped(text_, value, true);
         text_ += '"';
-        one = {.value = value, .end = text_.size()};
-      }
-      ++at;
-    });
+      });
+      block_ = block;
+    }
     return text_;
   }
 
- private:
-  struct label {
-    std::string_view value{};
-    std::size_t end = 0;  ///< where it ends in the text
-  };
+  /// How much of the last text is as it was in the one before.
+  [[nodiscard]] std::size_t kept() const noexcept { return kept_; }
 
+ private:
   const source_ref* source_;
   const family* family_;
+  std::uint32_t last_values_;
+  std::uint32_t block_ = ~std::uint32_t{0};  // which values the labels before the last one have
   std::string text_{};
-  dynamic_array<label> labels_{};
+  std::size_t last_ = 0;  // where the last value begins
+  std::size_t kept_ = 0;
 };
 
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
@@ -3461,6 +3377,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
   const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   series_label_text all_labels{s, f};
+  std::string line = name;  // of one sample a series: all before its number
   const page_text::size before = page.now();
   f.each_series([&](std::uint32_t i) {
     const std::string_view labels = all_labels.of(i);
@@ -3473,7 +3390,13 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
         lay_sum_and_count(page, name, f, labels, at);
       }
     } else {
-      begin_sample(page, name, "", labels);
+      line.resize(name.size() + (all_labels.kept() == 0 ? 0 : 1 + all_labels.kept()));
+      if (labels.empty()) {
+        line += ' ';
+      } else {
+        line.append(all_labels.kept() == 0 ? "{" : "").append(labels.substr(all_labels.kept())).append("} ");
+      }
+      page.text(line);
       lay_value(page, f, i, at, slot::real);
       end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
@@ -4753,6 +4676,119 @@ class callbacks {
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+// A page: the exposition of some sources in one format. Its fixed text is laid down once; a scrape copies it and fills
+// in the numbers.
+#ifndef VITALS_EXPOSE_PAGE_HPP
+#define VITALS_EXPOSE_PAGE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::inline v0 {
+
+namespace detail {
+
+/// A format: lays down the text of a source's family, whose cells are numbered from `cell_base` on, and begins and ends
+/// a page.
+struct format {
+  void (*lay)(page_text&, const source_ref&, const family&, std::uint32_t cell_base);
+  std::string_view beginning{};
+  std::string_view ending{};
+};
+
+}  // namespace detail
+
+/// Renders some sources in one text format, again and again. Any thread may render; renderings of one page take turns.
+/// Nothing is allocated once the buffer has grown to the page's size, but where a label with slots got or lost a value.
+class page {
+ public:
+  /// Lays down the fixed text of all sources. Throws std::invalid_argument where two of them offer the same family,
+  /// where a prefix or a constant label's name is none, or where a family has a label of that name itself; and
+  /// std::bad_alloc. Where `names` are given, the page has the families of these names alone (or of samples' names).
+  page(const detail::format& format, view<source_ref> sources, view<std::string> names = {})
+      : format_(format),
+        reading_(sources, names) {
+    text_ = laid();
+    likely_ = text_.likely();
+  }
+
+  /// Replaces `out` with the page. Keeps its capacity, so a buffer that is used again is not allocated again. Throws
+  /// std::bad_alloc, and then leaves `out` as it was.
+  void render(std::string& out) {
+    const std::lock_guard turn{mutex_};
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
+    const std::uint64_t* const cells = reading_.take();
+    out.reserve(text_.room());
+    // resize() fills what it adds with zeros: only as much as the last page took, and the rest of the room if need be.
+    const std::size_t likely = likely_ + text_.overhang();
+    out.resize(likely < text_.room() ? likely : text_.room());
+    auto at = text_.beginning();
+    const char* end = text_.fill(out.data(), out.data() + out.size() - text_.overhang(), at, cells);
+    if (!text_.is_end(at)) [[unlikely]] {
+      const auto written = static_cast<std::size_t>(end - out.data());
+      out.resize(text_.room());
+      end = text_.fill(out.data() + written, out.data() + out.size(), at, cells);
+    }
+    likely_ = static_cast<std::size_t>(end - out.data());
+    out.resize(likely_);
+  }
+
+  /// The same in parts, by one thread at a time, and not while another renders. Begins: with the sources as they are
+  /// now, which are read one at a part.
+  void begin() {
+    if (reading_.is_stale()) {
+      text_ = laid();
+    }
+    reading_.begin();
+    at_ = text_.beginning();
+  }
+  /// Reads the next source, or appends about `bytes` of the page to `out`, which is empty at first. True at the page's
+  /// end.
+  bool more(std::string& out, std::size_t bytes) {
+    if (reading_.take_next()) {
+      return false;
+    }
+    const std::size_t before = out.size();
+    out.resize(before + bytes + text_.overhang());
+    char* const begin = out.data() + before;
+    const char* const end = text_.fill(begin, begin + bytes, at_, reading_.cells());
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return text_.is_end(at_);
+  }
+
+ private:
+  detail::page_text laid() {
+    detail::page_text text;
+    text.text(format_.beginning);
+    reading_.each_shown([&](const source_ref& s, const family& f, std::uint32_t base) {
+      if (f.present == family::always) {
+        format_.lay(text, s, f, base);
+      } else {
+        text.begin_optional(base + f.present);
+        format_.lay(text, s, f, base);
+        text.end_optional();
+      }
+    });
+    text.text(format_.ending).finish();
+    return text;
+  }
+
+  detail::format format_;
+  detail::page_text text_;            ///< guarded by the mutex, as it is laid anew where a label's values change
+  detail::reading reading_;           ///< guarded by the mutex
+  std::size_t likely_ = 0;            ///< how long a page is: as the last one; guarded by the mutex
+  detail::page_text::progress at_{};  ///< of who renders in parts
+  std::mutex mutex_;
+};
+
+}  // namespace vitals::inline v0
+
+#endif
 
 namespace vitals::inline v0 {
 

@@ -144,6 +144,33 @@ TEST_CASE("a page shows what is counted between two renderings") {
   CHECK(out.ends_with("\npage_ticks_total 1000000\n"));
 }
 
+TEST_CASE("a page is whole, however much longer or shorter than the last one it is") {
+  struct ticks : vitals::counter<"page_grown_ticks_total", "Ticks.", vitals::label<"method", method>> {};
+  struct level : vitals::gauge<"page_grown_level", "Level.", vitals::label<"method", method>> {};
+  using metrics = vitals::registry<ticks, level>;
+  const vitals::source_ref sources[] = {metrics::source()};
+  vitals::page page{format, sources};
+  vitals::page in_parts{format, sources};
+  std::string out;
+  std::uint64_t count = 0;
+  for (const double value : {0.0, -1.7976931348623157e+308, 1.0, 0.1, -2.2250738585072014e-308, 5.0, 123456.75, 0.0}) {
+    CAPTURE(value);
+    count += count * 1000 + 7;
+    for (const method m : {method::get, method::post}) {
+      metrics::get<ticks>(m).inc(count - metrics::get<ticks>(m).value());
+      metrics::get<level>(m).set(value);
+    }
+    page.render(out);
+    std::string whole;
+    in_parts.begin();
+    while (!in_parts.more(whole, 16)) {
+    }
+    CHECK(out == whole);
+    CHECK(out.find("\npage_grown_ticks_total{method=\"post\"} " + std::to_string(count) + "\n") != std::string::npos);
+    CHECK(out.find("\npage_grown_level{method=\"post\"} ") != std::string::npos);
+  }
+}
+
 TEST_CASE("a buffer that is used again is replaced and keeps its memory") {
   const vitals::source_ref sources[] = {first::source(), second::source()};
   vitals::page page{format, sources};

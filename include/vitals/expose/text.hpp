@@ -8,10 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include <vitals/core/dynamic_array.hpp>
 #include <vitals/expose/labels.hpp>
 #include <vitals/expose/number.hpp>
-#include <vitals/expose/page.hpp>
+#include <vitals/expose/page_text.hpp>
 #include <vitals/metric/family.hpp>
 
 namespace vitals::inline v0::detail {
@@ -36,44 +35,47 @@ inline std::string escaped(std::string_view text, bool quotes_too) {
 }
 
 /// The labels of a family's series, `method="get",outcome="ok"`, without braces. Series are asked for one after
-/// another: what one has in common with the one before, which is most, stays.
+/// another: what differs from the one before is the last label, but for the first series with a new value of another.
 class series_label_text {
  public:
-  series_label_text(const source_ref& s, const family& f) : source_(&s), family_(&f) {}
+  series_label_text(const source_ref& s, const family& f)
+      : source_(&s),
+        family_(&f),
+        last_values_(f.labels.empty() ? 1 : f.labels.back().size()) {}
 
   /// Until the next call.
   std::string_view of(std::uint32_t series) {
-    std::size_t at = 0;
-    bool is_same = true;
-    each_label(*source_, *family_, series, [&](std::string_view name, std::string_view value) {
-      if (at == labels_.size()) {
-        labels_.push_back({});
-        is_same = false;
-      }
-      label& one = labels_[at];
-      is_same = is_same && one.value.data() == value.data() && one.value.size() == value.size();
-      if (!is_same) {
-        text_.resize(at == 0 ? 0 : labels_[at - 1].end);
-        text_.append(at == 0 ? "" : ",").append(name).append("=\"");
+    const std::uint32_t block = series / last_values_;
+    if (block == block_ && !family_->labels.empty()) {
+      kept_ = last_;
+      text_.resize(last_);
+      append_escaped(text_, family_->labels.back().text(series % last_values_), true);
+      text_ += '"';
+    } else {
+      kept_ = 0;
+      text_.clear();
+      each_label(*source_, *family_, series, [this](std::string_view name, std::string_view value) {
+        text_.append(text_.empty() ? "" : ",").append(name).append("=\"");
+        last_ = text_.size();
         append_escaped(text_, value, true);
         text_ += '"';
-        one = {.value = value, .end = text_.size()};
-      }
-      ++at;
-    });
+      });
+      block_ = block;
+    }
     return text_;
   }
 
- private:
-  struct label {
-    std::string_view value{};
-    std::size_t end = 0;  ///< where it ends in the text
-  };
+  /// How much of the last text is as it was in the one before.
+  [[nodiscard]] std::size_t kept() const noexcept { return kept_; }
 
+ private:
   const source_ref* source_;
   const family* family_;
+  std::uint32_t last_values_;
+  std::uint32_t block_ = ~std::uint32_t{0};  // which values the labels before the last one have
   std::string text_{};
-  dynamic_array<label> labels_{};
+  std::size_t last_ = 0;  // where the last value begins
+  std::size_t kept_ = 0;
 };
 
 inline std::string series_labels(const source_ref& s, const family& f, std::uint32_t series) {
@@ -180,6 +182,7 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
   const bool has_exemplars = rules.exemplars && f.exemplars.stride != 0;
   const std::string name = std::string{s.prefix} + std::string{f.name};
   series_label_text all_labels{s, f};
+  std::string line = name;  // of one sample a series: all before its number
   const page_text::size before = page.now();
   f.each_series([&](std::uint32_t i) {
     const std::string_view labels = all_labels.of(i);
@@ -192,7 +195,13 @@ inline void lay_samples(page_text& page, const source_ref& s, const family& f, s
         lay_sum_and_count(page, name, f, labels, at);
       }
     } else {
-      begin_sample(page, name, "", labels);
+      line.resize(name.size() + (all_labels.kept() == 0 ? 0 : 1 + all_labels.kept()));
+      if (labels.empty()) {
+        line += ' ';
+      } else {
+        line.append(all_labels.kept() == 0 ? "{" : "").append(labels.substr(all_labels.kept())).append("} ");
+      }
+      page.text(line);
       lay_value(page, f, i, at, slot::real);
       end_sample(page, has_exemplars, cell_base + f.exemplar_of(i));
     }
