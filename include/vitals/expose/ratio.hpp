@@ -63,7 +63,7 @@ namespace detail {
 /// Some series of a family in a reading.
 struct selection {
   const family* of = nullptr;
-  std::uint32_t below = 1;  ///< how many neighbouring series have one value of the label
+  std::uint32_t below = 0;  ///< how many neighbouring series have one value of the label; 0 where nothing is selected
   std::uint32_t size = 1;   ///< how many values the label has
   std::uint32_t index = 0;  ///< the one that is selected
 
@@ -90,7 +90,7 @@ consteval selection select() noexcept {
     if (f.name != Selected::name) {
       continue;
     }
-    found.of = &f;
+    found = {.of = &f, .below = 1};
     if constexpr (requires { Selected::label; }) {
       std::uint32_t below = f.series;
       for (const label_family& l : f.labels) {
@@ -107,7 +107,7 @@ consteval selection select() noexcept {
 template <class Source, class Selected>
 inline constexpr selection selection_of = [] {
   constexpr selection found = select<Source, Selected>();
-  static_assert(found.of != nullptr, "a ratio's counters are in its registry: add them there");
+  static_assert(found.below != 0, "a ratio's counters are in its registry: add them there");
   return found;
 }();
 
