@@ -61,13 +61,19 @@ void format_page(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(bytes.size());
 }
 
-BENCHMARK(format_page<text, false>)->Name("format_text/vitals")->UseManualTime();
-BENCHMARK(format_page<openmetrics, false>)->Name("format_openmetrics/vitals")->UseManualTime();
-BENCHMARK(format_page<openmetrics, true>)->Name("format_openmetrics/memcpy")->UseManualTime();
-BENCHMARK(format_page<protobuf, false>)->Name("format_protobuf/vitals")->UseManualTime();
-BENCHMARK(format_page<protobuf, true>)->Name("format_protobuf/memcpy")->UseManualTime();
-BENCHMARK(format_page<json, false>)->Name("format_json/vitals")->UseManualTime();
-BENCHMARK(format_page<json, true>)->Name("format_json/memcpy")->UseManualTime();
+BENCHMARK(format_page<text, false>)->Name("format_text/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(format_page<openmetrics, false>)
+    ->Name("format_openmetrics/vitals")
+    ->Iterations(bench::scrapes)
+    ->UseManualTime();
+BENCHMARK(format_page<openmetrics, true>)
+    ->Name("format_openmetrics/memcpy")
+    ->Iterations(bench::scrapes)
+    ->UseManualTime();
+BENCHMARK(format_page<protobuf, false>)->Name("format_protobuf/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(format_page<protobuf, true>)->Name("format_protobuf/memcpy")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(format_page<json, false>)->Name("format_json/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(format_page<json, true>)->Name("format_json/memcpy")->Iterations(bench::scrapes)->UseManualTime();
 
 }  // namespace
 

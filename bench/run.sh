@@ -60,9 +60,9 @@ fi
 quietly cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-g++}" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DVITALS_BENCH=ON -DVITALS_TESTS=OFF -DVITALS_EXAMPLES=OFF \
   -DVITALS_INSTALL=OFF
-target=all
-if $only_scaling; then target=bench_scaling; fi
-quietly cmake --build "$build" --target "$target"
+targets=(all)
+if $only_scaling; then targets=(bench_scaling); elif ((${#scaling[@]})); then targets+=(bench_scaling); fi
+quietly cmake --build "$build" --target "${targets[@]}"
 status=0
 if ! $only_scaling; then
   python3 "$root/bench/table.py" --build "$build" "${both[@]}" "${table[@]}" || status=$?

@@ -146,8 +146,8 @@ struct counters {
     [[nodiscard]] const prometheus::Registry& registry() const { return *filled; }
   };
 };
-BENCHMARK(ours<counters>)->Name("scrape_counters/vitals")->UseManualTime();
-BENCHMARK(copied<counters>)->Name("scrape_counters/memcpy")->UseManualTime();
+BENCHMARK(ours<counters>)->Name("scrape_counters/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(copied<counters>)->Name("scrape_counters/memcpy")->Iterations(bench::scrapes)->UseManualTime();
 BENCHMARK(peers<counters>)->Name("scrape_counters/prometheus")->UseManualTime();
 
 /// The same counters, none of which changed: a scrape of a program that idles.
@@ -161,8 +161,8 @@ struct idle_counters {
     void change() {}
   };
 };
-BENCHMARK(ours<idle_counters>)->Name("scrape_idle/vitals")->UseManualTime();
-BENCHMARK(copied<idle_counters>)->Name("scrape_idle/memcpy")->UseManualTime();
+BENCHMARK(ours<idle_counters>)->Name("scrape_idle/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(copied<idle_counters>)->Name("scrape_idle/memcpy")->Iterations(bench::scrapes)->UseManualTime();
 BENCHMARK(peers<idle_counters>)->Name("scrape_idle/prometheus")->UseManualTime();
 
 const std::vector<double>& seconds() {
@@ -205,8 +205,8 @@ struct gauges {
     [[nodiscard]] const prometheus::Registry& registry() const { return filled; }
   };
 };
-BENCHMARK(ours<gauges>)->Name("scrape_gauges/vitals")->UseManualTime();
-BENCHMARK(copied<gauges>)->Name("scrape_gauges/memcpy")->UseManualTime();
+BENCHMARK(ours<gauges>)->Name("scrape_gauges/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(copied<gauges>)->Name("scrape_gauges/memcpy")->Iterations(bench::scrapes)->UseManualTime();
 BENCHMARK(peers<gauges>)->Name("scrape_gauges/prometheus")->UseManualTime();
 
 struct latency : vitals::histogram<"http_request_duration_seconds", "Time to serve one request.", vitals::buckets::web,
@@ -254,11 +254,14 @@ struct histograms {
     [[nodiscard]] const prometheus::Registry& registry() const { return filled; }
   };
 };
-BENCHMARK(ours<histograms<latency>>)->Name("scrape_histograms/vitals")->UseManualTime();
-BENCHMARK(copied<histograms<latency>>)->Name("scrape_histograms/memcpy")->UseManualTime();
+BENCHMARK(ours<histograms<latency>>)->Name("scrape_histograms/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(copied<histograms<latency>>)->Name("scrape_histograms/memcpy")->Iterations(bench::scrapes)->UseManualTime();
 BENCHMARK(peers<histograms<latency>>)->Name("scrape_histograms/prometheus")->UseManualTime();
-BENCHMARK(ours<histograms<load>>)->Name("scrape_double_histograms/vitals")->UseManualTime();
-BENCHMARK(copied<histograms<load>>)->Name("scrape_double_histograms/memcpy")->UseManualTime();
+BENCHMARK(ours<histograms<load>>)->Name("scrape_double_histograms/vitals")->Iterations(bench::scrapes)->UseManualTime();
+BENCHMARK(copied<histograms<load>>)
+    ->Name("scrape_double_histograms/memcpy")
+    ->Iterations(bench::scrapes)
+    ->UseManualTime();
 
 std::vector<std::string> sorted_lines(const std::string& page) {
   std::vector<std::string> lines;

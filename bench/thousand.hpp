@@ -87,6 +87,10 @@ inline double now() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
+/// How many scrapes, or copies, a repetition takes: the new values before each take far longer than what is timed, and
+/// Google Benchmark would go on until that comes to its least time.
+inline constexpr int scrapes = 1000;
+
 /// What two readings of that clock take of themselves, which is half of what a copy of a page takes: the median.
 inline double clock_cost() {
   static const double cost = [] {
