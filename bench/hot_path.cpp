@@ -21,6 +21,7 @@ namespace {
 
 using bench::lane;
 using bench::measure;
+using bench::measure_values;
 using bench::pin;
 using bench::rotate;
 using bench::rotated;
@@ -283,20 +284,6 @@ const std::vector<std::chrono::nanoseconds>& durations() {
     return all;
   }();
   return values;
-}
-
-/// Calls `observe` with a place in the rotation and with a value, all values in turn.
-template <class Values, class Observe>
-void measure_values(benchmark::State& state, const Values& values, Observe observe) {
-  static_assert(1'000'000 % rotation == 0);
-  std::size_t at = 0;
-  measure(state, [first = values.data(), size = values.size(), &at, observe] {
-    for (std::size_t i = 0; i != rotation; ++i) {
-      observe(i, first[at + i]);
-      benchmark::ClobberMemory();
-    }
-    at = at + rotation == size ? 0 : at + rotation;
-  });
 }
 
 template <class Registry, class Metric>

@@ -139,15 +139,7 @@ BENCHMARK(one_counter_peer)->Name("one_counter/prometheus")->Threads(2);
 template <class Observe>
 void measure_values(benchmark::State& state, Observe observe) {
   static const auto values = bench::spread_values(0.0025, 20);
-  static_assert(1'000'000 % rotation == 0);
-  std::size_t at = static_cast<std::size_t>(state.thread_index()) * 1000 * rotation;
-  measure(state, [first = values.data(), &at, observe] {
-    for (std::size_t i = 0; i != rotation; ++i) {
-      observe(i, first[at + i]);
-      benchmark::ClobberMemory();
-    }
-    at = at + rotation == values.size() ? 0 : at + rotation;
-  });
+  bench::measure_values(state, values, observe, static_cast<std::size_t>(state.thread_index()) * 1000 * rotation);
 }
 
 void observe_ours(benchmark::State& state) {
