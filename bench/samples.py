@@ -54,7 +54,7 @@ class Samples:
                 continue
             runs = undisturbed(runs)
             if not runs:
-                self.unmeasured[case] = "the threads never ran at the same time: the machine is busy"
+                self.unmeasured[case] = "its threads never all ran: they waited for each other, or the machine is busy"
                 continue
             if "items_per_second" in runs[0]:
                 self.add(number, case, statistics.median(1 / run["items_per_second"] for run in runs))
