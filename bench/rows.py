@@ -67,7 +67,7 @@ def threads_rows(count):
         Row(f"inc, {count} threads on the same series", f"shared_inc/vitals/{many}",
             Beside(f"shared_inc/vitals/{one}", "1 thread, as ++", at_least=0.95,
                    scaled_by=(f"shared_inc/floor/{one}", f"shared_inc/floor/{many}")),
-            peer(f"shared_inc/prometheus/{many}", at_least=50) if count == 2 else None, if_there=count > 2),
+            peer(f"shared_inc/prometheus/{many}", at_least=35) if count == 2 else None, if_there=count > 2),
     ]
 
 
