@@ -22,6 +22,7 @@
 
 #include <doctest/doctest.h>
 
+#include <scratch_folder.hpp>
 #include <vitals/metric/counter.hpp>
 #include <vitals/registry/registry.hpp>
 
@@ -50,27 +51,6 @@ names names_in(const std::string& path) {
   }
   return all;
 }
-
-/// A folder of its own, gone afterwards.
-class folder {
- public:
-  folder() {
-    char name[] = "/tmp/vitals_textfile_XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  [[nodiscard]] std::vector<std::string> names() const { return names_in(path_); }
-
- private:
-  std::string path_;
-};
 
 /// A disk of 8 KB, where mounts are allowed.
 class small_disk {
@@ -116,15 +96,15 @@ void check_refused(const std::string& path, std::errc wanted, const std::string&
 }
 
 TEST_CASE("the file is the scrape, and nothing lies beside it") {
-  const folder f;
+  const scratch_folder f;
   work::get<jobs>().inc();
   vitals::write_textfile<work, trouble>(f / "jobs.prom");
   CHECK(content(f / "jobs.prom") == vitals::scrape<work, trouble>());
-  CHECK(f.names() == names{"jobs.prom"});
+  CHECK(names_in(f.path()) == names{"jobs.prom"});
 }
 
 TEST_CASE("a file is replaced by the newer one, a reader of the old one keeps it") {
-  const folder f;
+  const scratch_folder f;
   vitals::write_textfile<work>(f / "jobs.prom");
   const std::string before = content(f / "jobs.prom");
   std::ifstream reader{f / "jobs.prom"};
@@ -135,11 +115,11 @@ TEST_CASE("a file is replaced by the newer one, a reader of the old one keeps it
   CHECK(content(f / "jobs.prom") == vitals::scrape<work>());
   CHECK(content(f / "jobs.prom") != before);
   CHECK(std::string{std::istreambuf_iterator<char>{reader}, {}} == before);
-  CHECK(f.names() == names{"jobs.prom"});
+  CHECK(names_in(f.path()) == names{"jobs.prom"});
 }
 
 TEST_CASE("a path may be relative, and a link is replaced") {
-  const folder f;
+  const scratch_folder f;
   const auto here = std::filesystem::current_path();
   std::filesystem::current_path(f.path());
   std::ofstream{"target"} << "kept";
@@ -151,7 +131,7 @@ TEST_CASE("a path may be relative, and a link is replaced") {
 }
 
 TEST_CASE("permissions are 0644 less the umask") {
-  const folder f;
+  const scratch_folder f;
   for (const mode_t mask : {0U, 022U, 027U, 077U, 0777U}) {
     const mode_t before = ::umask(mask);
     vitals::write_textfile<work>(f / "jobs.prom");
@@ -164,41 +144,41 @@ TEST_CASE("permissions are 0644 less the umask") {
 
 TEST_CASE("a name that is taken is passed over") {
   // What a crash left, or a process with the same id in another container is writing.
-  const folder f;
+  const scratch_folder f;
   for (unsigned i = 0; i != 2000; ++i) {
     std::ofstream{(f / "jobs.prom.") + std::to_string(::getpid()) + "." + std::to_string(i) + ".tmp"} << "theirs";
   }
   vitals::write_textfile<work>(f / "jobs.prom");
   CHECK(content(f / "jobs.prom") == vitals::scrape<work>());
-  CHECK(f.names().size() == 2001);
-  for (const auto& name : f.names()) {
+  CHECK(names_in(f.path()).size() == 2001);
+  for (const auto& name : names_in(f.path())) {
     CHECK((name == "jobs.prom" || content(f / name) == "theirs"));
   }
 }
 
 TEST_CASE("a missing folder, a file for a folder and a folder for a file are refused") {
-  const folder f;
+  const scratch_folder f;
   check_refused(f / "missing/jobs.prom", std::errc::no_such_file_or_directory, "making a file beside " + f.path());
   std::ofstream{f / "file"} << "kept";
   check_refused(f / "file/jobs.prom", std::errc::not_a_directory, "making a file beside ");
   check_refused(f.path(), std::errc::is_a_directory, "replacing " + f.path());
   check_refused(f / "new/", std::errc::no_such_file_or_directory, "making a file beside ");
   check_refused(f / std::string(255, 'x'), std::errc::filename_too_long, "making a file beside ");
-  CHECK(f.names() == names{"file"});
+  CHECK(names_in(f.path()) == names{"file"});
   CHECK(content(f / "file") == "kept");
 }
 
 TEST_CASE("where the rename fails, the file under its own name is removed") {
-  const folder f;
+  const scratch_folder f;
   const auto here = std::filesystem::current_path();
   std::filesystem::current_path(f.path());
   check_refused("", std::errc::no_such_file_or_directory, "renaming .");
   std::filesystem::current_path(here);
-  CHECK(f.names().empty());
+  CHECK(names_in(f.path()).empty());
 }
 
 TEST_CASE("devices and pipes are not replaced") {
-  const folder f;
+  const scratch_folder f;
   REQUIRE(::mkfifo((f / "pipe").c_str(), 0600) == 0);
   check_refused(f / "pipe", std::errc::not_supported, "replacing ");
   check_refused("/dev/null", std::errc::not_supported, "replacing ");
@@ -207,18 +187,18 @@ TEST_CASE("devices and pipes are not replaced") {
 }
 
 TEST_CASE("a folder that may not be written is refused") {
-  const folder f;
+  const scratch_folder f;
   ::chmod(f.path().c_str(), 0500);
   const bool root = ::geteuid() == 0;
   REQUIRE((!root || ::seteuid(65534) == 0));  // root may write everywhere
   check_refused(f / "jobs.prom", std::errc::permission_denied, "making a file beside ");
   REQUIRE((!root || ::seteuid(0) == 0));
   ::chmod(f.path().c_str(), 0700);
-  CHECK(f.names().empty());
+  CHECK(names_in(f.path()).empty());
 }
 
 TEST_CASE("a file that may not grow is removed, and the old one stays") {
-  const folder f;
+  const scratch_folder f;
   vitals::write_textfile<work>(f / "jobs.prom");
   const std::string before = content(f / "jobs.prom");
   work::get<jobs>().inc();
@@ -230,12 +210,12 @@ TEST_CASE("a file that may not grow is removed, and the old one stays") {
   check_refused(f / "jobs.prom", std::errc::file_too_large, "writing " + (f / "jobs.prom."));
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
   std::signal(SIGXFSZ, handler);
-  CHECK(f.names() == names{"jobs.prom"});
+  CHECK(names_in(f.path()) == names{"jobs.prom"});
   CHECK(content(f / "jobs.prom") == before);
 }
 
 TEST_CASE("on a full disk the old file stays" * doctest::skip(::geteuid() != 0)) {
-  const folder f;
+  const scratch_folder f;
   const small_disk disk{f / "disk"};
   if (!disk.mounted()) {
     MESSAGE("no mounts here: not tested");
@@ -253,7 +233,7 @@ TEST_CASE("on a full disk the old file stays" * doctest::skip(::geteuid() != 0))
 }
 
 TEST_CASE("threads and processes that write one path never mix, and a reader finds whole files alone") {
-  const folder f;
+  const scratch_folder f;
   const std::string path = f / "jobs.prom";
   const auto write_often = [&path](char letter) {
     bool good = true;
@@ -292,7 +272,7 @@ TEST_CASE("threads and processes that write one path never mix, and a reader fin
   CHECK(status == 0);
   CHECK(failed == 0);
   CHECK(broken == 0);
-  CHECK(f.names() == names{"jobs.prom"});
+  CHECK(names_in(f.path()) == names{"jobs.prom"});
 }
 
 }  // namespace textfile_tests

@@ -7,13 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include <health/said.hpp>
+#include <scratch_folder.hpp>
 
 namespace system_checks_tests {
 
@@ -22,20 +22,13 @@ using vitals::file_check;
 using vitals::memory_check;
 using namespace std::chrono_literals;
 
-/// A folder for a test's files.
-class folder {
+/// A file that a test writes.
+class aging_file {
  public:
-  folder() { REQUIRE(::mkdtemp(path_) != nullptr); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() {
-    ::unlink(file().c_str());
-    ::rmdir(path_);
-  }
-  [[nodiscard]] std::string file() const { return std::string{path_} + "/file"; }
-  /// Makes the file, written so long ago.
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// Makes it, written so long ago.
   void write(std::chrono::milliseconds ago) const {
-    const int fd = ::open(file().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    const int fd = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     REQUIRE(fd >= 0);
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
@@ -47,30 +40,31 @@ class folder {
   }
 
  private:
-  char path_[32] = "/tmp/vitals_checks_XXXXXX";
+  scratch_folder folder_;
+  std::string path_ = folder_ / "file";
 };
 
 TEST_CASE("a file's freshness") {
-  const folder dir;
-  const file_check check{.path = dir.file(), .most_age = 1h};
+  const aging_file file;
+  const file_check check{.path = file.path(), .most_age = 1h};
   CHECK(said(check()) == "failed missing");
-  CHECK(check().message.starts_with(dir.file() + ": "));
-  CHECK(check().message.size() > dir.file().size() + 2);
-  dir.write(0s);
+  CHECK(check().message.starts_with(file.path() + ": "));
+  CHECK(check().message.size() > file.path().size() + 2);
+  file.write(0s);
   CHECK(said(check()) == "passed");
-  dir.write(59min);
+  file.write(59min);
   CHECK(said(check()) == "passed");
-  dir.write(61min);
+  file.write(61min);
   CHECK(said(check()) == "failed stale");
-  CHECK(check().message.starts_with(dir.file() + ": written 36"));
+  CHECK(check().message.starts_with(file.path() + ": written 36"));
   CHECK(check().message.ends_with(" s ago, at most 3600 s are allowed"));
-  dir.write(-24h);
+  file.write(-24h);
   CHECK(said(check()) == "passed");
   const timespec year_2400{13'569'465'600, 0};  // nanoseconds since 1970 end in 2262
   const timespec times[] = {year_2400, year_2400};
-  REQUIRE(::utimensat(AT_FDCWD, dir.file().c_str(), times, 0) == 0);
+  REQUIRE(::utimensat(AT_FDCWD, file.path().c_str(), times, 0) == 0);
   CHECK(said(check()) == "passed");
-  CHECK(said(file_check{.path = dir.file() + "/below_a_file"}()) == "failed missing");
+  CHECK(said(file_check{.path = file.path() + "/below_a_file"}()) == "failed missing");
   CHECK(said(file_check{.path = std::string(5'000, 'x')}()) == "failed unreadable");
   CHECK(said(file_check{}()) == "failed missing");
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <http/raw_client.hpp>
+#include <scratch_folder.hpp>
 #include <wait_for.hpp>
 
 #include <array>
@@ -70,15 +71,9 @@ struct running {
 };
 
 struct scratch_file {
-  std::string path;
-  scratch_file(std::string_view text, mode_t mode) {
-    path = (std::filesystem::temp_directory_path() / "vitals_token.XXXXXX").string();
-    ::close(::mkstemp(path.data()));
-    write(text, mode);
-  }
-  scratch_file(const scratch_file&) = delete;
-  scratch_file& operator=(const scratch_file&) = delete;
-  ~scratch_file() { ::unlink(path.c_str()); }
+  scratch_folder folder;
+  std::string path = folder / "token";
+  scratch_file(std::string_view text, mode_t mode) { write(text, mode); }
   void write(std::string_view text, mode_t mode) const {
     std::ofstream{path + ".new"} << text;
     REQUIRE(::chmod((path + ".new").c_str(), mode) == 0);

@@ -12,22 +12,15 @@
 #include <system_error>
 #include <vector>
 
+#include <scratch_folder.hpp>
+
 namespace guarded_file_tests {
 
 using namespace vitals::http::detail;
 
-struct folder {
-  std::filesystem::path path;
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "vitals_guarded.XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { std::filesystem::remove_all(path); }
+struct folder : scratch_folder {
   [[nodiscard]] std::string file(const std::string& name, std::string_view text, mode_t mode) const {
-    const std::string at = (path / name).string();
+    const std::string at = *this / name;
     std::ofstream{at} << text;
     REQUIRE(::chmod(at.c_str(), mode) == 0);
     return at;
@@ -62,9 +55,9 @@ TEST_CASE("a file that anybody may write is refused, with what to do") {
   CHECK(read(path).error.find("\"" + path + "\" can be written by anybody: chmod o-w " + path) != std::string::npos);
   CHECK(read(path, file_use::trusted).error.find("written by anybody") != std::string::npos);
   const std::string replaceable = f.file("own", "text", 0600);
-  REQUIRE(::chmod(f.path.c_str(), 0777) == 0);
-  CHECK(read(replaceable).error.find("replaced by anybody: chmod o-w " + f.path.string()) != std::string::npos);
-  REQUIRE(::chmod(f.path.c_str(), 01777) == 0);  // as /tmp
+  REQUIRE(::chmod(f.path().c_str(), 0777) == 0);
+  CHECK(read(replaceable).error.find("replaced by anybody: chmod o-w " + f.path()) != std::string::npos);
+  REQUIRE(::chmod(f.path().c_str(), 01777) == 0);  // as /tmp
   CHECK(read(replaceable).text == "text");
 }
 
@@ -81,10 +74,10 @@ TEST_CASE("a secret that others may read is a warning") {
 
 TEST_CASE("what is no file to read is refused") {
   const folder f;
-  CHECK(read((f.path / "none").string()).error.find("cannot be read: see that it is there") != std::string::npos);
-  CHECK(read(f.path.string()).error.find("no regular file") != std::string::npos);
-  REQUIRE(::mkfifo((f.path / "pipe").c_str(), 0600) == 0);
-  CHECK(read((f.path / "pipe").string()).error.find("no regular file") != std::string::npos);  // and does not wait
+  CHECK(read(f / "none").error.find("cannot be read: see that it is there") != std::string::npos);
+  CHECK(read(f.path()).error.find("no regular file") != std::string::npos);
+  REQUIRE(::mkfifo((f / "pipe").c_str(), 0600) == 0);
+  CHECK(read(f / "pipe").error.find("no regular file") != std::string::npos);  // and does not wait
   CHECK(read(f.file("large", std::string(2 << 20, 'x'), 0600)).error.find("too large") != std::string::npos);
 }
 

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include <process/mallocs.hpp>
+#include <scratch_folder.hpp>
 
 #if VITALS_TESTS_COUNT_MALLOCS
 extern "C" {
@@ -323,33 +324,24 @@ TEST_CASE("bytes received and sent are those of IPv4 and IPv6 together") {
   });
 }
 
-/// A folder of files as /proc/self has them.
+/// Files as /proc/self has them.
 class folder {
  public:
-  folder() {
-    std::string path = fs::temp_directory_path() / "vitals-proc-XXXXXX";
-    REQUIRE(mkdtemp(path.data()) != nullptr);
-    path_ = path;
-  }
-  ~folder() { fs::remove_all(path_); }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-
   const char* write(const std::string& name, std::string_view text) {
-    std::ofstream{path_ / name} << text;
+    std::ofstream{folder_ / name} << text;
     return path_of(name);
   }
   const char* make_folder(const std::string& name) {
-    fs::create_directory(path_ / name);
+    fs::create_directory(folder_ / name);
     return path_of(name);
   }
 
  private:
   const char* path_of(const std::string& name) {
-    names_.push_back(std::make_unique<std::string>(path_ / name));
+    names_.push_back(std::make_unique<std::string>(folder_ / name));
     return names_.back()->c_str();
   }
-  fs::path path_;
+  scratch_folder folder_;
   std::vector<std::unique_ptr<std::string>> names_;
 };
 

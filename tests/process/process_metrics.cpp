@@ -8,8 +8,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include <process/mallocs.hpp>
+#include <scratch_folder.hpp>
 
 #include <vitals/core/name.hpp>
 #include <vitals/expose/openmetrics.hpp>
@@ -147,18 +146,12 @@ TEST_CASE("OpenMetrics gives units too, and counters lose their ending") {
 class fake_proc {
  public:
   fake_proc() {
-    std::string path = std::filesystem::temp_directory_path() / "vitals-proc-XXXXXX";
-    REQUIRE(mkdtemp(path.data()) != nullptr);
-    path_ = path;
     for (std::size_t i = 0; i != names.size(); ++i) {
-      paths_[i] = path_ / names[i];
+      paths_[i] = folder_ / names[i];
     }
   }
-  ~fake_proc() { std::filesystem::remove_all(path_); }
-  fake_proc(const fake_proc&) = delete;
-  fake_proc& operator=(const fake_proc&) = delete;
 
-  void write(const std::string& name, std::string_view text) const { std::ofstream{path_ / name} << text; }
+  void write(const std::string& name, std::string_view text) const { std::ofstream{folder_ / name} << text; }
   [[nodiscard]] vitals::detail::proc_files files() const {
     return {.stat = paths_[0].c_str(),
             .io = paths_[1].c_str(),
@@ -169,7 +162,7 @@ class fake_proc {
 
  private:
   static constexpr std::array names{"stat", "io", "fd", "netstat", "snmp6"};
-  std::filesystem::path path_;
+  scratch_folder folder_;
   std::array<std::string, 5> paths_;
 };
 
